@@ -1,0 +1,49 @@
+// Sessions with KalamDB servers, one per (foreign server, user mapping), kept for the life of the backend.
+//
+// gRPC starts with the first connection of a backend, never in the postmaster and never before a fork.
+#pragma once
+
+#include "client/api.h"
+#include "extension/compat.h"
+
+// Which of a server's sessions is meant. Nearly everything uses `primary`; `secondary` is for work that must not take
+// part in the transaction that the primary session holds open.
+enum class KalamSession : uint8_t { primary, secondary };
+
+struct KalamConnectionKey {
+  Oid serverid;
+  Oid umid;  // user mapping; InvalidOid when the role has none (options of the server alone)
+  uint32 session;
+};
+
+struct KalamConnection {
+  KalamConnectionKey key;  // hash key, must be first
+  kalam::Connection* handle;
+  char* server_name;
+  char* mapping_user_id;  // option user_id of the user mapping; NULL when not set
+  uint32 server_hash;     // syscache hash values, for invalidation
+  uint32 mapping_hash;
+  bool invalidated;          // options changed: replaced as soon as nothing uses it
+  int users;                 // call holders and pins; not replaced while > 0
+  uint64 commit_timeout_ms;  // option timeout; 0: none
+};
+
+// The session that `userid` (checkAsUser, or GetUserId()) uses with this foreign server; opened at its first call.
+// Changed options take effect here, unless the connection is in use. Does no I/O. Raises: option errors, 08001, 0A000
+// in the postmaster. The pointer is good until the next call of this function with the same key while `users` is 0.
+KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession session = KalamSession::primary);
+
+// The user mapping of `userid` for the server, or the one of PUBLIC, or NULL when there is neither (GetUserMapping()
+// raises then). palloc'd.
+UserMapping* kalam_user_mapping(Oid serverid, Oid userid);
+
+// Keeps the connection from being replaced (a remote transaction is open on it) and lets go again. Neither raises.
+void kalam_connection_pin(KalamConnection* connection);
+void kalam_connection_unpin(KalamConnection* connection);
+
+// The subject of user and stream tables: kalam.user_id when it is set, else option user_id of the user mapping, else
+// NULL. Trimmed. Lives as long as the setting and the connection stay as they are: copy it to keep it.
+const char* kalam_connection_subject(const KalamConnection* connection);
+
+// The runtime that all connections share. Starts it when need be.
+kalam::Runtime* kalam_runtime();

@@ -1,0 +1,19 @@
+#include "extension/module.h"
+
+#include "extension/compat.h"
+
+extern "C" {
+#if PG_VERSION_NUM >= 180000
+PG_MODULE_MAGIC_EXT(.name = "pg_kalam", .version = PG_KALAM_VERSION);
+#else
+PG_MODULE_MAGIC;
+#endif
+PGDLLEXPORT void _PG_init(void);
+}
+
+// Runs when the library is loaded: in the postmaster (shared_preload_libraries), at session start
+// (session_preload_libraries), or in the middle of a session. Starts no thread and opens nothing.
+void _PG_init(void) {
+  kalam_settings_init();
+  kalam_terminate_init();
+}

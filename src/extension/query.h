@@ -1,0 +1,26 @@
+// Small statements through ExecuteQuery and ExecuteSql that the extension itself sends (catalog, counts, DDL), with
+// the answer as text.
+#pragma once
+
+#include "client/api.h"
+#include "extension/compat.h"
+#include "extension/connection.h"
+
+struct KalamQueryResult {
+  int row_count;
+  int column_count;
+  char*** values;  // [row][column]; NULL is an SQL NULL. Text in the database's encoding
+  char* message;
+};
+
+// Runs one query and reads its whole answer, in the current memory context. Waits, serves interrupts. Raises what the
+// server answers. `sql` must not ask for more rows than the server's cap (LIMIT 1000).
+KalamQueryResult* kalam_query(KalamConnection* connection, const char* sql);
+
+// Runs one statement that may change something. With `status` NULL failures are raised; otherwise they are left to the
+// caller there, and NULL is returned. The message is palloc'd.
+char* kalam_execute(KalamConnection* connection, const char* sql, kalam::Status* status);
+
+// 'it''s' with the quotes: a string literal of KalamDB's SQL. palloc'd. Raises 0A000 for text that the server would
+// rewrite inside literals (spec 9.5).
+char* kalam_quote_literal(const char* text);

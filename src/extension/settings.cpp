@@ -1,0 +1,64 @@
+#include "extension/settings.h"
+
+#include "extension/errors.h"
+#include "extension/module.h"
+
+extern "C" {
+#include "utils/varlena.h"
+}
+
+static char* setting_user_id;
+static int setting_max_response_kb;
+static int setting_snowflake_worker_id;
+
+// Trims the value in place of the copy that the GUC machinery keeps, and refuses names that the server would not
+// survive (spec 4.1). "" stands for "not set".
+static bool check_user_id_setting(char** value, void**, GucSource) {
+  if (*value == nullptr) return true;
+
+  const char* begin = *value;
+  while (isspace((unsigned char)*begin)) begin++;
+  size_t size = strlen(begin);
+  while (size > 0 && isspace((unsigned char)begin[size - 1])) size--;
+
+  if (size > 0) {
+    kalam::Status status;
+    if (!kalam::check_user_id(begin, size, &status)) {
+      GUC_check_errmsg("invalid value for parameter \"%s\"", "kalam.user_id");
+      GUC_check_errdetail("%s.", status.message);
+      return false;
+    }
+  }
+  if (size != strlen(*value)) {
+    memmove(*value, begin, size);
+    (*value)[size] = '\0';
+  }
+  return true;
+}
+
+void kalam_settings_init() {
+  DefineCustomStringVariable("kalam.user_id",
+                             "User whose rows of KalamDB's user and stream tables are seen and written.",
+                             "Empty: option user_id of the user mapping, if any.", &setting_user_id, "", PGC_SUSET, 0,
+                             check_user_id_setting, nullptr, nullptr);
+  DefineCustomIntVariable("kalam.max_response_size", "Largest response that is accepted from a KalamDB server.",
+                          "Option max_response_size of a foreign server wins. 0 turns the limit off.",
+                          &setting_max_response_kb, 1024 * 1024, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB, nullptr,
+                          nullptr, nullptr);
+  DefineCustomIntVariable("kalam.snowflake_worker_id", "Worker number in the ids that snowflake_id() makes.",
+                          "-1 derives it from the cluster's system identifier.", &setting_snowflake_worker_id, -1, -1,
+                          1023, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+  MarkGUCPrefixReserved("kalam");
+}
+
+const char* kalam_setting_user_id() {
+  return setting_user_id != nullptr && setting_user_id[0] != '\0' ? setting_user_id : nullptr;
+}
+
+uint64 kalam_setting_max_response_bytes() {
+  return (uint64)setting_max_response_kb * 1024;
+}
+
+int kalam_setting_snowflake_worker_id() {
+  return setting_snowflake_worker_id;
+}

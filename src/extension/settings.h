@@ -1,0 +1,16 @@
+// The settings (GUCs) of the extension.
+#pragma once
+
+#include "client/api.h"
+#include "extension/compat.h"
+
+// kalam.user_id: subject of user and stream tables. Superusers, and roles with GRANT SET, may set it. Trimmed when it
+// is set; NULL when it is not set or blank.
+const char* kalam_setting_user_id();
+
+// kalam.max_response_size in bytes: bound on one response of the server (option max_response_size of a server wins).
+// 0: none.
+uint64 kalam_setting_max_response_bytes();
+
+// kalam.snowflake_worker_id: 0 to 1023, or -1: derived from the cluster's system identifier.
+int kalam_setting_snowflake_worker_id();
