@@ -1,0 +1,194 @@
+#include "extension/connection.h"
+
+#include <unistd.h>
+
+#include "extension/errors.h"
+#include "extension/options.h"
+#include "extension/settings.h"
+
+extern "C" {
+#include "storage/ipc.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/syscache.h"
+}
+
+namespace {
+
+// How long the end of a backend may wait for the answers to its CloseSession calls.
+constexpr uint32 EXIT_CLOSE_TIMEOUT_MS = 500;
+// The same for a connection that is replaced because its options changed.
+constexpr uint32 REPLACE_CLOSE_TIMEOUT_MS = 200;
+
+kalam::Runtime* runtime;
+pid_t runtime_pid;
+HTAB* connections;
+bool any_invalidated;  // some connection is waiting to be replaced
+
+void close_all_at_exit(int, Datum) {
+  if (runtime_pid != getpid()) return;
+  if (connections != nullptr) {
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, connections);
+    while (auto* connection = static_cast<KalamConnection*>(hash_seq_search(&scan))) {
+      kalam::connection_release(connection->handle, EXIT_CLOSE_TIMEOUT_MS);
+      connection->handle = nullptr;
+    }
+  }
+  kalam::runtime_stop(runtime);
+  runtime = nullptr;
+}
+
+// A changed server or user mapping: a hash value of 0 means "all of them".
+void invalidate(Datum, int cache, uint32 hash) {
+  if (connections == nullptr) return;
+  HASH_SEQ_STATUS scan;
+  hash_seq_init(&scan, connections);
+  while (auto* connection = static_cast<KalamConnection*>(hash_seq_search(&scan))) {
+    uint32 own = cache == FOREIGNSERVEROID ? connection->server_hash : connection->mapping_hash;
+    if (hash == 0 || own == hash) any_invalidated = connection->invalidated = true;
+  }
+}
+
+void connections_init() {
+  HASHCTL control = {};
+  control.keysize = sizeof(KalamConnectionKey);
+  control.entrysize = sizeof(KalamConnection);
+  control.hcxt = TopMemoryContext;
+  HTAB* table = hash_create("KalamDB connections", 8, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+
+  CacheRegisterSyscacheCallback(FOREIGNSERVEROID, invalidate, (Datum)0);
+  CacheRegisterSyscacheCallback(USERMAPPINGOID, invalidate, (Datum)0);
+  connections = table;
+}
+
+void drop_handle(KalamConnection* connection) {
+  kalam::Connection* handle = connection->handle;
+  connection->handle = nullptr;
+  if (handle != nullptr) kalam::connection_release(handle, REPLACE_CLOSE_TIMEOUT_MS);
+  if (connection->mapping_user_id != nullptr) pfree(connection->mapping_user_id);
+  connection->mapping_user_id = nullptr;
+  if (connection->server_name != nullptr) pfree(connection->server_name);
+  connection->server_name = nullptr;
+}
+
+// Closes what was made with options that have changed, also of servers and mappings that are gone.
+void drop_invalidated() {
+  HASH_SEQ_STATUS scan;
+
+  any_invalidated = false;
+  hash_seq_init(&scan, connections);
+  while (auto* connection = static_cast<KalamConnection*>(hash_seq_search(&scan))) {
+    if (!connection->invalidated || connection->handle == nullptr) continue;
+    if (connection->users == 0) {
+      drop_handle(connection);
+    } else {
+      any_invalidated = true;
+    }
+  }
+}
+
+void open_handle(KalamConnection* connection, const ForeignServer* server, const UserMapping* mapping) {
+  KalamServerOptions options;
+  kalam::Status status;
+
+  drop_handle(connection);
+  // Invalidation that arrives while the options are read must not be lost.
+  connection->invalidated = false;
+  connection->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(server->serverid));
+  connection->mapping_hash =
+      mapping != nullptr ? GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(mapping->umid)) : 0;
+  kalam_server_options(server, mapping, &options);
+
+  connection->server_name = MemoryContextStrdup(TopMemoryContext, server->servername);
+  connection->mapping_user_id =
+      options.user_id != nullptr ? MemoryContextStrdup(TopMemoryContext, options.user_id) : nullptr;
+  connection->commit_timeout_ms = options.connection.call_timeout_ms;
+  connection->handle = kalam::connection_create(kalam_runtime(), &options.connection, &status);
+  if (connection->handle == nullptr) {
+    KalamErrorContext context = {};
+    context.server = server->servername;
+    kalam_report(&status, &context);
+  }
+}
+
+}  // namespace
+
+kalam::Runtime* kalam_runtime() {
+  if (runtime != nullptr) {
+    if (runtime_pid != getpid()) {
+      ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                      errmsg("KalamDB cannot be reached from a process that a backend has forked")));
+    }
+    return runtime;
+  }
+  // Threads that were started here would be missing in every backend.
+  if (process_shared_preload_libraries_in_progress || (IsPostmasterEnvironment && !IsUnderPostmaster)) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("KalamDB cannot be reached from the postmaster")));
+  }
+
+  kalam::Status status;
+  kalam::Runtime* started = kalam::runtime_start(&status);
+  if (started == nullptr) {
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES), errmsg("could not start the KalamDB client"),
+                    errdetail_internal("%s", status.detail[0] != '\0' ? status.detail : status.message)));
+  }
+  runtime = started;
+  runtime_pid = getpid();
+  on_proc_exit(close_all_at_exit, (Datum)0);
+  return runtime;
+}
+
+UserMapping* kalam_user_mapping(Oid serverid, Oid userid) {
+  HeapTuple tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(userid), ObjectIdGetDatum(serverid));
+  if (!HeapTupleIsValid(tuple)) {
+    tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
+  }
+  if (!HeapTupleIsValid(tuple)) return nullptr;
+
+  bool is_null;
+  Form_pg_user_mapping form = (Form_pg_user_mapping)GETSTRUCT(tuple);
+  UserMapping* mapping = (UserMapping*)palloc0(sizeof(UserMapping));
+  mapping->umid = form->oid;
+  mapping->userid = userid;
+  mapping->serverid = serverid;
+  Datum options = SysCacheGetAttr(USERMAPPINGUSERSERVER, tuple, Anum_pg_user_mapping_umoptions, &is_null);
+  mapping->options = is_null ? NIL : untransformRelOptions(options);
+  ReleaseSysCache(tuple);
+  return mapping;
+}
+
+KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession session) {
+  bool found;
+  UserMapping* mapping = kalam_user_mapping(serverid, userid);
+
+  if (connections == nullptr) connections_init();
+
+  KalamConnectionKey key = {};
+  key.serverid = serverid;
+  key.umid = mapping != nullptr ? mapping->umid : InvalidOid;
+  key.session = (uint32)session;
+  auto* connection = static_cast<KalamConnection*>(hash_search(connections, &key, HASH_ENTER, &found));
+  if (!found) {
+    memset((char*)connection + sizeof(key), 0, sizeof(KalamConnection) - sizeof(key));
+  }
+
+  if (any_invalidated) drop_invalidated();
+  if (connection->handle == nullptr) open_handle(connection, GetForeignServer(serverid), mapping);
+  return connection;
+}
+
+void kalam_connection_pin(KalamConnection* connection) {
+  connection->users++;
+}
+
+void kalam_connection_unpin(KalamConnection* connection) {
+  Assert(connection->users > 0);
+  connection->users--;
+}
+
+const char* kalam_connection_subject(const KalamConnection* connection) {
+  const char* setting = kalam_setting_user_id();
+  return setting != nullptr ? setting : connection->mapping_user_id;
+}
