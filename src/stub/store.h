@@ -2,39 +2,56 @@
 //
 // Every KalamDB table is one SQLite table of row VERSIONS, never overwritten: KalamDB's defects (the version cap of
 // scans, snapshots of transactions, deleted rows that come back) are about versions. Its columns:
+//   v_seq     INTEGER PRIMARY KEY  version number (snowflake since 2024-01-01), rising in commit order
 //   v_user    TEXT     subject; '' for a SHARED table
-//   v_seq     INTEGER  version number (snowflake since 2024-01-01), rising in commit order
+//   v_key              the key the version was written under, encoded like its column; NULL: STREAM without a key
 //   v_deleted INTEGER  1: tombstone
 //   v_cold    INTEGER  1: flushed
-//   v_latest  INTEGER  1: the newest version of its key
+//   v_latest  INTEGER  1: the newest version of its key (STREAM: always 1, rows are appended and never merged)
 //   v_expires INTEGER  STREAM: Unix milliseconds, else NULL
 //   c<N>               one a column, N = ColumnDef::id, encoded as value.h says
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "stub/clock.h"
+#include "stub/ids.h"
+#include "stub/jobs.h"
 #include "stub/value.h"
 
 struct sqlite3;
+struct sqlite3_stmt;
 
 namespace kalam::stub {
 
 enum class TableKind : uint8_t { shared, user, stream, system };
 
+// A DEFAULT clause as the catalog keeps it (specification 10.3): only SQL INSERTs apply it.
+enum class DefaultKind : uint8_t { none, null, boolean, number, text, function };
+
 struct ColumnDef {
-  int id = 0;            // names the SQLite column; never reused, so that a dropped column's values stay
+  int id = 0;            // names the SQLite column. Values belong to a NAME: see TableDef::stored_columns
+  int catalog_id = 0;    // system.columns.column_id, never reused
   std::string name;      // lower case
   std::string sql_type;  // as system.columns spells it: "DECIMAL(10, 2)"
   DataType type;
   bool nullable = true;
   bool primary_key = false;
-  std::string default_text;    // system.columns.default_value (10.3); empty: none
+  DefaultKind default_kind = DefaultKind::none;
+  std::string default_value;   // text: the text itself; boolean, number: as written; function: "NOW", "SNOWFLAKE_ID" …
   bool system_column = false;  // _seq / _version, _deleted
+
+  // system.columns.default_value: `String("x")`, `Number(5)`, `Bool(true)`, `Null`, `NOW()`; empty: none.
+  std::string default_rendering() const;
 };
 
 struct TableDef {
@@ -44,20 +61,68 @@ struct TableDef {
   TableKind kind = TableKind::shared;
   std::vector<ColumnDef> columns;  // in the order of an all-columns Scan (system columns included)
   int64_t version = 1;
+  int next_column_id = 1;  // storage
+  int next_catalog_id = 1;
   std::string options_json;
-  std::string access_level;
+  std::string access_level = "private";
+  std::string storage_id = "local";
   int64_t ttl_seconds = 0;
+  int64_t flush_rows = 0;      // FLUSH_POLICY; 0: none
+  int64_t flush_interval = 0;  // seconds
+  int64_t created_us = 0;
+  int64_t updated_us = 0;
+  bool key_hidden = false;                    // DROP COLUMN of the key: the catalog loses it until the next ALTER
+  std::map<std::string, int> stored_columns;  // every name that ever held values -> storage column
 
   const ColumnDef* find_column(const std::string& column_name) const;
   const ColumnDef* key() const;  // nullptr: a STREAM table without a key
+  bool per_user() const { return kind == TableKind::user || kind == TableKind::stream; }
 };
 
+const char* kind_name(TableKind kind);  // "shared", "user", "stream", "system"
+
+struct NamespaceDef {
+  std::string name;
+  int64_t created_ms = 0;
+};
+
+// One version of a row, values in the order of TableDef::columns (system columns filled in).
+struct RowVersion {
+  int64_t seq = 0;
+  bool deleted = false;
+  Row values;
+};
+
+// Errors of SQLite itself (disk full, damaged file) are std::runtime_error; everything a request can cause is checked
+// by the callers. Callers hold mutex() for the length of a statement.
 class Store {
  public:
-  sqlite3* db();
+  // path ":memory:" keeps nothing.
+  Store(const std::string& path, Clock& clock, IdSource& ids);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  std::recursive_mutex& mutex() const { return mutex_; }
+  sqlite3* db() const { return db_; }
+  Clock& clock() const { return clock_; }
+  IdSource& ids() const { return ids_; }
+  Jobs& jobs() { return jobs_; }
+
+  const std::map<std::string, NamespaceDef>& namespaces() const { return namespaces_; }
+  bool has_namespace(const std::string& name) const { return namespaces_.contains(name); }
+  void create_namespace(const std::string& name);
+  void drop_namespace(const std::string& name);  // with its tables
 
   // nullptr when there is none. Names in lower case.
   std::shared_ptr<const TableDef> find_table(const std::string& name_space, const std::string& name) const;
+  std::vector<std::shared_ptr<const TableDef>> tables() const;  // by namespace and name
+  void create_table(TableDef table);                            // numbers it and its columns
+  void drop_table(const std::string& name_space, const std::string& name);
+  // A new definition of a table; columns with id 0 get their storage: the one their name had before, or a new one.
+  void replace_table(TableDef table);
+  // Fills one column of all stored versions (ADD COLUMN … NOT NULL shows zeros for old rows).
+  void fill_column(const TableDef& table, const ColumnDef& column, const Value& value);
 
   // A parenthesised SELECT in SQLite's SQL that yields the rows a query of `user` sees, with the columns named c<N>
   // and, for the system columns, v_seq and v_deleted. Applies the version cap (oldest `cap` hot versions and everything
@@ -65,8 +130,72 @@ class Store {
   std::string visible_rows_sql(const TableDef& table, const std::string& user, uint64_t cap, bool with_deleted,
                                int64_t snapshot) const;
 
+  // The rows of visible_rows_sql.
+  std::vector<RowVersion> visible_rows(const TableDef& table, const std::string& user, uint64_t cap, bool with_deleted,
+                                       int64_t snapshot) const;
+  // The newest version of a key, tombstones included, whatever the cap. STREAM: the newest unexpired row.
+  std::optional<RowVersion> find_row(const TableDef& table, const std::string& user, const Value& key,
+                                     int64_t snapshot = 0) const;
+  // All unexpired rows of a key of a STREAM table.
+  std::vector<RowVersion> find_stream_rows(const TableDef& table, const std::string& user, const Value& key) const;
+
+  // Appends a version under `key` and gives its number. System columns among `values` are ignored.
+  int64_t append(const TableDef& table, const std::string& user, const Value& key, const Row& values, bool deleted);
+  // Removes all rows of a key of a STREAM table; how many.
+  int64_t erase_stream_rows(const TableDef& table, const std::string& user, const Value& key);
+  // The number of the newest version: what a snapshot taken now would see.
+  int64_t last_seq() const { return last_seq_; }
+
+  uint64_t hot_versions(const TableDef& table) const;
+  // Moves all hot versions to cold storage; how many rows.
+  uint64_t flush_table(const TableDef& table);
+
+  // Groups writes: all or nothing. Nests.
+  class Savepoint {
+   public:
+    explicit Savepoint(Store& store);
+    ~Savepoint();  // undoes unless released
+    void release();
+
+   private:
+    Store& store_;
+    bool released_ = false;
+  };
+
   // system.* and information_schema.* as a result; nullopt when there is no such relation. Names in lower case.
   std::optional<ResultSet> catalog_relation(const std::string& name_space, const std::string& name);
+  // Relations that live outside the store (sessions, transactions, settings …) come from here.
+  using CatalogProvider = std::function<std::optional<ResultSet>(const std::string& name)>;
+  void set_system_provider(CatalogProvider provider) { system_provider_ = std::move(provider); }
+
+  // A prepared statement for this text, reset and without bindings; it belongs to the store.
+  sqlite3_stmt* prepare(const std::string& sql) const;
+  void execute(const std::string& sql) const;
+
+ private:
+  void load();
+  void save_table(const TableDef& table);
+  void make_storage(TableDef& table);
+  int64_t next_seq();
+  RowVersion read_version(sqlite3_stmt* statement, const TableDef& table) const;
+  std::string row_columns(const TableDef& table) const;
+  void forget_statements() const;
+
+  mutable std::recursive_mutex mutex_;
+  sqlite3* db_ = nullptr;
+  Clock& clock_;
+  IdSource& ids_;
+  Jobs jobs_;
+  int64_t last_seq_ = 0;
+  int64_t next_table_id_ = 1;
+  int savepoint_depth_ = 0;
+  std::map<std::string, NamespaceDef> namespaces_;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<const TableDef>> tables_;
+  // STREAM rows outlive DROP TABLE (specification 10.5): a dropped definition waits here for its name.
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<const TableDef>> dropped_streams_;
+  std::map<int64_t, int64_t> hot_versions_;
+  CatalogProvider system_provider_;
+  mutable std::unordered_map<std::string, sqlite3_stmt*> statements_;
 };
 
 }  // namespace kalam::stub

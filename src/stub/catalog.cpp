@@ -1,0 +1,236 @@
+// Catalog relations that follow from the store: namespaces, tables, columns, jobs, data types (specification 12).
+#include <algorithm>
+
+#include "stub/store.h"
+#include "stub/types.h"
+
+namespace kalam::stub {
+
+namespace {
+
+Field field(const char* name, TypeId id, bool nullable = false) {
+  Field result;
+  result.name = name;
+  result.type = plain(id);
+  result.nullable = nullable;
+  return result;
+}
+
+Field timestamp_field(const char* name, bool nullable = false) {
+  Field result = field(name, TypeId::timestamp, nullable);
+  result.type.unit = Unit::microsecond;
+  return result;
+}
+
+Value text(std::string value) {
+  return {std::move(value)};
+}
+Value text_or_null(const std::string& value) {
+  return value.empty() ? Value{} : Value{value};
+}
+Value number(int64_t value) {
+  return {value};
+}
+
+ResultSet namespaces_relation(const Store& store) {
+  ResultSet result;
+  result.fields = {field("namespace_id", TypeId::utf8), field("name", TypeId::utf8), timestamp_field("created_at"),
+                   field("options", TypeId::utf8, true), field("table_count", TypeId::int32)};
+  for (const auto& [name, name_space] : store.namespaces()) {
+    // KalamDB fills a column of microseconds with milliseconds, and never counts the tables.
+    result.rows.push_back({text(name), text(name), number(name_space.created_ms), text("{}"), number(0)});
+  }
+  return result;
+}
+
+ResultSet tables_relation(const Store& store) {
+  ResultSet result;
+  result.fields = {
+      field("namespace_id", TypeId::utf8),     field("table_name", TypeId::utf8), field("table_type", TypeId::utf8),
+      field("storage_id", TypeId::utf8, true), field("version", TypeId::int64),   field("options", TypeId::utf8, true),
+      field("comment", TypeId::utf8, true),    timestamp_field("updated_at"),     timestamp_field("created_at")};
+  for (const auto& table : store.tables()) {
+    Value storage = table->kind == TableKind::stream ? Value{} : text(table->storage_id);
+    result.rows.push_back({text(table->name_space),
+                           text(table->name),
+                           text(kind_name(table->kind)),
+                           storage,
+                           number(table->version),
+                           text(table->options_json),
+                           {},
+                           number(table->updated_us),
+                           number(table->created_us)});
+  }
+  return result;
+}
+
+ResultSet columns_relation(const Store& store) {
+  ResultSet result;
+  result.fields = {field("namespace_id", TypeId::utf8),   field("table_name", TypeId::utf8),
+                   field("version", TypeId::int64),       field("column_id", TypeId::int64),
+                   field("column_name", TypeId::utf8),    field("comment", TypeId::utf8, true),
+                   field("data_type", TypeId::utf8),      field("default_value", TypeId::utf8, true),
+                   field("ordinal", TypeId::int64),       field("nullable", TypeId::boolean),
+                   field("primary_key", TypeId::boolean), field("primary_key_pos", TypeId::int64, true)};
+  for (const auto& table : store.tables()) {
+    int64_t ordinal = 0;
+    for (const ColumnDef& column : table->columns) {
+      if (column.primary_key && table->key_hidden) continue;
+      Value comment;
+      if (column.system_column) {
+        comment = text(column.name == "_deleted" ? "Soft delete flag" : "Version ID (MVCC) with embedded timestamp");
+      }
+      result.rows.push_back({text(table->name_space),
+                             text(table->name),
+                             number(table->version),
+                             number(column.catalog_id),
+                             text(column.name),
+                             comment,
+                             text(column.sql_type),
+                             text_or_null(column.default_rendering()),
+                             number(++ordinal),
+                             {column.nullable},
+                             {column.primary_key},
+                             column.primary_key ? number(1) : Value{}});
+    }
+  }
+  return result;
+}
+
+ResultSet jobs_relation(Store& store) {
+  ResultSet result;
+  result.fields = {field("job_id", TypeId::utf8),           field("job_type", TypeId::utf8),
+                   field("status", TypeId::utf8),           field("leader_status", TypeId::utf8, true),
+                   field("parameters", TypeId::utf8, true), field("idempotency_key", TypeId::utf8, true),
+                   field("message", TypeId::utf8, true),    field("exception_trace", TypeId::utf8, true),
+                   timestamp_field("created_at"),           timestamp_field("started_at", true),
+                   timestamp_field("finished_at", true),    field("node_id", TypeId::int64)};
+  for (const Job& job : store.jobs().all()) {
+    bool finished = job.finished_us != 0;
+    result.rows.push_back({text(job.id),
+                           text(job.type),
+                           text(job.status),
+                           {},
+                           text_or_null(job.parameters),
+                           text(job.idempotency_key),
+                           finished ? text_or_null(job.message) : Value{},
+                           {},
+                           number(job.created_us),
+                           number(job.started_us),
+                           finished ? number(job.finished_us) : Value{},
+                           number(1)});
+  }
+  return result;
+}
+
+ResultSet datatypes_relation() {
+  static const char* const types[][4] = {
+      {"Boolean", "Boolean", "BOOLEAN", "True/false boolean value"},
+      {"Int8", "SmallInt", "TINYINT", "8-bit signed integer"},
+      {"Int16", "SmallInt", "SMALLINT", "16-bit signed integer"},
+      {"Int32", "Int", "INT", "32-bit signed integer"},
+      {"Int64", "BigInt", "BIGINT", "64-bit signed integer"},
+      {"UInt8", "Int", "TINYINT UNSIGNED", "8-bit unsigned integer"},
+      {"UInt16", "Int", "SMALLINT UNSIGNED", "16-bit unsigned integer"},
+      {"UInt32", "BigInt", "INT UNSIGNED", "32-bit unsigned integer"},
+      {"UInt64", "BigInt", "BIGINT UNSIGNED", "64-bit unsigned integer"},
+      {"Float32", "Float", "FLOAT", "32-bit floating point"},
+      {"Float64", "Double", "DOUBLE", "64-bit floating point"},
+      {"Utf8", "Text", "TEXT", "Variable-length UTF-8 string"},
+      {"LargeUtf8", "Text", "TEXT", "Large variable-length UTF-8 string"},
+      {"Binary", "Bytes", "BYTES", "Variable-length binary data"},
+      {"LargeBinary", "Bytes", "BYTES", "Large variable-length binary data"},
+      {"Timestamp(Microsecond, None)", "Timestamp", "TIMESTAMP", "Timestamp with microsecond precision"},
+      {"Timestamp(Millisecond, None)", "Timestamp", "TIMESTAMP", "Timestamp with millisecond precision"},
+      {"Timestamp(Nanosecond, None)", "Timestamp", "TIMESTAMP", "Timestamp with nanosecond precision"},
+      {"Timestamp(Second, None)", "Timestamp", "TIMESTAMP", "Timestamp with second precision"},
+      {"Timestamp(Microsecond, Some(\"UTC\"))", "DateTime", "DATETIME", "DateTime with timezone (UTC)"},
+      {"Timestamp(Millisecond, Some(\"UTC\"))", "DateTime", "DATETIME", "DateTime with timezone (UTC)"},
+      {"Date32", "Date", "DATE", "Date (days since epoch)"},
+      {"Date64", "Date", "DATE", "Date (milliseconds since epoch)"},
+      {"Time64(Microsecond)", "Time", "TIME", "Time of day with microsecond precision"},
+      {"Time32(Second)", "Time", "TIME", "Time of day with second precision"},
+      {"Time32(Millisecond)", "Time", "TIME", "Time of day with millisecond precision"},
+      {"FixedSizeBinary(16)", "Uuid", "UUID", "128-bit universally unique identifier"},
+      {"Decimal128", "Decimal", "DECIMAL", "Fixed-point decimal number"},
+      {"FixedSizeList", "Embedding", "EMBEDDING", "Fixed-size float32 vector for ML embeddings"},
+  };
+  ResultSet result;
+  result.fields = {field("arrow_type", TypeId::utf8), field("kalam_type", TypeId::utf8),
+                   field("sql_name", TypeId::utf8), field("description", TypeId::utf8)};
+  for (const auto& type : types) result.rows.push_back({text(type[0]), text(type[1]), text(type[2]), text(type[3])});
+  return result;
+}
+
+ResultSet information_schema_tables(const Store& store) {
+  ResultSet result;
+  result.fields = {field("table_catalog", TypeId::utf8), field("table_schema", TypeId::utf8),
+                   field("table_name", TypeId::utf8), field("table_type", TypeId::utf8)};
+  for (const auto& table : store.tables()) {
+    result.rows.push_back({text("kalam"), text(table->name_space), text(table->name), text("BASE TABLE")});
+  }
+  return result;
+}
+
+ResultSet information_schema_columns(const Store& store) {
+  ResultSet result;
+  result.fields = {field("table_catalog", TypeId::utf8),
+                   field("table_schema", TypeId::utf8),
+                   field("table_name", TypeId::utf8),
+                   field("column_name", TypeId::utf8),
+                   field("ordinal_position", TypeId::uint64),
+                   field("column_default", TypeId::utf8, true),
+                   field("is_nullable", TypeId::utf8),
+                   field("data_type", TypeId::utf8),
+                   field("character_maximum_length", TypeId::uint64, true),
+                   field("character_octet_length", TypeId::uint64, true),
+                   field("numeric_precision", TypeId::uint64, true),
+                   field("numeric_precision_radix", TypeId::uint64, true),
+                   field("numeric_scale", TypeId::uint64, true),
+                   field("datetime_precision", TypeId::uint64, true),
+                   field("interval_type", TypeId::utf8, true)};
+  for (const auto& table : store.tables()) {
+    uint64_t ordinal = 0;
+    for (const ColumnDef& column : table->columns) {
+      Row row(result.fields.size());
+      row[0] = text("kalam");
+      row[1] = text(table->name_space);
+      row[2] = text(table->name);
+      row[3] = text(column.name);
+      row[4] = {ordinal++};
+      row[6] = text(column.nullable ? "YES" : "NO");
+      row[7] = text(arrow_name(column.type));
+      result.rows.push_back(std::move(row));
+    }
+  }
+  return result;
+}
+
+ResultSet information_schema_schemata(const Store& store) {
+  ResultSet result;
+  result.fields = {field("catalog_name", TypeId::utf8), field("schema_name", TypeId::utf8),
+                   field("schema_owner", TypeId::utf8, true)};
+  for (const auto& [name, name_space] : store.namespaces()) result.rows.push_back({text("kalam"), text(name), {}});
+  return result;
+}
+
+}  // namespace
+
+std::optional<ResultSet> Store::catalog_relation(const std::string& name_space, const std::string& name) {
+  if (name_space == "information_schema") {
+    if (name == "tables") return information_schema_tables(*this);
+    if (name == "columns") return information_schema_columns(*this);
+    if (name == "schemata") return information_schema_schemata(*this);
+    return std::nullopt;
+  }
+  if (name_space != "system") return std::nullopt;
+  if (name == "namespaces") return namespaces_relation(*this);
+  if (name == "tables") return tables_relation(*this);
+  if (name == "columns") return columns_relation(*this);
+  if (name == "jobs") return jobs_relation(*this);
+  if (name == "datatypes") return datatypes_relation();
+  if (system_provider_) return system_provider_(name);
+  return std::nullopt;
+}
+
+}  // namespace kalam::stub
