@@ -19,6 +19,8 @@ extern "C" {
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "storage/latch.h"
+#include "storage/lwlock.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -71,5 +73,14 @@ static inline uint32 kalam_wait_event_new(const char* name) {
 #else
   (void)name;
   return PG_WAIT_EXTENSION;
+#endif
+}
+
+// PostgreSQL 17: the local transaction id became part of PGPROC.vxid.
+static inline LocalTransactionId kalam_local_transaction_id() {
+#if PG_VERSION_NUM >= 170000
+  return MyProc->vxid.lxid;
+#else
+  return MyProc->lxid;
 #endif
 }

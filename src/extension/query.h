@@ -13,9 +13,11 @@ struct KalamQueryResult {
   char* message;
 };
 
-// Runs one query and reads its whole answer, in the current memory context. Waits, serves interrupts. Raises what the
-// server answers. `sql` must not ask for more rows than the server's cap (LIMIT 1000).
-KalamQueryResult* kalam_query(KalamConnection* connection, const char* sql);
+// Runs one query and reads its whole answer, in the current memory context. Waits, serves interrupts. With `outcome`
+// NULL failures are raised; otherwise they are left to the caller there, and NULL is returned. `sql` must not ask for
+// more rows than the server's cap (LIMIT 1000). `deadline_ms` 0: option timeout.
+KalamQueryResult* kalam_query(KalamConnection* connection, const char* sql, kalam::Status* outcome = nullptr,
+                              uint64 deadline_ms = 0);
 
 // Runs one statement that may change something. With `status` NULL failures are raised; otherwise they are left to the
 // caller there, and NULL is returned. The message is palloc'd.
@@ -24,3 +26,10 @@ char* kalam_execute(KalamConnection* connection, const char* sql, kalam::Status*
 // 'it''s' with the quotes: a string literal of KalamDB's SQL. palloc'd. Raises 0A000 for text that the server would
 // rewrite inside literals (spec 9.5).
 char* kalam_quote_literal(const char* text);
+
+// namespace.table for use in a statement. palloc'd. Raises 42P01 for a name that no KalamDB table can have (spec 10.1):
+// such a name is never put into SQL text.
+char* kalam_quote_table(const char* name_space, const char* table);
+
+// Whether a name consists of ASCII letters, digits and underscores and does not start with a digit.
+bool kalam_is_plain_name(const char* name);

@@ -1,0 +1,358 @@
+#include "extension/catalog.h"
+
+#include "extension/errors.h"
+#include "extension/options.h"
+#include "extension/query.h"
+
+extern "C" {
+#include "foreign/fdwapi.h"
+#include "utils/formatting.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+}
+
+namespace {
+
+// A count older than this is asked again when a query is planned; after a failure too, so that planning does not wait
+// for a dead server each time.
+constexpr int64 COUNT_LIFETIME_US = 60 * (int64)1000000;
+constexpr uint64 COUNT_DEADLINE_MS = 2000;
+constexpr const char* COLUMN_LIMIT = "1000";
+
+struct CacheEntry {
+  Oid relid;  // hash key
+  bool valid;
+  LocalTransactionId checked_in;  // transaction that compared the schema version last
+  MemoryContext context;          // holds `relation`; NULL when there is none
+  KalamRelation* relation;
+  char* identity;  // version and time of creation, as the server shows them
+  double rows;     // -1: not known
+  TimestampTz rows_asked_at;
+};
+
+HTAB* cache;
+uint64 invalidations;  // counts the calls of the callbacks, to notice one during a wait
+
+void invalidate_relation(Datum, Oid relid) {
+  if (cache == nullptr) return;
+  invalidations++;
+  if (OidIsValid(relid)) {
+    auto* entry = static_cast<CacheEntry*>(hash_search(cache, &relid, HASH_FIND, nullptr));
+    if (entry != nullptr) entry->valid = false;
+    return;
+  }
+  HASH_SEQ_STATUS scan;
+  hash_seq_init(&scan, cache);
+  while (auto* entry = static_cast<CacheEntry*>(hash_seq_search(&scan))) entry->valid = false;
+}
+
+void invalidate_all(Datum argument, int, uint32) {
+  invalidate_relation(argument, InvalidOid);
+}
+
+CacheEntry* find_entry(Oid relid) {
+  bool found;
+
+  if (cache == nullptr) {
+    HASHCTL control = {};
+    control.keysize = sizeof(Oid);
+    control.entrysize = sizeof(CacheEntry);
+    control.hcxt = CacheMemoryContext;
+    HTAB* table = hash_create("KalamDB relations", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    CacheRegisterRelcacheCallback(invalidate_relation, (Datum)0);
+    // Another server may stand behind the table now.
+    CacheRegisterSyscacheCallback(FOREIGNSERVEROID, invalidate_all, (Datum)0);
+    cache = table;
+  }
+  auto* entry = static_cast<CacheEntry*>(hash_search(cache, &relid, HASH_ENTER, &found));
+  if (!found) {
+    memset((char*)entry + sizeof(Oid), 0, sizeof(CacheEntry) - sizeof(Oid));
+    entry->rows = -1;
+  }
+  return entry;
+}
+
+bool text_is_true(const char* text) {
+  return text != nullptr && strcmp(text, "true") == 0;
+}
+
+bool is_system_column(const char* name) {
+  return strcmp(name, "_seq") == 0 || strcmp(name, "_version") == 0 || strcmp(name, "_deleted") == 0 ||
+         strcmp(name, "_timestamp") == 0;
+}
+
+char* name_condition(const char* alias, const KalamTableOptions* options) {
+  // The server keeps names in lower case.
+  return psprintf("%snamespace_id = %s AND %stable_name = %s", alias,
+                  kalam_quote_literal(asc_tolower(options->name_space, strlen(options->name_space))), alias,
+                  kalam_quote_literal(asc_tolower(options->table, strlen(options->table))));
+}
+
+[[noreturn]] void table_does_not_exist(const KalamTableOptions* options, const ForeignServer* server) {
+  ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                  errmsg("KalamDB table \"%s.%s\" does not exist", options->name_space, options->table),
+                  errdetail("Server \"%s\" has no such table in its catalog.", server->servername)));
+  pg_unreachable();
+}
+
+// Reads the definition into a new memory context below `parent`.
+KalamRelation* fetch(Relation local, const KalamTableOptions* options, KalamConnection* connection,
+                     const ForeignServer* server, MemoryContext context, char** identity) {
+  char* sql = psprintf(
+      "SELECT t.table_type, t.version, t.created_at, c.column_name, c.data_type, c.nullable, c.primary_key, "
+      "c.default_value FROM system.columns c JOIN system.tables t ON t.namespace_id = c.namespace_id AND t.table_name "
+      "= c.table_name WHERE %s ORDER BY c.ordinal LIMIT %s",
+      name_condition("c.", options), COLUMN_LIMIT);
+  KalamQueryResult* answer = kalam_query(connection, sql);
+  if (answer->row_count == 0) table_does_not_exist(options, server);
+  if (answer->column_count != 8) {
+    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                    errmsg("the catalog of KalamDB server \"%s\" has an unexpected form", server->servername)));
+  }
+
+  MemoryContext previous = MemoryContextSwitchTo(context);
+  KalamRelation* relation = (KalamRelation*)palloc0(sizeof(KalamRelation));
+  char** first = answer->values[0];
+  relation->relid = RelationGetRelid(local);
+  relation->serverid = server->serverid;
+  relation->name_space = asc_tolower(options->name_space, strlen(options->name_space));
+  relation->table = asc_tolower(options->table, strlen(options->table));
+  relation->remote_name = psprintf("%s.%s", relation->name_space, relation->table);
+  relation->local_name = pstrdup(RelationGetRelationName(local));
+  relation->schema_version = first[1] != nullptr ? strtoll(first[1], nullptr, 10) : 0;
+  *identity = psprintf("%s %s", first[1] != nullptr ? first[1] : "", first[2] != nullptr ? first[2] : "");
+  if (first[0] == nullptr || !kalam_table_kind_from_text(first[0], &relation->kind)) {
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("KalamDB table \"%s\" is of unknown kind \"%s\"",
+                                                                   relation->remote_name, first[0] ? first[0] : "")));
+  }
+
+  relation->key_column = relation->version_column = -1;
+  relation->column_count = answer->row_count;
+  relation->columns = (KalamRemoteColumn*)palloc0(answer->row_count * sizeof(KalamRemoteColumn));
+  for (int i = 0; i < answer->row_count; i++) {
+    char** row = answer->values[i];
+    KalamRemoteColumn* column = &relation->columns[i];
+    strlcpy(column->name, row[3] != nullptr ? row[3] : "", sizeof(column->name));
+    column->type_name = pstrdup(row[4] != nullptr ? row[4] : "");
+    if (!kalam::parse_remote_type(column->type_name, &column->type)) column->type.kind = kalam::RemoteKind::other;
+    column->is_key = text_is_true(row[6]);
+    column->not_null = column->is_key || !text_is_true(row[5]);
+    column->default_value = row[7] != nullptr ? pstrdup(row[7]) : nullptr;
+    column->is_system = is_system_column(column->name);
+    if (column->is_key) relation->key_column = i;
+    if (strcmp(column->name, "_seq") == 0 || strcmp(column->name, "_version") == 0) relation->version_column = i;
+  }
+  MemoryContextSwitchTo(previous);
+  return relation;
+}
+
+int find_column(const KalamRelation* relation, const char* name) {
+  for (int i = 0; i < relation->column_count; i++) {
+    if (pg_strcasecmp(relation->columns[i].name, name) == 0) return i;
+  }
+  return -1;
+}
+
+void map_attributes(Relation local, KalamRelation* relation, MemoryContext context) {
+  TupleDesc descriptor = RelationGetDescr(local);
+
+  relation->attribute_count = descriptor->natts;
+  relation->attribute_column = (int*)MemoryContextAlloc(context, Max(descriptor->natts, 1) * sizeof(int));
+  for (int i = 0; i < descriptor->natts; i++) {
+    int* target = &relation->attribute_column[i];
+    if (TupleDescAttr(descriptor, i)->attisdropped) {
+      *target = KALAM_ATTRIBUTE_DROPPED;
+      continue;
+    }
+    char* name = kalam_column_name(relation->relid, (AttrNumber)(i + 1));
+    *target = find_column(relation, name);
+    if (*target < 0) {
+      if (strcmp(name, "_userid") == 0 && relation->kind != kalam::TableKind::shared) {
+        *target = KALAM_ATTRIBUTE_USER_ID;
+      } else if (strcmp(name, "_seq") == 0 && relation->version_column >= 0) {
+        *target = relation->version_column;  // KalamDB 0.7 calls it _version
+      } else {
+        *target = KALAM_ATTRIBUTE_MISSING;
+      }
+    } else if (*target == relation->key_column) {
+      relation->key_attribute = (AttrNumber)(i + 1);
+    }
+    pfree(name);
+  }
+}
+
+void refresh(Relation local, CacheEntry* entry, KalamConnection* connection) {
+  Oid relid = RelationGetRelid(local);
+  KalamTableOptions options;
+  char* identity;
+  uint64 invalidations_before = invalidations;
+  ForeignServer* server = GetForeignServer(connection->key.serverid);
+  // Below the caller's context until it is complete: an error frees it.
+  MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB relation", ALLOCSET_SMALL_SIZES);
+
+  kalam_table_options(relid, &options);
+  KalamRelation* relation = fetch(local, &options, connection, server, context, &identity);
+  if (options.has_kind && options.kind != relation->kind) {
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                    errmsg("KalamDB table \"%s\" is a %s table, not a %s table", relation->remote_name,
+                           kalam_table_kind_text(relation->kind), kalam_table_kind_text(options.kind)),
+                    errhint("Correct option \"table_type\" of foreign table \"%s\".", relation->local_name)));
+  }
+  map_attributes(local, relation, context);
+
+  MemoryContextSetParent(context, CacheMemoryContext);
+  if (entry->context != nullptr) MemoryContextDelete(entry->context);
+  entry->context = context;
+  entry->relation = relation;
+  entry->identity = identity;
+  entry->checked_in = kalam_local_transaction_id();
+  entry->valid = invalidations == invalidations_before;
+}
+
+bool is_unchanged(CacheEntry* entry, KalamConnection* connection) {
+  KalamTableOptions options = {};
+  options.name_space = entry->relation->name_space;
+  options.table = entry->relation->table;
+  KalamQueryResult* answer = kalam_query(
+      connection,
+      psprintf("SELECT version, created_at FROM system.tables WHERE %s LIMIT 1", name_condition("", &options)));
+
+  // The wait may have served an invalidation.
+  if (!entry->valid || answer->row_count != 1 || answer->column_count != 2) return false;
+  char** row = answer->values[0];
+  char* identity = psprintf("%s %s", row[0] != nullptr ? row[0] : "", row[1] != nullptr ? row[1] : "");
+  return strcmp(identity, entry->identity) == 0;
+}
+
+KalamRelation* copy_relation(const KalamRelation* source) {
+  KalamRelation* copy = (KalamRelation*)palloc(sizeof(KalamRelation));
+  *copy = *source;
+  copy->name_space = pstrdup(source->name_space);
+  copy->table = pstrdup(source->table);
+  copy->remote_name = pstrdup(source->remote_name);
+  copy->local_name = pstrdup(source->local_name);
+  copy->columns = (KalamRemoteColumn*)palloc(source->column_count * sizeof(KalamRemoteColumn));
+  memcpy(copy->columns, source->columns, source->column_count * sizeof(KalamRemoteColumn));
+  for (int i = 0; i < source->column_count; i++) {
+    copy->columns[i].type_name = pstrdup(source->columns[i].type_name);
+    if (source->columns[i].default_value != nullptr) {
+      copy->columns[i].default_value = pstrdup(source->columns[i].default_value);
+    }
+  }
+  copy->attribute_column = (int*)palloc(Max(source->attribute_count, 1) * sizeof(int));
+  memcpy(copy->attribute_column, source->attribute_column, source->attribute_count * sizeof(int));
+  return copy;
+}
+
+}  // namespace
+
+KalamRelation* kalam_relation_get(Relation relation, Oid userid, KalamFreshness freshness) {
+  CacheEntry* entry = find_entry(RelationGetRelid(relation));
+
+  if (!entry->valid || entry->relation == nullptr) {
+    refresh(relation, entry, kalam_connection_get(GetForeignServerIdByRelId(RelationGetRelid(relation)), userid));
+  } else if (freshness == KalamFreshness::checked && entry->checked_in != kalam_local_transaction_id()) {
+    KalamConnection* connection = kalam_connection_get(entry->relation->serverid, userid);
+    if (is_unchanged(entry, connection)) {
+      entry->checked_in = kalam_local_transaction_id();
+    } else {
+      refresh(relation, entry, connection);
+    }
+  }
+  KalamRelation* copy = copy_relation(entry->relation);
+  copy->row_count = entry->rows;
+  return copy;
+}
+
+void kalam_relation_forget(Oid relid) {
+  invalidate_relation((Datum)0, relid);
+}
+
+void kalam_relation_error(Oid relid, const kalam::Status* status) {
+  switch (status->error) {
+    case kalam::ErrorClass::table_not_found:
+    case kalam::ErrorClass::invalid_request:
+    case kalam::ErrorClass::bad_value:
+    case kalam::ErrorClass::not_null:
+    case kalam::ErrorClass::sql_error:
+    case kalam::ErrorClass::protocol:
+    case kalam::ErrorClass::internal:
+      kalam_relation_forget(relid);
+      break;
+    default:
+      break;
+  }
+}
+
+double kalam_relation_row_count(Relation relation, Oid userid) {
+  CacheEntry* entry = find_entry(RelationGetRelid(relation));
+  TimestampTz now = GetCurrentTimestamp();
+
+  if (entry->relation == nullptr || !entry->valid || entry->relation->kind != kalam::TableKind::shared) {
+    return entry->rows;
+  }
+  if (entry->rows_asked_at != 0 && now - entry->rows_asked_at < COUNT_LIFETIME_US) return entry->rows;
+
+  kalam::Status status;
+  KalamConnection* connection = kalam_connection_get(entry->relation->serverid, userid);
+  char* sql =
+      psprintf("SELECT count(*) FROM %s", kalam_quote_table(entry->relation->name_space, entry->relation->table));
+  entry->rows_asked_at = now;
+  KalamQueryResult* answer = kalam_query(connection, sql, &status, COUNT_DEADLINE_MS);
+  if (answer != nullptr && answer->row_count == 1 && answer->column_count == 1 && answer->values[0][0] != nullptr) {
+    entry->rows = strtod(answer->values[0][0], nullptr);
+  }
+  return entry->rows;
+}
+
+void kalam_relation_note_rows(Oid relid, double rows) {
+  find_entry(relid)->rows = rows;
+}
+
+kalam::TableRef kalam_table_ref(const KalamRelation* relation, const char* subject) {
+  bool per_user = relation->kind == kalam::TableKind::user || relation->kind == kalam::TableKind::stream;
+  return kalam::TableRef{relation->name_space, relation->table, relation->kind, per_user ? subject : nullptr};
+}
+
+char* kalam_local_type_name(const kalam::RemoteType* type) {
+  using kalam::RemoteKind;
+  switch (type->kind) {
+    case RemoteKind::boolean:
+      return pstrdup("boolean");
+    case RemoteKind::smallint:
+      return pstrdup("smallint");
+    case RemoteKind::integer:
+      return pstrdup("integer");
+    case RemoteKind::bigint:
+      return pstrdup("bigint");
+    case RemoteKind::real:
+      return pstrdup("real");
+    case RemoteKind::double_precision:
+      return pstrdup("double precision");
+    case RemoteKind::json:
+    case RemoteKind::file:
+      return pstrdup("jsonb");
+    case RemoteKind::bytes:
+      return pstrdup("bytea");
+    case RemoteKind::timestamp:
+      return pstrdup("timestamp without time zone");
+    case RemoteKind::datetime:
+      return pstrdup("timestamp with time zone");
+    case RemoteKind::date:
+      return pstrdup("date");
+    case RemoteKind::time:
+      return pstrdup("time without time zone");
+    case RemoteKind::uuid:
+      return pstrdup("uuid");
+    case RemoteKind::decimal:
+      return psprintf("numeric(%d,%d)", type->precision, type->scale);
+    case RemoteKind::embedding:
+      return pstrdup("real[]");
+    case RemoteKind::text:
+    case RemoteKind::other:
+      break;
+  }
+  return pstrdup("text");
+}
