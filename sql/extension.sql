@@ -1,0 +1,15 @@
+-- What CREATE EXTENSION makes.
+SELECT extname, extrelocatable FROM pg_extension WHERE extname = 'pg_kalam';
+SELECT fdwname FROM pg_foreign_data_wrapper WHERE fdwname = 'pg_kalam';
+SELECT amname, amtype FROM pg_am WHERE amname = 'kalamdb';
+
+-- Every function is described, none is left without a comment.
+SELECT p.oid::regprocedure AS function_without_comment
+FROM pg_proc p
+JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'pg_kalam'
+WHERE obj_description(p.oid, 'pg_proc') IS NULL
+ORDER BY 1;
+
+-- The prefix of the settings is reserved while the library is loaded.
+SET kalam.no_such_setting = 1;
