@@ -8,6 +8,7 @@
 
 #include "compare.h"
 #include "player.h"
+#include "rename.h"
 #include "stub_process.h"
 #include "transcript.h"
 
@@ -32,12 +33,14 @@ fresh one for each topic. Exit status: 0 all passed, 1 something failed, 2 wrong
   --verbose           show refused and excepted steps as well
   --check-recordings  no server: decode the recorded Arrow streams and compare them with the recorded rows
   --list              print the topics and their cases
+  --show              no server: print the calls and expected answers as they would be played
 )";
 
 struct Arguments {
   std::string target, authorization = "Bearer bridge-token-0123456789", stub = KALAM_STUB_PROGRAM;
   std::vector<std::string> stub_options, selected;
-  bool accounts = false, renamed = false, metadata = false, real_time = false, verbose = false, list = false;
+  bool accounts = false, renamed = false, metadata = false, real_time = false, verbose = false, list = false,
+       show = false;
   bool check_recordings = false;
 };
 
@@ -69,6 +72,8 @@ Arguments parse(int argc, char** argv) {
       out.verbose = true;
     } else if (word == "--check-recordings") {
       out.check_recordings = true;
+    } else if (word == "--show") {
+      out.show = true;
     } else if (word == "--list") {
       out.list = true;
     } else if (word == "--help") {
@@ -142,6 +147,19 @@ int check_recordings(const std::vector<Topic>& topics) {
   return errors.empty() && streams > 0 ? 0 : 1;
 }
 
+void show(const Topic& topic, const std::string& only_case) {
+  for (const Case& one : topic.cases) {
+    if (!only_case.empty() && only_case != one.name) continue;
+    for (size_t i = 0; i < one.steps.size(); i++) {
+      nlohmann::json step = one.steps[i];
+      if (step.contains("response")) step["response"].erase("ipc_base64");
+      std::string text = step.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+      if (text.size() > 4000) text = text.substr(0, 4000) + "…";
+      printf("%s/%s/%zu %s\n", topic.name.c_str(), one.name.c_str(), i, text.c_str());
+    }
+  }
+}
+
 int run(const Arguments& arguments) {
   std::string folder = KALAM_CONFORMANCE_FOLDER;
   std::vector<Topic> topics = load_topics(folder + "/transcripts", folder + "/special_steps.json");
@@ -155,15 +173,22 @@ int run(const Arguments& arguments) {
   }
   if (arguments.check_recordings) return check_recordings(topics);
 
+  if (arguments.renamed) {
+    for (Topic& topic : topics) rename_topic(folder + "/renames.json", &topic);
+  }
   Counts total;
   for (const auto& [topic, only_case] : select(topics, arguments.selected)) {
     if (topic.name == "auth" && !arguments.target.empty() && !arguments.accounts) {
       printf("skip auth: needs the recorded accounts and static token (--accounts says that the target has them)\n");
       continue;
     }
-    Counts counts = judge(topic, only_case, arguments);
-    total.add(counts);
+    if (arguments.show) {
+      show(topic, only_case);
+      continue;
+    }
+    total.add(judge(topic, only_case, arguments));
   }
+  if (arguments.show) return 0;
   printf("%zu calls: %zu passed, %zu failed, %zu refused, %zu excepted, %zu sent only\n", total.calls, total.passed,
          total.failed, total.refused, total.excepted, total.not_judged);
   return total.failed == 0 ? 0 : 1;
