@@ -1,0 +1,33 @@
+// JSON as KalamDB's server reads it: its error texts, and its numbers, which are not always the nearest double
+// (specification 6.3).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace kalam::stub {
+
+struct JsonValue {
+  enum Kind { null, boolean, signed_integer, unsigned_integer, floating, string, array, object };
+  Kind kind = null;
+  bool flag = false;
+  int64_t integer = 0;     // signed_integer: negative numbers
+  uint64_t magnitude = 0;  // unsigned_integer
+  double real = 0;
+  std::string text;
+  std::vector<JsonValue> elements;
+  std::vector<std::pair<std::string, JsonValue>> members;  // in the order of the text, the last of equal names wins
+
+  bool is_number() const { return kind == signed_integer || kind == unsigned_integer || kind == floating; }
+  const JsonValue* find(std::string_view name) const;
+  std::string dump() const;  // compact
+};
+
+// nullopt: `error` is "EOF while parsing an object at line 1 column 1" and the like.
+std::optional<JsonValue> read_json(std::string_view text, std::string& error);
+
+}  // namespace kalam::stub
