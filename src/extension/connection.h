@@ -23,8 +23,10 @@ struct KalamConnection {
   char* mapping_user_id;  // option user_id of the user mapping; NULL when not set
   uint32 server_hash;     // syscache hash values, for invalidation
   uint32 mapping_hash;
-  bool invalidated;          // options changed: replaced as soon as nothing uses it
-  int users;                 // call holders and pins; not replaced while > 0
+  bool invalidated;            // options changed: replaced as soon as nothing uses it
+  int users;                   // call holders and pins; not replaced while > 0
+  uint64 default_query_limit;  // row caps of the server's queries (spec 9.3); 0: not asked for yet
+  uint64 max_query_limit;
   uint64 commit_timeout_ms;  // option timeout; 0: none
 };
 

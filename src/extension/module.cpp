@@ -16,4 +16,5 @@ PGDLLEXPORT void _PG_init(void);
 void _PG_init(void) {
   kalam_settings_init();
   kalam_terminate_init();
+  kalam_snowflake_init();
 }

@@ -11,3 +11,6 @@ void kalam_ddl_init();
 
 // Terminate handler (terminate.cpp, architecture section 3.7).
 void kalam_terminate_init();
+
+// Shared memory of snowflake_id() when the library is preloaded (snowflake.cpp).
+void kalam_snowflake_init();

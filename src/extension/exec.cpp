@@ -1,0 +1,120 @@
+// kalam_exec(sql) and kalam_exec(server, sql): a statement as it is to the server, the answer as JSON.
+#include "extension/errors.h"
+#include "extension/fdw.h"
+#include "extension/functions.h"
+#include "extension/query.h"
+#include "extension/value_text.h"
+#include "extension/wait.h"
+
+extern "C" {
+#include "mb/pg_wchar.h"
+}
+
+namespace {
+
+constexpr uint32 WINDOW_ROWS = 1024;
+
+// The server cuts answers silently (spec 9.3). Its limits are asked for once per connection; when they cannot be had,
+// the built-in ones are assumed.
+void get_limits(KalamConnection* connection) {
+  kalam::Status status;
+
+  if (connection->max_query_limit != 0) return;
+  connection->default_query_limit = 50;
+  connection->max_query_limit = 1000;
+  KalamQueryResult* answer = kalam_query(
+      connection,
+      "SELECT name, value FROM system.settings WHERE name IN ('limits.max_query_limit','limits.default_query_limit') "
+      "LIMIT 10",
+      &status);
+  if (answer == nullptr || answer->column_count != 2) return;
+  for (int i = 0; i < answer->row_count; i++) {
+    char** row = answer->values[i];
+    uint64 value = row[1] != nullptr ? strtoull(row[1], nullptr, 10) : 0;
+    if (row[0] == nullptr || value == 0) continue;
+    if (strcmp(row[0], "limits.max_query_limit") == 0) connection->max_query_limit = value;
+    if (strcmp(row[0], "limits.default_query_limit") == 0) connection->default_query_limit = value;
+  }
+}
+
+uint64 append_rows(StringInfo out, kalam::Call* call, kalam::Status* status) {
+  kalam::Window window;
+  uint64 rows = 0;
+
+  while (kalam::call_result_next(call, WINDOW_ROWS, &window, status)) {
+    for (uint32 row = 0; row < window.rows; row++) {
+      CHECK_FOR_INTERRUPTS();
+      appendStringInfoString(out, rows++ > 0 ? ",{" : "{");
+      for (uint32 i = 0; i < window.column_count; i++) {
+        const kalam::ColumnView* column = &window.columns[i];
+        if (i > 0) appendStringInfoChar(out, ',');
+        kalam_append_json_string(out, column->name, strlen(column->name));
+        appendStringInfoChar(out, ':');
+        kalam_append_value(out, column, row, KalamTextStyle::json);
+      }
+      appendStringInfoChar(out, '}');
+    }
+  }
+  return rows;
+}
+
+text* execute(const char* server_name, const char* sql) {
+  kalam::Status status;
+  StringInfoData out;
+  uint64 rows = 0;
+  ForeignServer* server = kalam_server_for_use(server_name);
+  KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());
+  MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "kalam_exec", ALLOCSET_SMALL_SIZES);
+  KalamCallHolder* holder = kalam_call_holder_create(scratch, connection);
+  const char* remote_sql = pg_server_to_any(sql, (int)strlen(sql), PG_UTF8);
+
+  initStringInfo(&out);
+  // It may write, so it is not repeated after a broken connection.
+  holder->call = kalam::call_execute_query(connection->handle, remote_sql, strlen(remote_sql), false, nullptr, &status);
+  if (holder->call != nullptr) {
+    kalam_wait_for_call(holder->call);
+    kalam::call_status(holder->call, &status);
+  }
+  if (status.error == kalam::ErrorClass::none) {
+    appendStringInfoChar(&out, '[');
+    rows = append_rows(&out, holder->call, &status);
+    appendStringInfoChar(&out, ']');
+  }
+  if (status.error != kalam::ErrorClass::none) {
+    KalamErrorContext context = {};
+    context.server = server->servername;
+    context.remote_sql = sql;
+    kalam_report(&status, &context);
+  }
+
+  if (rows == 0) {
+    // A statement without rows, or a query that found none: the server's message.
+    size_t size = 0;
+    const char* message = kalam::call_message(holder->call, &size);
+    resetStringInfo(&out);
+    kalam_append_json_string(&out, message != nullptr ? message : "", message != nullptr ? size : 0);
+  }
+  MemoryContextDelete(scratch);
+
+  if (rows > 0) {
+    get_limits(connection);
+    if (rows == connection->default_query_limit || rows == connection->max_query_limit) {
+      ereport(NOTICE, (errmsg("the answer has reached a limit of the KalamDB server and may be incomplete"),
+                       errdetail("The server returns at most %llu rows without LIMIT, and at most %llu with it.",
+                                 (unsigned long long)connection->default_query_limit,
+                                 (unsigned long long)connection->max_query_limit)));
+    }
+  }
+  return cstring_to_text_with_len(out.data, out.len);
+}
+
+}  // namespace
+
+KALAM_SQL_FUNCTION(kalam_exec) {
+  PG_RETURN_TEXT_P(execute(KALAM_DEFAULT_SERVER, text_to_cstring(PG_GETARG_TEXT_PP(0))));
+}
+
+KALAM_SQL_FUNCTION(kalam_exec_server) {
+  char* server = text_to_cstring(PG_GETARG_TEXT_PP(0));
+  PG_RETURN_TEXT_P(execute(server, text_to_cstring(PG_GETARG_TEXT_PP(1))));
+}
