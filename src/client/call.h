@@ -1,0 +1,25 @@
+// The handle of a call: its operation, and what reading its results needs. Used by the caller's thread alone.
+#pragma once
+
+#include "client/wall.h"
+
+#include <memory>
+#include <string>
+
+#include "client/api.h"
+#include "client/operation.h"
+#include "client/result_reader.h"
+
+namespace kalam {
+
+struct Call {
+  std::shared_ptr<Operation> operation;
+
+  // Made when results are asked for the first time; takes the response with it.
+  mutable std::unique_ptr<ResultReader> reader;
+  mutable bool reader_made = false;
+  mutable Status reader_status{};
+  mutable std::string message;
+};
+
+}  // namespace kalam

@@ -1,0 +1,49 @@
+#include "client/channel.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace kalam {
+namespace {
+
+std::shared_ptr<grpc::ChannelCredentials> make_credentials(const Settings& settings) {
+  if (!settings.use_tls) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = settings.ca_pem;
+  options.pem_cert_chain = settings.client_cert_pem;
+  options.pem_private_key = settings.client_key_pem;
+  return grpc::SslCredentials(options);
+}
+
+}  // namespace
+
+std::shared_ptr<grpc::Channel> make_channel(const Settings& settings, const Endpoint& endpoint) {
+  grpc::ChannelArguments arguments;
+  const auto largest = static_cast<uint64_t>(std::numeric_limits<int>::max());
+  arguments.SetMaxReceiveMessageSize(
+      settings.max_response_bytes == 0 ? -1 : static_cast<int>(std::min(settings.max_response_bytes, largest)));
+  arguments.SetMaxSendMessageSize(-1);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // The name misleads: this is how long one attempt to connect may take.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
+                   static_cast<int>(std::min<uint64_t>(settings.connect_timeout_ms, largest)));
+  // Finds a dead peer while a call waits. Pings without calls would be taken for an attack by some servers.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0);
+  arguments.SetUserAgentPrefix("pg_kalam");
+  if (settings.use_tls && !settings.tls_server_name.empty()) {
+    arguments.SetSslTargetNameOverride(settings.tls_server_name);
+  }
+  return grpc::CreateCustomChannel("dns:///" + endpoint.text(), make_credentials(settings), arguments);
+}
+
+}  // namespace kalam

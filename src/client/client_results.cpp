@@ -1,0 +1,107 @@
+// The functions of api.h that read a call's results.
+#include <grpcpp/support/slice.h>
+
+#include <vector>
+
+#include "client/call.h"
+#include "client/signal_block.h"
+#include "client/single_value.h"
+#include "client/status.h"
+
+namespace kalam {
+namespace {
+
+std::unique_ptr<ResultReader> make_reader(grpc::ByteBuffer* response, ResultReader::Answer answer, Status* status) {
+  std::vector<grpc::Slice> slices;
+  if (response->Valid() && !response->Dump(&slices).ok()) {
+    set_status(status, ErrorClass::protocol, "the server's answer is not KalamDB's protocol");
+    return nullptr;
+  }
+  // The reader's references are to be the only ones, so that what was read is freed.
+  response->Clear();
+  return ResultReader::create(std::move(slices), answer, status);
+}
+
+// The reader of a call that succeeded; NULL and a Status otherwise.
+ResultReader* reader_of(const Call* call, Status* status) {
+  clear_status(status);
+  const Method method = call->operation->method();
+  if (!call->operation->done() || call->operation->status().error != ErrorClass::none ||
+      (method != Method::scan && method != Method::execute_query)) {
+    set_status(status, ErrorClass::internal, "the KalamDB call has no rows");
+    return nullptr;
+  }
+  if (!call->reader_made) {
+    SignalBlock block;  // slices are gRPC's
+    call->reader_made = true;
+    call->reader = make_reader(&call->operation->response(),
+                               method == Method::scan ? ResultReader::Answer::scan : ResultReader::Answer::query,
+                               &call->reader_status);
+  }
+  if (!call->reader) *status = call->reader_status;
+  return call->reader.get();
+}
+
+// The text with everything that is not UTF-8 or printable replaced.
+std::string clean_text(std::string_view text) {
+  std::string clean(text.size() + 1, '\0');
+  copy_text(clean.data(), clean.size(), text);
+  clean.resize(clean.find('\0'));
+  return clean;
+}
+
+}  // namespace
+
+const char* call_message(const Call* call, size_t* size) noexcept {
+  *size = 0;
+  try {
+    if (!call->operation->done() || call->operation->status().error != ErrorClass::none) return "";
+    if (call->message.empty()) {
+      if (call->operation->method() == Method::execute_sql) call->message = clean_text(call->operation->message());
+      if (call->operation->method() == Method::execute_query) {
+        Status status;
+        if (const ResultReader* reader = reader_of(call, &status)) call->message = clean_text(reader->message());
+      }
+    }
+    *size = call->message.size();
+    return call->message.c_str();
+  } catch (...) {
+    return "";
+  }
+}
+
+bool call_result_schema(Call* call, Window* schema, Status* status) noexcept {
+  try {
+    ResultReader* reader = reader_of(call, status);
+    return reader != nullptr && reader->schema(schema, status);
+  } catch (...) {
+    status_from_exception(status);
+    return false;
+  }
+}
+
+bool call_result_next(Call* call, uint32_t max_rows, Window* window, Status* status) noexcept {
+  try {
+    ResultReader* reader = reader_of(call, status);
+    return reader != nullptr && reader->next(max_rows, window, status);
+  } catch (...) {
+    status_from_exception(status);
+    return false;
+  }
+}
+
+bool read_single_text(grpc::ByteBuffer* response, std::string* text) {
+  Status status;
+  Window window{};
+  std::unique_ptr<ResultReader> reader = make_reader(response, ResultReader::Answer::query, &status);
+  if (reader == nullptr || !reader->next(1, &window, &status) || window.rows == 0 || window.column_count == 0) {
+    return false;
+  }
+  const ColumnView& column = window.columns[0];
+  if (column.kind != ColumnKind::utf8 || (column.nulls != nullptr && column.nulls[0] != 0)) return false;
+  const auto& slice = static_cast<const Slice*>(column.values)[0];
+  text->assign(slice.data, slice.size);
+  return true;
+}
+
+}  // namespace kalam

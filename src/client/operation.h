@@ -1,0 +1,126 @@
+// What a call does: a small state machine that the poller drives. Every function runs with the connection's mutex held,
+// but for the completions, which take it.
+#pragma once
+
+#include "client/wall.h"
+
+#include <grpcpp/support/byte_buffer.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/connection.h"
+#include "client/requests.h"
+#include "client/rpc.h"
+#include "client/timer.h"
+
+namespace kalam {
+
+// What the public function asks for.
+struct OperationPlan {
+  Method method = Method::ping;
+  RequestBody body;
+  bool is_read = false;  // may be repeated when its answer was lost
+  std::string group;     // key of the data group, for leaders: "" is the shared tables'
+  uint64_t deadline_ms = 0;
+};
+
+class Operation final : public RpcOwner, public TimerOwner, public std::enable_shared_from_this<Operation> {
+ public:
+  Operation(std::shared_ptr<ConnectionCore> core, OperationPlan plan);
+
+  void start();
+  // Goes on as far as possible without waiting.
+  void advance();
+  // The same for whoever it waited for: a failure to go on ends the operation.
+  void resume() noexcept;
+  void cancel();
+
+  bool done() const { return done_.load(std::memory_order_acquire); }
+  // Done, and nothing of it is in flight any more.
+  bool settled() const { return done() && in_flight_ == 0; }
+
+  // From whom it waited.
+  void preparation_failed(const Status& status) noexcept;
+  void leader_found(Node* node) noexcept;  // NULL: not known
+  void set_settled_channel(uint64_t serial) { settled_channel_ = serial; }
+  uint64_t settled_channel() const { return settled_channel_; }
+  void count_rpc() { ++statistics_.rpcs; }
+  std::optional<gpr_timespec> deadline() const { return deadline_; }
+  int64_t deadline_us() const { return deadline_us_; }
+
+  const std::shared_ptr<ConnectionCore>& core() const { return core_; }
+
+  // Results, once done.
+  const Status& status() const { return status_; }
+  uint64_t affected_rows() const { return affected_rows_; }
+  const std::string& message() const { return message_; }
+  grpc::ByteBuffer& response() { return response_; }
+  const CallStatistics& statistics() const { return statistics_; }
+  Method method() const { return plan_.method; }
+
+ private:
+  enum class Phase : uint8_t { starting, waiting, running, pausing, searching, done };
+
+  void rpc_finished(UnaryRpc* rpc) noexcept override;
+  void timer_finished(Timer* timer, bool expired) noexcept override;
+  void rpc_finished_locked(UnaryRpc* rpc);
+
+  bool start_locally();
+  void send();
+  void succeeded(UnaryRpc* rpc);
+  void failed(int code, const std::string& text);
+  void failed_in_transaction(const Status& status);
+  void connection_failed(const Status& status);
+  void not_leader(const Status& status, const std::string& text);
+  void try_elsewhere(const Status& status);
+  void pause_then(Node* node);
+  void wait_in(Phase phase);
+  void stop_timer();
+  void leave_waiting();
+  void finish(const Status& status) noexcept;
+  void finish_ok();
+  void finish_timed_out();
+  void end_of_begin(bool ok);
+  void end_of_transaction(bool ok);
+
+  bool bound() const { return bound_; }
+  bool repeatable() const;
+  bool deadline_passed() const;
+
+  const std::shared_ptr<ConnectionCore> core_;
+  const OperationPlan plan_;
+  const std::optional<gpr_timespec> deadline_;
+  int64_t deadline_us_ = 0;  // 0: none
+  const int64_t started_us_;
+
+  Phase phase_ = Phase::starting;
+  Node* node_ = nullptr;      // the one being tried
+  Node* override_ = nullptr;  // where the search for a leader goes next
+  bool bound_ = false;        // belongs to the open transaction
+  uint64_t generation_ = 0;   // of the session that the RPC was sent in
+  uint64_t settled_channel_ = 0;
+  UnaryRpc* rpc_ = nullptr;
+  Timer* timer_ = nullptr;
+  size_t in_flight_ = 0;
+  std::string search_;  // API address asked for
+
+  bool cancelled_ = false;
+  bool session_reopened_ = false;
+  bool reconnected_ = false;
+  unsigned hops_ = 0;
+  int64_t search_until_us_ = 0;  // 0: no search for a leader yet
+  Status search_failure_{};      // what started it
+  unsigned tried_ = 0;           // nodes tried since the last pause
+
+  std::atomic<bool> done_{false};
+  Status status_{};
+  uint64_t affected_rows_ = 0;
+  std::string message_;
+  grpc::ByteBuffer response_;
+  CallStatistics statistics_{};
+};
+
+}  // namespace kalam

@@ -1,0 +1,117 @@
+#include "client/runtime.h"
+
+#include <grpc/grpc.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "client/signal_block.h"
+#include "client/status.h"
+
+namespace kalam {
+namespace {
+
+// gRPC's state is the process's, and cannot follow it through fork: the process that used it first, 0 before.
+std::atomic<pid_t> grpc_owner{0};
+
+}  // namespace
+
+RuntimeCore::RuntimeCore() : pid_(getpid()), event_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (event_fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  grpc_init();
+  try {
+    queue_ = std::make_unique<grpc::CompletionQueue>();
+    poller_ = std::thread([this] { poll(); });
+  } catch (...) {
+    if (queue_) queue_->Shutdown();
+    queue_.reset();
+    grpc_shutdown();
+    close(event_fd_);
+    throw;
+  }
+}
+
+RuntimeCore::~RuntimeCore() {
+  if (!owned_by_this_process()) {
+    // Nothing here works without the poller; the parent owns it all. Leaking is all that is safe.
+    if (poller_.joinable()) poller_.detach();
+    static_cast<void>(queue_.release());
+    return;
+  }
+  SignalBlock block;
+  stop();
+  close(event_fd_);
+}
+
+bool RuntimeCore::owned_by_this_process() const noexcept {
+  return getpid() == pid_;
+}
+
+void RuntimeCore::poll() noexcept {
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue_->Next(&tag, &ok)) static_cast<Completion*>(tag)->complete(ok);
+}
+
+void RuntimeCore::signal_event() noexcept {
+  const uint64_t one = 1;
+  // EAGAIN: the counter is full, so the descriptor is readable anyway.
+  while (write(event_fd_, &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
+void RuntimeCore::drain_events() noexcept {
+  uint64_t count = 0;
+  while (read(event_fd_, &count, sizeof count) < 0 && errno == EINTR) {
+  }
+}
+
+void RuntimeCore::stop() noexcept {
+  if (!poller_.joinable()) return;
+  queue_->Shutdown();
+  poller_.join();
+  queue_.reset();
+  // Waits until gRPC's own threads have ended.
+  grpc_shutdown_blocking();
+}
+
+Runtime* runtime_start(Status* status) noexcept {
+  clear_status(status);
+  try {
+    SignalBlock block;
+    pid_t expected = 0;
+    const pid_t self = getpid();
+    if (!grpc_owner.compare_exchange_strong(expected, self) && expected != self) {
+      set_status(status, ErrorClass::internal, "gRPC was started by another process before a fork", {},
+                 "KalamDB must not be used before PostgreSQL has started the session's own process.");
+      return nullptr;
+    }
+    auto runtime = std::make_unique<Runtime>();
+    runtime->core = std::make_shared<RuntimeCore>();
+    return runtime.release();
+  } catch (...) {
+    status_from_exception(status);
+    return nullptr;
+  }
+}
+
+int runtime_event_fd(const Runtime* runtime) noexcept {
+  return runtime->core->event_fd();
+}
+
+void runtime_drain_events(Runtime* runtime) noexcept {
+  runtime->core->drain_events();
+}
+
+void runtime_stop(Runtime* runtime) noexcept {
+  if (runtime == nullptr) return;
+  if (runtime->core->owned_by_this_process()) {
+    SignalBlock block;
+    runtime->core->stop();
+  }
+  delete runtime;
+}
+
+}  // namespace kalam

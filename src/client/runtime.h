@@ -1,0 +1,61 @@
+// The completion queue, its poller thread and the event descriptor.
+#pragma once
+
+#include "client/wall.h"
+
+#include <grpcpp/completion_queue.h>
+#include <sys/types.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "client/api.h"
+
+namespace kalam {
+
+// What a tag of the completion queue points to. complete() runs on the poller thread, exactly once for each operation
+// that was started with the tag.
+class Completion {
+ public:
+  virtual void complete(bool ok) noexcept = 0;
+
+ protected:
+  ~Completion() = default;
+};
+
+class RuntimeCore {
+ public:
+  RuntimeCore();
+  ~RuntimeCore();
+  RuntimeCore(const RuntimeCore&) = delete;
+  RuntimeCore& operator=(const RuntimeCore&) = delete;
+
+  grpc::CompletionQueue* queue() { return queue_.get(); }
+  int event_fd() const { return event_fd_; }
+
+  // Makes the descriptor readable.
+  void signal_event() noexcept;
+  void drain_events() noexcept;
+
+  // False in a process that was forked after the runtime was started: its threads exist only in the parent.
+  bool owned_by_this_process() const noexcept;
+
+  // Ends the poller once every operation that was started has completed. Nothing may be started afterwards.
+  void stop() noexcept;
+
+ private:
+  void poll() noexcept;
+
+  pid_t pid_;
+  int event_fd_;
+  std::unique_ptr<grpc::CompletionQueue> queue_;
+  std::thread poller_;
+};
+
+// The handle of api.h. Connections and calls share the core, so that a late release finds it.
+struct Runtime {
+  std::shared_ptr<RuntimeCore> core;
+};
+
+}  // namespace kalam

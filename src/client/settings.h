@@ -1,0 +1,45 @@
+// The checked and copied form of ConnectionOptions.
+#pragma once
+
+#include "client/wall.h"
+
+#include <cstdint>
+#include <string>
+
+#include "client/api.h"
+#include "client/status.h"
+
+namespace kalam {
+
+struct Endpoint {
+  std::string host;  // without brackets
+  uint16_t port = 0;
+
+  // "host:port", "[v6]:port".
+  std::string text() const;
+  bool operator==(const Endpoint& other) const { return port == other.port && host == other.host; }
+};
+
+// Reads "host:port" or "[v6]:port", with or without a scheme and a path. False when it is neither.
+bool parse_endpoint(std::string_view text, Endpoint* endpoint);
+
+struct Settings {
+  Endpoint home;
+  uint32_t connect_timeout_ms = 0;
+  uint32_t call_timeout_ms = 0;
+  std::string authorization;  // the header's value; empty: none
+  std::string current_schema;
+  uint64_t max_response_bytes = 0;
+  bool quick_ack = false;
+  bool use_tls = false;
+  std::string ca_pem;  // empty with use_tls: the system's authorities
+  std::string client_cert_pem;
+  std::string client_key_pem;
+  std::string tls_server_name;
+  Secrets secrets;
+};
+
+// False and a Status when an option is not usable.
+bool read_settings(const ConnectionOptions& options, Settings* settings, Status* status);
+
+}  // namespace kalam

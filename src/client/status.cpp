@@ -1,0 +1,196 @@
+#include "client/status.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <exception>
+#include <new>
+
+namespace kalam {
+namespace {
+
+constexpr std::string_view kMask = "***";
+
+bool is_continuation(unsigned char byte) {
+  return (byte & 0xC0) == 0x80;
+}
+
+bool is_credential_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("+/=-_.~").find(c) != std::string::npos;
+}
+
+// Masks what follows `scheme` when it is long enough to be credentials: "must start with 'Basic '" stays readable.
+void mask_scheme(std::string* text, std::string_view scheme) {
+  constexpr size_t kShortestCredential = 8;
+  auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+  };
+  for (size_t from = 0;;) {
+    auto found =
+        std::search(text->begin() + static_cast<ptrdiff_t>(from), text->end(), scheme.begin(), scheme.end(), same);
+    if (found == text->end()) return;
+    auto start = found + static_cast<ptrdiff_t>(scheme.size());
+    auto end = std::find_if_not(start, text->end(), is_credential_character);
+    from = static_cast<size_t>(start - text->begin());
+    auto length = static_cast<size_t>(end - start);
+    if (length < kShortestCredential) continue;
+    text->replace(from, length, kMask);
+    from += kMask.size();
+  }
+}
+
+}  // namespace
+
+size_t utf8_character_size(std::string_view text) noexcept {
+  if (text.empty()) return 0;
+  auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < size) return 0;
+  for (size_t i = 1; i < size; ++i) {
+    if (!is_continuation(byte(i))) return 0;
+  }
+  // Overlong forms, surrogates and code points above U+10FFFF.
+  if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) || (first == 0xF0 && byte(1) < 0x90) ||
+      (first == 0xF4 && byte(1) > 0x8F)) {
+    return 0;
+  }
+  return size;
+}
+
+bool is_valid_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    size_t size = utf8_character_size(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
+void copy_text(char* field, size_t capacity, std::string_view text) noexcept {
+  size_t used = 0;
+  while (!text.empty()) {
+    size_t size = utf8_character_size(text);
+    size_t taken = size == 0 ? 1 : size;
+    auto byte = static_cast<unsigned char>(text[0]);
+    bool replaced = size == 0 || (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F;
+    size_t needed = replaced ? 1 : size;
+    if (used + needed >= capacity) break;
+    if (replaced) {
+      field[used] = '?';
+    } else {
+      std::memcpy(field + used, text.data(), size);
+    }
+    used += needed;
+    text.remove_prefix(taken);
+  }
+  field[used] = '\0';
+}
+
+void clear_status(Status* status) noexcept {
+  *status = Status{};
+  status->grpc_code = -1;
+}
+
+void set_status(Status* status, ErrorClass error, std::string_view message, std::string_view detail,
+                std::string_view hint) noexcept {
+  clear_status(status);
+  status->error = error;
+  copy_text(status->message, sizeof status->message, message);
+  copy_text(status->detail, sizeof status->detail, detail);
+  copy_text(status->hint, sizeof status->hint, hint);
+}
+
+void status_from_exception(Status* status) noexcept {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    set_status(status, ErrorClass::out_of_memory, "out of memory in the KalamDB client");
+  } catch (const std::exception& e) {
+    set_status(status, ErrorClass::internal, "unexpected failure in the KalamDB client", e.what());
+  } catch (...) {
+    set_status(status, ErrorClass::internal, "unexpected failure in the KalamDB client");
+  }
+}
+
+void Secrets::add(std::string_view secret) {
+  if (secret.size() < 4 || std::find(values_.begin(), values_.end(), secret) != values_.end()) return;
+  values_.emplace_back(secret);
+  // The longest first, so that no rest of a value stays behind where one value holds another.
+  std::sort(values_.begin(), values_.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+}
+
+std::string Secrets::scrub(std::string_view text) const {
+  std::string clean(text);
+  for (const std::string& value : values_) {
+    for (size_t at = clean.find(value); at != std::string::npos; at = clean.find(value, at + kMask.size())) {
+      clean.replace(at, value.size(), kMask);
+    }
+  }
+  mask_scheme(&clean, "Basic ");
+  mask_scheme(&clean, "Bearer ");
+  return clean;
+}
+
+const char* error_class_name(ErrorClass error) noexcept {
+  switch (error) {
+    case ErrorClass::none:
+      return "none";
+    case ErrorClass::unreachable:
+      return "unreachable";
+    case ErrorClass::connection_lost:
+      return "connection_lost";
+    case ErrorClass::tls:
+      return "tls";
+    case ErrorClass::authentication:
+      return "authentication";
+    case ErrorClass::permission:
+      return "permission";
+    case ErrorClass::session_gone:
+      return "session_gone";
+    case ErrorClass::transaction_gone:
+      return "transaction_gone";
+    case ErrorClass::not_leader:
+      return "not_leader";
+    case ErrorClass::table_not_found:
+      return "table_not_found";
+    case ErrorClass::already_exists:
+      return "already_exists";
+    case ErrorClass::duplicate_key:
+      return "duplicate_key";
+    case ErrorClass::not_null:
+      return "not_null";
+    case ErrorClass::bad_value:
+      return "bad_value";
+    case ErrorClass::row_gone:
+      return "row_gone";
+    case ErrorClass::cross_group:
+      return "cross_group";
+    case ErrorClass::poisoned_column:
+      return "poisoned_column";
+    case ErrorClass::invalid_request:
+      return "invalid_request";
+    case ErrorClass::sql_error:
+      return "sql_error";
+    case ErrorClass::busy:
+      return "busy";
+    case ErrorClass::too_large:
+      return "too_large";
+    case ErrorClass::timeout:
+      return "timeout";
+    case ErrorClass::cancelled:
+      return "cancelled";
+    case ErrorClass::unsupported:
+      return "unsupported";
+    case ErrorClass::protocol:
+      return "protocol";
+    case ErrorClass::out_of_memory:
+      return "out_of_memory";
+    case ErrorClass::internal:
+      return "internal";
+  }
+  return "unknown";
+}
+
+}  // namespace kalam

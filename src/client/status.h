@@ -1,0 +1,46 @@
+// Filling kalam::Status: fixed-size texts, always valid UTF-8, never with a secret in them.
+#pragma once
+
+#include "client/wall.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/api.h"
+
+namespace kalam {
+
+// Success: every text empty, grpc_code -1.
+void clear_status(Status* status) noexcept;
+
+// A failure found before any call. Texts are cut to their fields.
+void set_status(Status* status, ErrorClass error, std::string_view message, std::string_view detail = {},
+                std::string_view hint = {}) noexcept;
+
+// Copies `text` into a field of `capacity` bytes: cut at a character's boundary, terminated, invalid UTF-8 and control
+// characters other than line feed and tab replaced by '?'.
+void copy_text(char* field, size_t capacity, std::string_view text) noexcept;
+
+// Length of the valid UTF-8 character at the start of `text`, 0 when there is none.
+size_t utf8_character_size(std::string_view text) noexcept;
+bool is_valid_utf8(std::string_view text) noexcept;
+
+// The reserve for code that must not throw: turns the exception being handled into a Status.
+void status_from_exception(Status* status) noexcept;
+
+// What must not appear in a text that leaves the library.
+class Secrets {
+ public:
+  // Values of fewer than four bytes are not remembered: replacing them would tear every text apart.
+  void add(std::string_view secret);
+
+  // `text` with every remembered value replaced, and with it whatever looks like credentials in an "authorization"
+  // value ("Basic …", "Bearer …").
+  std::string scrub(std::string_view text) const;
+
+ private:
+  std::vector<std::string> values_;
+};
+
+}  // namespace kalam
