@@ -71,7 +71,7 @@ stage_settings() {
   pg_settings="dynamic_library_path = '$stage$pg_pkglib:\$libdir'"
   if [ "$pg_major" -ge 18 ]; then
     pg_settings+=$'\n'"extension_control_path = '$stage$pg_share:\$system'"
-  elif "$pg_bin/postgres" --describe-config | grep -q '^extension_destdir'; then
+  elif "$pg_bin/postgres" --describe-config | grep '^extension_destdir' >/dev/null; then
     # Debian's servers.
     pg_settings+=$'\n'"extension_destdir = '$stage'"
   else
