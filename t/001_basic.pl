@@ -1,0 +1,57 @@
+# From CREATE TABLE to DROP, for a shared and a user table, and what it costs in calls.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use KalamNode;
+use KalamStub;
+
+my $stub = KalamStub->new;
+my $node = KalamNode->new('main', stub => $stub);
+
+$node->sql(
+	q{CREATE SCHEMA app;
+	  CREATE TABLE app.items (id bigint PRIMARY KEY, name text NOT NULL, price numeric(10,2), at timestamptz, ok boolean)
+	    USING kalamdb WITH (type = 'shared');});
+$node->sql(
+	q{INSERT INTO app.items VALUES
+	    (1, 'one', 1.50, '2026-01-02 03:04:05.678+00', true),
+	    (2, 'two', NULL, NULL, false),
+	    (9007199254740993, 'drei "3" äß', -0.01, '1969-12-31 23:59:59+00', NULL);});
+is($node->sql('SELECT id, name, price, at, ok FROM app.items ORDER BY id'),
+	join("\n",
+		'1|one|1.50|2026-01-02 03:04:05.678+00|t',
+		'2|two|||f',
+		'9007199254740993|drei "3" äß|-0.01|1969-12-31 23:59:59+00|'),
+	'rows come back as they were written');
+
+$stub->forget_calls;
+is($node->sql('SELECT name FROM app.items WHERE id = 2'), 'two', 'lookup by key');
+my @scans = $stub->calls('Scan');
+is(scalar @scans, 1, 'one Scan for it');
+
+is($node->sql(q{UPDATE app.items SET name = 'zwei', price = price + 1 WHERE id <= 2 RETURNING id, name, price}),
+	"1|zwei|2.50\n2|zwei|", 'UPDATE RETURNING');
+is($node->sql('DELETE FROM app.items WHERE id = 1 RETURNING name'), 'zwei', 'DELETE RETURNING');
+is($node->sql('SELECT count(*), min(name) FROM app.items'), '2|drei "3" äß', 'what is left');
+
+my $error = $node->error(q{INSERT INTO app.items (id, name) VALUES (2, 'again')});
+is($error->{sqlstate}, '23505', 'duplicate key');
+like($error->{detail}, qr/\(id\)=\(2\)/, 'names the key');
+is($node->error(q{INSERT INTO app.items (id) VALUES (7)})->{sqlstate}, '23502', 'NULL in a NOT NULL column');
+is($node->sql('SELECT count(*) FROM app.items'), '2', 'neither left a row');
+
+$node->sql(q{CREATE TABLE app.notes (id text PRIMARY KEY, body text) USING kalamdb WITH (type = 'user')});
+is($node->error('SELECT * FROM app.notes')->{sqlstate}, '55000', 'a user table needs an identity');
+$node->sql(q{SET kalam.user_id = 'alice'; INSERT INTO app.notes VALUES ('a', 'by alice'), ('b', 'by alice too')});
+$node->sql(q{SET kalam.user_id = 'bob'; INSERT INTO app.notes VALUES ('a', 'by bob')});
+is($node->sql(q{SET kalam.user_id = 'alice'; SELECT id, body, _userid FROM app.notes ORDER BY id}),
+	"a|by alice|alice\nb|by alice too|alice", 'alice sees her rows');
+is($node->sql(q{SET kalam.user_id = 'bob'; SELECT id, body FROM app.notes ORDER BY id}), 'a|by bob', 'bob sees his');
+
+like($node->sql(q{SELECT kalam_exec('SELECT count(*) AS n FROM app.items')}), qr/"n": ?2\b/, 'kalam_exec');
+$node->sql('DROP TABLE app.items, app.notes');
+is($node->sql(q{SELECT kalam_exec('SELECT table_name FROM system.tables WHERE namespace_id = ''app'' LIMIT 10')}),
+	'"0 row(s)"', 'both are gone on the server');
+
+KalamNode::finish();

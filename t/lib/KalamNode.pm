@@ -1,0 +1,164 @@
+# A PostgreSQL cluster with pg_kalam in it, beside a KalamStub.
+#
+#     my $node = KalamNode->new('node', stub => $stub);
+#     my $error = $node->error('SELECT ...');      # {sqlstate, message, detail, hint, context}
+#     KalamNode::finish();                          # instead of done_testing
+package KalamNode;
+
+use strict;
+use warnings;
+use parent -norequire, 'PostgreSQL::Test::Cluster';
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use KalamStub;
+
+my @nodes;
+my @expected_warnings;
+
+# Options: stub; server => {name => value} (further options of kalam_server); mapping => {...} (instead of the stub's
+# static token); conf => text for postgresql.conf; bare => 1 (no extension, no server).
+sub new
+{
+	my ($class, $name, %args) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+	bless $node, $class;
+	$node->init;
+	$node->append_conf('postgresql.conf', slurp_file($ENV{KALAM_EXTENSION_CONF}));
+	$node->append_conf('postgresql.conf', "log_error_verbosity = verbose\n" . ($args{conf} // ''));
+	$node->start;
+	push @nodes, $node;
+	$node->create_server('kalam_server', %args) if !$args{bare};
+	return $node;
+}
+
+# Creates the extension (once), a foreign server for the stub and a user mapping for everybody.
+sub create_server
+{
+	my ($self, $server, %args) = @_;
+	my %options = (host => $args{stub}->host, port => $args{stub}->port, %{ $args{server} // {} });
+	my %mapping = %{ $args{mapping} // { auth_header => $args{stub}->token } };
+	my $list = sub {
+		my %pairs = @_;
+		return '' if !%pairs;
+		return 'OPTIONS (' . join(', ', map { "$_ " . quote($pairs{$_}) } sort keys %pairs) . ')';
+	};
+	$self->safe_psql('postgres', join "\n",
+		'SET client_min_messages = error;',
+		'CREATE EXTENSION IF NOT EXISTS pg_kalam;',
+		"CREATE SERVER $server FOREIGN DATA WRAPPER pg_kalam " . $list->(%options) . ';',
+		"CREATE USER MAPPING FOR PUBLIC SERVER $server " . $list->(%mapping) . ';');
+	return;
+}
+
+sub quote
+{
+	my ($text) = @_;
+	$text =~ s/'/''/g;
+	return "'$text'";
+}
+
+# Runs statements in one session and returns their output, rows as a|b|c.
+sub sql
+{
+	my ($self, $sql) = @_;
+	return $self->safe_psql('postgres', $sql);
+}
+
+# Runs statements of which one must fail, and returns what its error says.
+sub error
+{
+	my ($self, $sql) = @_;
+	my ($code, $out, $err) = $self->psql('postgres', "\\set VERBOSITY verbose\n$sql", on_error_stop => 1);
+	isnt($code, 0, "fails: $sql");
+	return parse_error($err);
+}
+
+sub parse_error
+{
+	my ($text) = @_;
+	my %error = (text => $text, sqlstate => '', message => '', detail => '', hint => '', context => '');
+	($error{sqlstate}, $error{message}) = ($1, $2) if $text =~ /(?:ERROR|FATAL):  ([0-9A-Z]{5}): (.*)/;
+	$error{ lc $1 } = $2 while $text =~ /^(DETAIL|HINT|CONTEXT):  (.*)/mg;
+	return \%error;
+}
+
+# A session in the background: {send, finish}. Used where a test acts while a statement waits.
+sub session
+{
+	my ($self) = @_;
+	my ($in, $out, $err) = ('', '', '');
+	my $harness = IPC::Run::start(
+		[ 'psql', '-X', '-A', '-t', '-q', '-v', 'VERBOSITY=verbose', '-d', $self->connstr('postgres') ],
+		'<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	my $session = { harness => $harness, in => \$in, out => \$out, err => \$err, node => $self };
+	return bless $session, 'KalamNode::Session';
+}
+
+# Logs must hold no WARNING but those that match.
+sub expect_warning
+{
+	my ($pattern) = @_;
+	push @expected_warnings, $pattern;
+	return;
+}
+
+# Stops everything, looks for what no statement showed, and ends the test.
+sub finish
+{
+	KalamStub::check_all();
+	for my $node (@nodes)
+	{
+		$node->stop('fast');
+		my @bad;
+		for my $line (split /\n/, slurp_file($node->logfile))
+		{
+			next if $line !~ /PANIC:|TRAP:|terminated by signal|terminate called|runtime error:|AddressSanitizer|WARNING:/;
+			push @bad, $line if !grep { $line =~ $_ } @expected_warnings;
+		}
+		is(join("\n", @bad), '', 'log of ' . $node->name . ' is clean');
+	}
+	KalamStub::stop_all();
+	done_testing();
+	return;
+}
+
+package KalamNode::Session;
+
+# Sends statements without waiting for them.
+sub send
+{
+	my ($self, $sql) = @_;
+	${ $self->{in} } .= "$sql\n";
+	$self->{harness}->pump_nb;
+	return;
+}
+
+# Waits until the output matches.
+sub wait_for
+{
+	my ($self, $pattern) = @_;
+	$self->{harness}->pump until ${ $self->{out} } =~ $pattern || ${ $self->{err} } =~ $pattern;
+	return;
+}
+
+# The backend's pid.
+sub pid
+{
+	my ($self) = @_;
+	$self->send("SELECT 'pid=' || pg_backend_pid();");
+	$self->wait_for(qr/pid=\d+\n/);
+	my ($pid) = ${ $self->{out} } =~ /pid=(\d+)\n/;
+	return $pid;
+}
+
+# Ends the session; returns its output and errors.
+sub finish
+{
+	my ($self) = @_;
+	${ $self->{in} } .= "\\q\n";
+	$self->{harness}->finish;
+	return (${ $self->{out} }, ${ $self->{err} });
+}
+
+1;

@@ -1,0 +1,145 @@
+# A kalam-stub of the test's own, on a free port.
+#
+#     my $stub = KalamStub->new(options => ['--mode', 'r2']);
+#     $stub->fault({ method => 'Insert', call => 1, code => 'UNAVAILABLE' });
+#     my @calls = $stub->calls('Scan');
+package KalamStub;
+
+use strict;
+use warnings;
+use IPC::Run ();
+use JSON::PP ();
+use PostgreSQL::Test::Utils ();
+use Test::More;
+use Time::HiRes qw(usleep);
+
+my $count = 0;
+my @running;
+
+our $token = 'Bearer bridge-token-0123456789';
+
+sub new
+{
+	my ($class, %args) = @_;
+	my $name = 'stub' . ++$count;
+	my $self = bless {
+		name    => $name,
+		options => $args{options} // [],
+		log     => "$PostgreSQL::Test::Utils::log_path/$name.log",
+		host    => '127.0.0.1',
+		port    => 0,
+	}, $class;
+	$self->start;
+	return $self;
+}
+
+# Starts the program, on the port that it had when it was started before.
+sub start
+{
+	my ($self) = @_;
+	my $port_file = "$PostgreSQL::Test::Utils::tmp_check/$self->{name}.port";
+	unlink $port_file;
+	my @command = (
+		$ENV{KALAM_STUB}, '--listen', "$self->{host}:$self->{port}", '--port-file', $port_file,
+		'--static-token', $token, @{ $self->{options} });
+	$self->{process} = IPC::Run::start(\@command, '<', \undef, '>>', $self->{log}, '2>&1');
+	push @running, $self;
+	my $tries = 10 * $PostgreSQL::Test::Utils::timeout_default;
+	until (-s $port_file)
+	{
+		BAIL_OUT("kalam-stub did not start: " . $self->log_text)
+		  if !$self->{process}->pumpable || --$tries == 0;
+		usleep(100_000);
+	}
+	my $text = PostgreSQL::Test::Utils::slurp_file($port_file);
+	($self->{port}) = $text =~ /(\d+)\s*$/ or BAIL_OUT("no port in \"$text\"");
+	return;
+}
+
+sub host { return $_[0]->{host}; }
+sub port { return $_[0]->{port}; }
+sub token { return $token; }
+
+sub log_text
+{
+	my ($self) = @_;
+	return -e $self->{log} ? PostgreSQL::Test::Utils::slurp_file($self->{log}) : '';
+}
+
+# One command of the control service; returns its answer, decoded when it is JSON.
+sub control
+{
+	my ($self, @command) = @_;
+	my ($out, $err) = ('', '');
+	my $ok = IPC::Run::run([ $ENV{KALAM_STUB}, 'control', "$self->{host}:$self->{port}", @command ],
+		'<', \undef, '>', \$out, '2>', \$err);
+	BAIL_OUT("kalam-stub control @command: $err") if !$ok;
+	return $out =~ /^\s*[\[{]/ ? JSON::PP->new->decode($out) : $out;
+}
+
+sub fault        { my ($self, $fault) = @_; return $self->control('fault', JSON::PP->new->canonical->encode($fault)); }
+sub clear_faults { my ($self) = @_; return $self->control('clear'); }
+sub advance      { my ($self, $time) = @_; return $self->control('advance', $time); }
+
+# The calls since the last forget_calls, oldest first; with a name only those of this method.
+sub calls
+{
+	my ($self, $method) = @_;
+	my $log = $self->control('log');
+	my @calls = ref $log eq 'ARRAY' ? @$log : @{ $log->{calls} };
+	return defined $method ? grep { $_->{method} eq $method } @calls : @calls;
+}
+
+sub forget_calls { my ($self) = @_; return $self->control('clear-log'); }
+
+# Ends the program without a word to its clients.
+sub kill9
+{
+	my ($self) = @_;
+	$self->{process}->kill_kill(grace => 0);
+	$self->forget;
+	return;
+}
+
+sub stop
+{
+	my ($self) = @_;
+	$self->{process}->signal('TERM');
+	my $tries = 100;
+	usleep(50_000) while $self->{process}->pumpable && --$tries > 0;
+	$self->{process}->kill_kill(grace => 0) if $tries == 0;
+	$self->forget;
+	return;
+}
+
+sub forget
+{
+	my ($self) = @_;
+	@running = grep { $_ != $self } @running;
+	return;
+}
+
+# Every stub of this test that has ended by itself, or says that the real server would have died.
+sub check_all
+{
+	for my $stub (@running)
+	{
+		ok($stub->{process}->pumpable, "$stub->{name} is still running");
+		unlike($stub->log_text, qr/FATAL|AddressSanitizer|runtime error:/, "log of $stub->{name} is clean");
+	}
+	return;
+}
+
+sub stop_all
+{
+	$_->stop for @running;
+	return;
+}
+
+END
+{
+	local $?;
+	stop_all();
+}
+
+1;
