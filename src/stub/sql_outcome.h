@@ -60,6 +60,7 @@ struct SqlContext {
   uint64_t max_query_limit = 1000;
   uint64_t hot_version_cap = 100000;     // of every reading statement but a bare SELECT count(*)
   uint64_t count_version_cap = 1000000;  // of a bare SELECT count(*)
+  bool r2 = false;                       // protocol revision R2: _version instead of _seq
 };
 
 }  // namespace kalam::stub

@@ -71,8 +71,9 @@ struct TableDef {
   int64_t flush_interval = 0;  // seconds
   int64_t created_us = 0;
   int64_t updated_us = 0;
-  bool key_hidden = false;                    // DROP COLUMN of the key: the catalog loses it until the next ALTER
-  std::map<std::string, int> stored_columns;  // every name that ever held values -> storage column
+  bool key_hidden = false;                          // DROP COLUMN of the key: the catalog loses it until the next ALTER
+  std::map<std::string, int> stored_columns;        // every name that ever held values -> storage column
+  std::map<std::string, std::string> stored_types;  // … -> the sql_type it was stored as
 
   const ColumnDef* find_column(const std::string& column_name) const;
   const ColumnDef* key() const;  // nullptr: a STREAM table without a key
@@ -123,6 +124,10 @@ class Store {
   void replace_table(TableDef table);
   // Fills one column of all stored versions (ADD COLUMN … NOT NULL shows zeros for old rows).
   void fill_column(const TableDef& table, const ColumnDef& column, const Value& value);
+
+  // Copies the values of an old storage column, cast, to the column that took its place (MODIFY COLUMN). What cannot be
+  // cast becomes NULL.
+  void convert_column(const TableDef& table, int old_storage, const DataType& old_type, const ColumnDef& column);
 
   // A parenthesised SELECT in SQLite's SQL that yields the rows a query of `user` sees, with the columns named c<N>
   // and, for the system columns, v_seq and v_deleted. Applies the version cap (oldest `cap` hot versions and everything

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "stub/codec.h"
+#include "stub/coerce.h"
 #include "stub/store.h"
 #include "stub/types.h"
 
@@ -61,7 +62,8 @@ json table_to_json(const TableDef& table) {
           {"created_us", table.created_us},
           {"updated_us", table.updated_us},
           {"key_hidden", table.key_hidden},
-          {"stored_columns", table.stored_columns}};
+          {"stored_columns", table.stored_columns},
+          {"stored_types", table.stored_types}};
 }
 
 TableDef table_from_json(const json& document) {
@@ -84,6 +86,7 @@ TableDef table_from_json(const json& document) {
   table.updated_us = document.at("updated_us");
   table.key_hidden = document.at("key_hidden");
   table.stored_columns = document.at("stored_columns").get<std::map<std::string, int>>();
+  table.stored_types = document.at("stored_types").get<std::map<std::string, std::string>>();
   return table;
 }
 
@@ -221,6 +224,7 @@ void Store::make_storage(TableDef& table) {
     }
     column.id = table.next_column_id++;
     table.stored_columns[column.name] = column.id;
+    table.stored_types[column.name] = column.sql_type;
     if (!column.system_column) {
       execute("ALTER TABLE t" + std::to_string(table.id) + " ADD COLUMN c" + std::to_string(column.id));
     }
@@ -241,7 +245,10 @@ void Store::create_table(TableDef table) {
       if (known == old.stored_columns.end()) continue;
       // Values of another type are not readable as this one.
       const ColumnDef* before = old.find_column(column.name);
-      if (before != nullptr && before->type == column.type) table.stored_columns.insert(*known);
+      if (before != nullptr && before->type == column.type) {
+        table.stored_columns.insert(*known);
+        table.stored_types[column.name] = column.sql_type;
+      }
     }
   } else {
     table.id = next_table_id_++;
@@ -289,6 +296,26 @@ void Store::fill_column(const TableDef& table, const ColumnDef& column, const Va
   std::string name = "c" + std::to_string(column.id);
   execute("UPDATE t" + std::to_string(table.id) + " SET " + name + " = " + sql_literal(value, column.type) + " WHERE " +
           name + " IS NULL");
+}
+
+void Store::convert_column(const TableDef& table, int old_storage, const DataType& old_type, const ColumnDef& column) {
+  if (old_storage == column.id) return;
+  std::string name = "t" + std::to_string(table.id);
+  sqlite3_stmt* read = prepare("SELECT v_seq, c" + std::to_string(old_storage) + " FROM " + name);
+  std::vector<std::pair<int64_t, Value>> values;
+  while (sqlite3_step(read) == SQLITE_ROW) {
+    std::string error;
+    auto value = coerce({old_type, read_column(read, 1, old_type)}, column.type, column.name, error);
+    values.emplace_back(sqlite3_column_int64(read, 0), value.value_or(Value{}));
+  }
+  sqlite3_reset(read);
+  for (const auto& [seq, value] : values) {
+    sqlite3_stmt* write = prepare("UPDATE " + name + " SET c" + std::to_string(column.id) + " = ?1 WHERE v_seq = ?2");
+    bind_value(write, 1, value, column.type);
+    sqlite3_bind_int64(write, 2, seq);
+    sqlite3_step(write);
+    sqlite3_reset(write);
+  }
 }
 
 }  // namespace kalam::stub
