@@ -18,8 +18,9 @@ std::string compare_answer(const nlohmann::json& step, const StepRule& rule, con
 // Whether the SQL's result has an order: ORDER BY outside parentheses and texts.
 bool is_ordered(const std::string& sql);
 
-// Decodes every recorded stream and compares it with the rows recorded beside it: a check of the decoder. Returns the
-// number of streams; what differs is appended to `errors`.
+// Decodes every recorded stream and compares it with the rows recorded beside it, then damages the answer in several
+// ways, each of which must be noticed: a check of the decoder and of the comparison. Returns the number of streams;
+// what is wrong is appended to `errors`.
 size_t check_recorded_streams(const Topic& topic, std::string* errors);
 
 }  // namespace kalam::conformance
