@@ -17,4 +17,5 @@ void _PG_init(void) {
   kalam_settings_init();
   kalam_terminate_init();
   kalam_snowflake_init();
+  kalam_ddl_init();
 }

@@ -1,0 +1,307 @@
+// CREATE TABLE … USING kalamdb and CREATE FOREIGN TABLE … SERVER of this wrapper.
+//
+// The foreign table is created first, so that whatever PostgreSQL refuses is refused before anything is sent; then the
+// KalamDB table, which is dropped again when the transaction aborts (pending.h).
+#include "extension/catalog.h"
+#include "extension/ddl/ddl.h"
+#include "extension/ddl/definition.h"
+#include "extension/ddl/pending.h"
+#include "extension/errors.h"
+#include "extension/fdw.h"
+#include "extension/functions.h"
+#include "extension/option_table.h"
+#include "extension/options.h"
+#include "extension/query.h"
+
+extern "C" {
+#include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "nodes/makefuncs.h"
+#include "utils/formatting.h"
+#include "utils/lsyscache.h"
+}
+
+namespace {
+
+DefElem* text_option(const char* name, const char* value) {
+  return makeDefElem(pstrdup(name), (Node*)makeString(pstrdup(value)), -1);
+}
+
+const char* find_option(List* options, const char* name) {
+  ListCell* cell;
+  foreach (cell, options) {
+    DefElem* element = lfirst_node(DefElem, cell);
+    if (strcmp(element->defname, name) == 0) return defGetString(element);
+  }
+  return nullptr;
+}
+
+[[noreturn]] void refuse(const char* what, const char* hint) {
+  ereport(ERROR,
+          (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("CREATE TABLE ... USING kalamdb does not support %s", what),
+           hint != nullptr ? errhint("%s", hint) : 0));
+  pg_unreachable();
+}
+
+void refuse_unsupported_forms(const CreateStmt* statement) {
+  ListCell* cell;
+
+  if (statement->relation->relpersistence == RELPERSISTENCE_TEMP) {
+    refuse("temporary tables", "CREATE TEMPORARY TABLE ... USING heap.");
+  }
+  if (statement->relation->relpersistence == RELPERSISTENCE_UNLOGGED) refuse("unlogged tables", nullptr);
+  if (statement->partspec != nullptr) refuse("partitioned tables", "Partitions can be foreign tables.");
+  if (statement->partbound != nullptr) refuse("partitions", "CREATE FOREIGN TABLE ... PARTITION OF.");
+  if (statement->inhRelations != NIL) refuse("INHERITS", "CREATE FOREIGN TABLE ... INHERITS.");
+  if (statement->ofTypename != nullptr) refuse("typed tables", nullptr);
+  if (statement->oncommit != ONCOMMIT_NOOP) refuse("ON COMMIT", nullptr);
+  if (statement->tablespacename != nullptr) refuse("TABLESPACE", "KalamDB's option is storage_id.");
+  foreach (cell, statement->tableElts) {
+    if (IsA(lfirst(cell), TableLikeClause)) refuse("LIKE", "Write the columns out.");
+  }
+}
+
+// The schema of the new table; created when the statement names one that is not there.
+Oid creation_schema(const KalamUtility* utility, const RangeVar* relation) {
+  if (relation->schemaname == nullptr || OidIsValid(get_namespace_oid(relation->schemaname, true))) {
+    return RangeVarGetCreationNamespace(relation);
+  }
+  CreateSchemaStmt* create = makeNode(CreateSchemaStmt);
+  create->schemaname = pstrdup(relation->schemaname);
+  kalam_utility_subcommand(utility, (Node*)create);
+  ereport(NOTICE, (errmsg("schema \"%s\" has been created", relation->schemaname)));
+  return get_namespace_oid(relation->schemaname, false);
+}
+
+// True when there is nothing to do (IF NOT EXISTS); raises 42P07 when the relation exists.
+bool exists_locally(const CreateStmt* statement, Oid schema) {
+  if (!OidIsValid(get_relname_relid(statement->relation->relname, schema))) return false;
+  if (!statement->if_not_exists) {
+    ereport(ERROR,
+            (errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation \"%s\" already exists", statement->relation->relname)));
+  }
+  ereport(NOTICE, (errcode(ERRCODE_DUPLICATE_TABLE),
+                   errmsg("relation \"%s\" already exists, skipping", statement->relation->relname)));
+  return true;
+}
+
+// WITH (type = …, …): the kind, and the options of the remote table.
+void take_with_options(List* options, KalamTableDefinition* definition) {
+  ListCell* cell;
+
+  definition->kind = kalam::TableKind::shared;
+  foreach (cell, options) {
+    DefElem* element = lfirst_node(DefElem, cell);
+    const KalamOption* option = kalam_option_find(element->defname, ForeignTableRelationId);
+    bool is_kind = strcmp(element->defname, "type") == 0 || strcmp(element->defname, "table_type") == 0;
+
+    if (element->defnamespace != nullptr || (!is_kind && (option == nullptr || !option->remote))) {
+      kalam_option_unknown(element->defname, ForeignTableRelationId, true, "type");
+    }
+    const char* value = defGetString(element);
+    if (!is_kind) {
+      kalam_option_check_value(option, value);
+      definition->options = lappend(definition->options, text_option(element->defname, value));
+    } else if (!kalam_table_kind_from_text(value, &definition->kind) || definition->kind == kalam::TableKind::system) {
+      ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                      errmsg("invalid value for option \"%s\": \"%s\"", element->defname, value),
+                      errhint("Valid values are: shared, user, stream.")));
+    }
+  }
+}
+
+void check_stream_options(const KalamTableDefinition* definition) {
+  if (definition->kind != kalam::TableKind::stream || find_option(definition->options, "ttl_seconds") != nullptr)
+    return;
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                  errmsg("option \"%s\" is required for a stream table", "ttl_seconds")));
+}
+
+// Kind of the remote table; false when there is none.
+bool find_remote(KalamConnection* connection, const KalamTableDefinition* definition, kalam::TableKind* kind) {
+  KalamQueryResult* answer = kalam_query(
+      connection, psprintf("SELECT table_type FROM system.tables WHERE namespace_id = %s AND table_name = %s LIMIT 1",
+                           kalam_quote_literal(asc_tolower(definition->name_space, strlen(definition->name_space))),
+                           kalam_quote_literal(asc_tolower(definition->table, strlen(definition->table)))));
+  if (answer->row_count == 0) return false;
+  const char* text = answer->column_count == 1 ? answer->values[0][0] : nullptr;
+  if (text == nullptr || !kalam_table_kind_from_text(text, kind)) {
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("KalamDB table \"%s.%s\" is of unknown kind \"%s\"", definition->name_space,
+                           definition->table, text != nullptr ? text : "")));
+  }
+  return true;
+}
+
+// The namespace stays when the transaction aborts: others may use it by then, and dropping it would drop their tables.
+void create_remote(KalamConnection* connection, const KalamTableDefinition* definition, const char* sql) {
+  kalam::Status status;
+
+  kalam_execute(connection, psprintf("CREATE NAMESPACE IF NOT EXISTS %s", definition->name_space), nullptr);
+  KalamPendingChange* change = kalam_pending_create(connection, definition->name_space, definition->table);
+  kalam_execute(connection, sql, &status);
+  if (status.error == kalam::ErrorClass::none) return;
+
+  // A refusal is an answer; a table of that name is then somebody else's.
+  if (!status.maybe_executed) kalam_pending_not_created(change);
+  KalamErrorContext context = {};
+  char* name = psprintf("%s.%s", definition->name_space, definition->table);
+  context.server = connection->server_name;
+  context.remote_table = name;
+  context.remote_sql = sql;
+  kalam_report(&status, &context);
+}
+
+void refuse_dropped(KalamConnection* connection, const KalamTableDefinition* definition) {
+  if (!kalam_pending_is_dropped(connection, definition->name_space, definition->table)) return;
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("cannot use KalamDB table \"%s.%s\" again in the transaction that drops it",
+                         definition->name_space, definition->table),
+                  errdetail("KalamDB drops the table when the transaction commits.")));
+}
+
+void append_system_columns(CreateStmt* statement, kalam::TableKind kind) {
+  statement->tableElts = lappend(statement->tableElts, makeColumnDef("_seq", INT8OID, -1, InvalidOid));
+  if (kind == kalam::TableKind::user) {
+    statement->tableElts = lappend(statement->tableElts, makeColumnDef("_userid", TEXTOID, -1, DEFAULT_COLLATION_OID));
+  }
+}
+
+// The columns of a foreign table that was just created, against those of the KalamDB table that it is attached to.
+void check_attached(Oid relid) {
+  Relation local = RelationIdGetRelation(relid);
+  KalamRelation* relation = kalam_relation_get(local, GetUserId(), KalamFreshness::cached);
+
+  for (int i = 0; i < relation->attribute_count; i++) {
+    if (relation->attribute_column[i] != KALAM_ATTRIBUTE_MISSING) continue;
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                    errmsg("KalamDB table \"%s\" has no column \"%s\"", relation->remote_name,
+                           kalam_column_name(relid, (AttrNumber)(i + 1))),
+                    errhint("Its columns are in system.columns: SELECT kalam_exec('DESCRIBE TABLE %s').",
+                            relation->remote_name)));
+  }
+  RelationClose(local);
+}
+
+}  // namespace
+
+void kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
+  KalamTableDefinition definition = {};
+  kalam::TableKind existing;
+
+  refuse_unsupported_forms(source);
+  ForeignServer* server = kalam_server_for_use(KALAM_DEFAULT_SERVER);
+  CreateForeignTableStmt* create = makeNode(CreateForeignTableStmt);
+  CreateStmt* copy = (CreateStmt*)copyObjectImpl(source);
+  create->base = *copy;
+  create->base.type = T_CreateForeignTableStmt;
+  CreateStmt* base = &create->base;
+
+  Oid schema = creation_schema(utility, base->relation);
+  if (exists_locally(base, schema)) return;
+  definition.name_space = get_namespace_name(schema);
+  definition.table = base->relation->relname;
+  take_with_options(base->options, &definition);
+  check_stream_options(&definition);
+  kalam_define_columns(base, false, &definition);
+  kalam_define_key(base, &definition);
+  kalam_check_names(&definition);
+  char* sql = kalam_create_sql(&definition);
+
+  KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());
+  refuse_dropped(connection, &definition);
+  if (find_remote(connection, &definition, &existing)) {
+    ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
+                    errmsg("KalamDB table \"%s.%s\" already exists", definition.name_space, definition.table),
+                    errhint("CREATE FOREIGN TABLE ... SERVER %s attaches it.", quote_identifier(server->servername))));
+  }
+
+  append_system_columns(base, definition.kind);
+  base->options = NIL;
+  base->accessMethod = nullptr;
+  base->if_not_exists = false;  // decided above; a table of another session must not be taken for ours
+  create->servername = pstrdup(server->servername);
+  create->options =
+      list_make4(text_option("namespace", definition.name_space), text_option("table", definition.table),
+                 text_option("table_type", kalam_table_kind_text(definition.kind)), text_option("on_drop", "drop"));
+  create->options = list_concat(create->options, definition.options);
+  kalam_utility_replace(utility, (Node*)create);
+  create_remote(connection, &definition, sql);
+}
+
+void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeignTableStmt* source) {
+  KalamTableDefinition definition = {};
+  kalam::TableKind existing;
+  CreateForeignTableStmt* create = (CreateForeignTableStmt*)copyObjectImpl(source);
+  CreateStmt* base = &create->base;
+
+  // Let PostgreSQL say what it says about temporary tables, missing schemas, and tables that exist.
+  Oid schema = base->relation->schemaname != nullptr ? get_namespace_oid(base->relation->schemaname, true)
+                                                     : RangeVarGetCreationNamespace(base->relation);
+  if (!OidIsValid(schema) || base->relation->relpersistence != RELPERSISTENCE_PERMANENT ||
+      OidIsValid(get_relname_relid(base->relation->relname, schema))) {
+    kalam_utility_pass(utility);
+    return;
+  }
+  ForeignServer* server = kalam_server_for_use(create->servername);
+
+  // Values are checked by the validator when the foreign table is created.
+  definition.name_space = find_option(create->options, "namespace");
+  if (definition.name_space == nullptr) {
+    definition.name_space = get_namespace_name(schema);
+    create->options = lappend(create->options, text_option("namespace", definition.name_space));
+  }
+  definition.table = find_option(create->options, "table");
+  if (definition.table == nullptr) {
+    definition.table = base->relation->relname;
+    create->options = lappend(create->options, text_option("table", definition.table));
+  }
+  const char* kind = find_option(create->options, "table_type");
+  if (kind == nullptr || !kalam_table_kind_from_text(kind, &definition.kind)) {
+    definition.kind = kalam::TableKind::shared;
+  }
+  ListCell* cell;
+  foreach (cell, create->options) {
+    DefElem* element = lfirst_node(DefElem, cell);
+    const KalamOption* option = kalam_option_find(element->defname, ForeignTableRelationId);
+    if (option != nullptr && option->remote) definition.options = lappend(definition.options, element);
+  }
+  kalam_define_columns(base, true, &definition);
+
+  KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());
+  refuse_dropped(connection, &definition);
+  if (find_remote(connection, &definition, &existing)) {
+    if (kind == nullptr) {
+      create->options = lappend(create->options, text_option("table_type", kalam_table_kind_text(existing)));
+    }
+    kalam_utility_replace(utility, (Node*)create);
+    CommandCounterIncrement();
+    check_attached(get_relname_relid(base->relation->relname, schema));
+    return;
+  }
+
+  if (!definition.complete || definition.columns == NIL) {
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                    errmsg("KalamDB table \"%s.%s\" does not exist", definition.name_space, definition.table),
+                    errdetail("It can only be created by a statement that lists its columns."),
+                    errhint("Create it with CREATE TABLE ... USING kalamdb, or in KalamDB, and attach it then.")));
+  }
+  if (definition.kind == kalam::TableKind::system) {
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                    errmsg("KalamDB table \"%s.%s\" does not exist", definition.name_space, definition.table)));
+  }
+  check_stream_options(&definition);
+  kalam_define_key(base, &definition);
+  kalam_check_names(&definition);
+  char* sql = kalam_create_sql(&definition);
+  if (kind == nullptr) {
+    create->options = lappend(create->options, text_option("table_type", kalam_table_kind_text(definition.kind)));
+  }
+  if (find_option(create->options, "on_drop") == nullptr) {
+    create->options = lappend(create->options, text_option("on_drop", "drop"));
+  }
+  kalam_utility_replace(utility, (Node*)create);
+  create_remote(connection, &definition, sql);
+}

@@ -1,0 +1,57 @@
+// What the parts of the DDL side share: the utility hook's arguments, and one function per statement.
+//
+// Everything works on PostgreSQL's parse tree, never on the text of a statement.
+#pragma once
+
+#include "extension/compat.h"
+#include "extension/connection.h"
+
+extern "C" {
+#include "nodes/parsenodes.h"
+#include "tcop/utility.h"
+}
+
+// The arguments of ProcessUtility, to be passed on.
+struct KalamUtility {
+  PlannedStmt* planned;
+  const char* query_string;
+  bool read_only_tree;
+  ProcessUtilityContext context;
+  ParamListInfo params;
+  QueryEnvironment* environment;
+  DestReceiver* receiver;
+  QueryCompletion* completion;
+};
+
+// Hands the statement on, as it is.
+void kalam_utility_pass(const KalamUtility* utility);
+
+// Hands on another statement in its place, with the same context: event triggers and the completion tag are those of
+// the original.
+void kalam_utility_replace(const KalamUtility* utility, Node* statement);
+
+// Runs a further statement as a part of this one.
+void kalam_utility_subcommand(const KalamUtility* utility, Node* statement);
+
+// True once the hook has seen a statement of this session: the library was not loaded by the running one.
+bool kalam_ddl_hook_is_active();
+
+// OID of the foreign data wrapper, or InvalidOid where the extension is not installed.
+Oid kalam_fdw_oid();
+
+// Whether the relation is a foreign table of this wrapper. InvalidOid is not.
+bool kalam_is_own_table(Oid relid);
+
+// CREATE TABLE … USING kalamdb (create.cpp).
+void kalam_create_table(const KalamUtility* utility, const CreateStmt* source);
+
+// CREATE FOREIGN TABLE … SERVER of this wrapper (create.cpp).
+void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeignTableStmt* source);
+
+// DROP TABLE, DROP FOREIGN TABLE and DROP SCHEMA (drop.cpp).
+void kalam_drop(const KalamUtility* utility, const DropStmt* source);
+void kalam_drop_init();
+
+// Raises 0A000 for statements that would make a foreign table of this wrapper and its KalamDB table differ
+// (refuse.cpp).
+void kalam_refuse_divergence(const Node* statement);

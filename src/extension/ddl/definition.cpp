@@ -1,0 +1,416 @@
+#include "extension/ddl/definition.h"
+
+#include "extension/fdw.h"
+#include "extension/query.h"
+
+extern "C" {
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_type.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+}
+
+namespace {
+
+constexpr int MAX_DIMENSION = 8192;
+constexpr size_t MAX_NAME = 64;
+
+// A type name without a schema that PostgreSQL itself does not know.
+const char* unknown_type_name(const TypeName* type) {
+  if (type == nullptr || list_length(type->names) != 1 || type->arrayBounds != NIL || type->setof) return nullptr;
+  Type known = LookupTypeName(nullptr, type, nullptr, true);
+  if (known != nullptr) {
+    ReleaseSysCache((HeapTuple)known);
+    return nullptr;
+  }
+  return strVal(linitial(type->names));
+}
+
+bool is_serial(const char* name) {
+  static const char* const names[] = {"smallserial", "serial2", "serial", "serial4", "bigserial", "serial8"};
+  for (const char* serial : names) {
+    if (strcmp(name, serial) == 0) return true;
+  }
+  return false;
+}
+
+// EMBEDDING(n): the n.
+int dimension_of(const TypeName* type, const char* name) {
+  if (list_length(type->typmods) == 1 && IsA(linitial(type->typmods), A_Const)) {
+    A_Const* constant = (A_Const*)linitial(type->typmods);
+    if (!constant->isnull && IsA(&constant->val, Integer)) {
+      int dimension = intVal(&constant->val);
+      if (dimension >= 1 && dimension <= MAX_DIMENSION) return dimension;
+    }
+  }
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                  errmsg("type %s needs the number of dimensions, between 1 and %d", name, MAX_DIMENSION),
+                  errhint("For example %s(384).", name)));
+  return 0;
+}
+
+// A call of this extension's snowflake_id(), wherever it is installed.
+Constraint* snowflake_default() {
+  ForeignDataWrapper* wrapper = GetForeignDataWrapperByName(KALAM_FDW_NAME, false);
+  char* schema = get_namespace_name(get_func_namespace(wrapper->fdwhandler));
+  Constraint* constraint = makeNode(Constraint);
+  constraint->contype = CONSTR_DEFAULT;
+  constraint->location = -1;
+  constraint->raw_expr = (Node*)makeFuncCall(list_make2(makeString(schema), makeString(pstrdup("snowflake_id"))), NIL,
+                                             COERCE_EXPLICIT_CALL, -1);
+  return constraint;
+}
+
+// SERIAL and IDENTITY: ids of KalamDB, which need 64 bits.
+void make_snowflake_column(ColumnDef* column, KalamColumnDefinition* definition, Oid declared_type) {
+  if (OidIsValid(declared_type) && declared_type != INT8OID) {
+    ereport(NOTICE, (errmsg("column \"%s\" is created as bigint", column->colname),
+                     errdetail("Its default is snowflake_id(), whose values need 64 bits.")));
+  }
+  column->typeName = makeTypeNameFromOid(INT8OID, -1);
+  column->constraints = lappend(column->constraints, snowflake_default());
+  definition->default_sql = "SNOWFLAKE_ID()";
+}
+
+// Replaces a type name that only KalamDB knows; sets what the local type cannot tell.
+void translate_type_name(ColumnDef* column, KalamColumnDefinition* definition) {
+  const char* name = unknown_type_name(column->typeName);
+
+  if (name == nullptr) return;
+  if (is_serial(name)) {
+    make_snowflake_column(column, definition, strstr(name, "big") != nullptr || name[6] == '8' ? INT8OID : INT4OID);
+    definition->not_null = true;
+    return;
+  }
+  if (strcmp(name, "file") == 0) {
+    column->typeName = makeTypeNameFromOid(JSONBOID, -1);
+    definition->type.kind = kalam::RemoteKind::file;
+    definition->type_sql = "FILE";
+  } else if (strcmp(name, "datetime") == 0) {
+    column->typeName = makeTypeNameFromOid(TIMESTAMPTZOID, -1);
+  } else if (strcmp(name, "embedding") == 0 || strcmp(name, "vector") == 0) {
+    int dimension = dimension_of(column->typeName, name);
+    column->typeName = makeTypeNameFromOid(FLOAT4ARRAYOID, -1);
+    definition->type.kind = kalam::RemoteKind::embedding;
+    definition->type.dimension = (uint32)dimension;
+    definition->type_sql = psprintf("EMBEDDING(%d)", dimension);
+  }
+}
+
+bool is_call_of(const FuncCall* call, const char* name) {
+  return call->args == NIL && strcmp(strVal(llast(call->funcname)), name) == 0;
+}
+
+// The default as KalamDB evaluates it (spec 10.3), or NULL. Rows that PostgreSQL sends carry every value, so this is
+// for other clients of the table only, and it is left out whenever it could mean something else there.
+const char* remote_default(const Node* expression, const KalamColumnDefinition* column) {
+  using kalam::RemoteKind;
+  RemoteKind kind = column->type.kind;
+  bool is_number = kind == RemoteKind::smallint || kind == RemoteKind::integer || kind == RemoteKind::bigint ||
+                   kind == RemoteKind::real || kind == RemoteKind::double_precision || kind == RemoteKind::decimal;
+
+  if (IsA(expression, A_Const)) {
+    auto* constant = (A_Const*)expression;
+    if (constant->isnull) return nullptr;
+    switch (nodeTag(&constant->val)) {
+      case T_Integer:
+        return is_number ? psprintf("%d", intVal(&constant->val)) : nullptr;
+      case T_Float:
+        return is_number ? pstrdup(castNode(Float, &constant->val)->fval) : nullptr;
+      case T_Boolean:
+        return kind == RemoteKind::boolean ? (boolVal(&constant->val) ? "TRUE" : "FALSE") : nullptr;
+      case T_String:
+        return kind == RemoteKind::text || kind == RemoteKind::json ? kalam_quote_literal(strVal(&constant->val))
+                                                                    : nullptr;
+      default:
+        return nullptr;
+    }
+  }
+  if (IsA(expression, FuncCall)) {
+    auto* call = (FuncCall*)expression;
+    if (kind == RemoteKind::datetime && is_call_of(call, "now")) return "NOW()";
+    if (kind == RemoteKind::bigint && is_call_of(call, "snowflake_id")) return "SNOWFLAKE_ID()";
+  }
+  if (IsA(expression, SQLValueFunction) && kind == RemoteKind::datetime &&
+      ((SQLValueFunction*)expression)->op == SVFOP_CURRENT_TIMESTAMP) {
+    return "NOW()";
+  }
+  return nullptr;
+}
+
+[[noreturn]] void refuse_constraint(const char* what) {
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("KalamDB tables do not support %s", what)));
+  pg_unreachable();
+}
+
+// Constraints that a foreign table can have stay in `column`; a key is taken out of it.
+void take_column_constraints(ColumnDef* column, KalamColumnDefinition* definition, const Node** default_expression) {
+  List* kept = NIL;
+  bool identity = false;
+  ListCell* cell;
+
+  foreach (cell, column->constraints) {
+    Constraint* constraint = lfirst_node(Constraint, cell);
+    switch (constraint->contype) {
+      case CONSTR_PRIMARY:
+        definition->is_key = true;
+        continue;
+      case CONSTR_UNIQUE:
+        refuse_constraint("UNIQUE constraints other than the primary key");
+      case CONSTR_FOREIGN:
+        refuse_constraint("foreign keys");
+      case CONSTR_EXCLUSION:
+        refuse_constraint("exclusion constraints");
+      case CONSTR_ATTR_DEFERRABLE:
+      case CONSTR_ATTR_DEFERRED:
+        refuse_constraint("deferrable constraints");
+      case CONSTR_ATTR_NOT_DEFERRABLE:
+      case CONSTR_ATTR_IMMEDIATE:
+        continue;
+      case CONSTR_IDENTITY:
+        identity = true;
+        definition->not_null = true;
+        continue;
+      case CONSTR_NOTNULL:
+        definition->not_null = true;
+        break;
+      case CONSTR_DEFAULT:
+        *default_expression = constraint->raw_expr;
+        break;
+      default:
+        break;
+    }
+    kept = lappend(kept, constraint);
+  }
+  column->constraints = kept;
+  if (column->is_not_null) definition->not_null = true;
+  if (identity) make_snowflake_column(column, definition, typenameTypeId(nullptr, column->typeName));
+}
+
+void add_not_null(ColumnDef* column) {
+  Constraint* constraint = makeNode(Constraint);
+  constraint->contype = CONSTR_NOTNULL;
+  constraint->location = -1;
+#if PG_VERSION_NUM >= 180000
+  constraint->is_enforced = true;
+  constraint->initially_valid = true;
+#endif
+  column->constraints = lappend(column->constraints, constraint);
+}
+
+bool has_not_null(const ColumnDef* column) {
+  ListCell* cell;
+  if (column->is_not_null) return true;
+  foreach (cell, column->constraints) {
+    if (lfirst_node(Constraint, cell)->contype == CONSTR_NOTNULL) return true;
+  }
+  return false;
+}
+
+const char* remote_column_name(const ColumnDef* column) {
+  ListCell* cell;
+  foreach (cell, column->fdwoptions) {
+    DefElem* option = lfirst_node(DefElem, cell);
+    if (strcmp(option->defname, "column_name") == 0) return strVal(option->arg);
+  }
+  return column->colname;
+}
+
+void check_system_column(const char* name, bool allowed) {
+  bool known = strcmp(name, "_seq") == 0 || strcmp(name, "_userid") == 0;
+  if (known && allowed) return;
+  ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_DEFINITION), errmsg("system column \"%s\" must not be declared", name),
+                  known ? errdetail("It is added by itself.")
+                        : errdetail("KalamDB keeps names that start with an underscore to itself.")));
+}
+
+KalamColumnDefinition* define_column(ColumnDef* column) {
+  const Node* default_expression = nullptr;
+  const char* type_sql;
+  auto* definition = (KalamColumnDefinition*)palloc0(sizeof(KalamColumnDefinition));
+
+  definition->name = remote_column_name(column);
+  definition->local_name = column->colname;
+  translate_type_name(column, definition);
+  take_column_constraints(column, definition, &default_expression);
+  typenameTypeIdAndMod(nullptr, column->typeName, &definition->local_type, &definition->local_typmod);
+  if (definition->type_sql == nullptr) {
+    type_sql = kalam_remote_type(definition->local_type, definition->local_typmod, &definition->type,
+                                 &definition->no_type_why);
+    definition->type_sql = type_sql;
+  }
+  if (default_expression != nullptr) definition->default_sql = remote_default(default_expression, definition);
+  if (definition->not_null && !has_not_null(column)) add_not_null(column);
+  return definition;
+}
+
+KalamColumnDefinition* find_column(const KalamTableDefinition* definition, const char* local_name) {
+  ListCell* cell;
+  foreach (cell, definition->columns) {
+    auto* column = (KalamColumnDefinition*)lfirst(cell);
+    if (strcmp(column->local_name, local_name) == 0) return column;
+  }
+  return nullptr;
+}
+
+// True when the constraint stays with the foreign table.
+bool take_table_constraint(const Constraint* constraint, KalamTableDefinition* definition) {
+  switch (constraint->contype) {
+    case CONSTR_PRIMARY: {
+      if (list_length(constraint->keys) != 1) {
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("KalamDB tables do not support primary keys of several columns")));
+      }
+      if (constraint->deferrable) refuse_constraint("deferrable constraints");
+      const char* name = strVal(linitial(constraint->keys));
+      KalamColumnDefinition* column = find_column(definition, name);
+      if (column == nullptr) {
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("column \"%s\" named in key does not exist", name)));
+      }
+      column->is_key = true;
+      return false;
+    }
+    case CONSTR_UNIQUE:
+      refuse_constraint("UNIQUE constraints other than the primary key");
+    case CONSTR_FOREIGN:
+      refuse_constraint("foreign keys");
+    case CONSTR_EXCLUSION:
+      refuse_constraint("exclusion constraints");
+    default:
+      return true;
+  }
+}
+
+// The key is NOT NULL on both sides.
+void set_key_not_null(CreateStmt* statement, KalamColumnDefinition* key) {
+  ListCell* cell;
+
+  key->not_null = true;
+  foreach (cell, statement->tableElts) {
+    auto* column = (ColumnDef*)lfirst(cell);
+    if (IsA(column, ColumnDef) && strcmp(column->colname, key->local_name) == 0 && !has_not_null(column)) {
+      add_not_null(column);
+    }
+  }
+}
+
+bool is_usable_key(kalam::RemoteKind kind) {
+  using kalam::RemoteKind;
+  switch (kind) {
+    case RemoteKind::text:
+    case RemoteKind::smallint:
+    case RemoteKind::integer:
+    case RemoteKind::bigint:
+    case RemoteKind::boolean:
+    case RemoteKind::real:
+    case RemoteKind::double_precision:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Names are folded by the server; two names that differ in case only would be one there.
+void check_name(const char* name, const char* what) {
+  const char* why = nullptr;
+
+  if (strlen(name) > MAX_NAME) {
+    why = "It has more than 64 characters.";
+  } else if (!kalam_is_plain_name(name)) {
+    why = "Only ASCII letters, digits and underscores are allowed, and no digit first.";
+  } else if (name[0] == '_') {
+    why = "KalamDB keeps names that start with an underscore to itself.";
+  } else {
+    for (const char* p = name; *p != '\0'; p++) {
+      if (*p >= 'A' && *p <= 'Z') why = "KalamDB does not keep upper-case letters.";
+    }
+  }
+  if (why == nullptr) return;
+  ereport(ERROR, (errcode(ERRCODE_INVALID_NAME), errmsg("\"%s\" cannot be the name of a KalamDB %s", name, what),
+                  errdetail_internal("%s", why)));
+}
+
+}  // namespace
+
+void kalam_define_columns(CreateStmt* statement, bool allow_system_columns, KalamTableDefinition* definition) {
+  List* kept = NIL;
+  List* key_columns = NIL;
+  ListCell* cell;
+
+  definition->columns = NIL;
+  definition->complete = statement->inhRelations == NIL && statement->partbound == nullptr;
+  foreach (cell, statement->tableElts) {
+    Node* element = (Node*)lfirst(cell);
+    if (IsA(element, ColumnDef)) {
+      ColumnDef* column = (ColumnDef*)element;
+      if (column->typeName != nullptr) {
+        if (column->colname[0] == '_') {
+          check_system_column(column->colname, allow_system_columns);
+        } else {
+          definition->columns = lappend(definition->columns, define_column(column));
+        }
+      }
+      kept = lappend(kept, element);
+    } else if (IsA(element, TableLikeClause)) {
+      definition->complete = false;
+      kept = lappend(kept, element);
+    }
+  }
+  // After the columns, wherever they are written.
+  foreach (cell, statement->tableElts) {
+    Node* element = (Node*)lfirst(cell);
+    if (IsA(element, Constraint) && take_table_constraint((Constraint*)element, definition)) {
+      kept = lappend(kept, element);
+    }
+  }
+  statement->tableElts = kept;
+
+  foreach (cell, definition->columns) {
+    if (((KalamColumnDefinition*)lfirst(cell))->is_key) key_columns = lappend(key_columns, lfirst(cell));
+  }
+  if (list_length(key_columns) > 1) {
+    ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION), errmsg("multiple primary keys are not allowed")));
+  }
+  if (key_columns == NIL) return;
+
+  set_key_not_null(statement, (KalamColumnDefinition*)linitial(key_columns));
+}
+
+void kalam_define_key(CreateStmt* statement, KalamTableDefinition* definition) {
+  KalamColumnDefinition* key = nullptr;
+  ListCell* cell;
+
+  foreach (cell, definition->columns) {
+    auto* column = (KalamColumnDefinition*)lfirst(cell);
+    if (column->is_key) key = column;
+  }
+  if (key == nullptr && definition->kind != kalam::TableKind::stream) {
+    foreach (cell, definition->columns) {
+      auto* column = (KalamColumnDefinition*)lfirst(cell);
+      if (strcmp(column->name, "id") == 0) key = column;
+    }
+    if (key == nullptr) {
+      ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+                      errmsg("KalamDB table \"%s.%s\" needs a primary key", definition->name_space, definition->table),
+                      errhint("Declare a primary key of one column, or call a column \"id\".")));
+    }
+    key->is_key = true;
+    set_key_not_null(statement, key);
+  }
+  if (key != nullptr && key->type_sql != nullptr && !is_usable_key(key->type.kind)) {
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("column \"%s\" of KalamDB type %s cannot be a primary key", key->name, key->type_sql),
+                    errdetail("KalamDB would accept the table and refuse every row."),
+                    errhint("Use text, an integer type, boolean or a floating-point type.")));
+  }
+}
+
+void kalam_check_names(const KalamTableDefinition* definition) {
+  ListCell* cell;
+
+  check_name(definition->name_space, "namespace");
+  check_name(definition->table, "table");
+  foreach (cell, definition->columns) check_name(((KalamColumnDefinition*)lfirst(cell))->name, "column");
+}

@@ -1,0 +1,49 @@
+// The definition of a KalamDB table, made from a CREATE statement's parse tree.
+#pragma once
+
+#include "client/api.h"
+#include "extension/compat.h"
+
+extern "C" {
+#include "nodes/parsenodes.h"
+}
+
+struct KalamColumnDefinition {
+  const char* name;  // remote name
+  const char* local_name;
+  kalam::RemoteType type;
+  const char* type_sql;     // as CREATE TABLE spells it; NULL: the local type has no KalamDB counterpart
+  const char* no_type_why;  // then: a sentence for DETAIL
+  Oid local_type;
+  int32 local_typmod;
+  bool not_null;
+  bool is_key;
+  const char* default_sql;  // NULL: none that the server can evaluate
+};
+
+struct KalamTableDefinition {
+  const char* name_space;
+  const char* table;
+  kalam::TableKind kind;
+  List* columns;  // of KalamColumnDefinition*, system columns left out
+  List* options;  // of DefElem*: options of the remote WITH list
+  bool complete;  // false: some columns come from elsewhere (LIKE, PARTITION OF, INHERITS)
+};
+
+// Rewrites the statement's columns in place: type names that only KalamDB knows, SERIAL and IDENTITY, and constraints
+// that foreign tables cannot have; collects what the remote table must look like. `allow_system_columns`: _seq and
+// _userid may be declared. Raises 0A000, 42P16, 42P17 … for what KalamDB cannot do.
+void kalam_define_columns(CreateStmt* statement, bool allow_system_columns, KalamTableDefinition* definition);
+
+// A key for tables that declare none: the column id of shared and user tables. Raises 42P16 when there is none, and
+// 0A000 for a key of a type that KalamDB cannot have rows with.
+void kalam_define_key(CreateStmt* statement, KalamTableDefinition* definition);
+
+// Raises unless the names of the table and its columns can be KalamDB names (spec 10.1).
+void kalam_check_names(const KalamTableDefinition* definition);
+
+// The CREATE TABLE statement for KalamDB. palloc'd.
+char* kalam_create_sql(const KalamTableDefinition* definition);
+
+// Type of KalamDB for a local type: fills `type` and returns its SQL name (palloc'd), or NULL and `*why`.
+char* kalam_remote_type(Oid local_type, int32 typmod, kalam::RemoteType* type, const char** why);

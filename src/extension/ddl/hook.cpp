@@ -1,0 +1,145 @@
+// The utility hook: which statements are looked at, and what is done with them.
+#include "extension/ddl/ddl.h"
+#include "extension/ddl/pending.h"
+#include "extension/fdw.h"
+#include "extension/module.h"
+
+extern "C" {
+#include "access/tableam.h"
+#include "catalog/pg_class.h"
+#include "commands/defrem.h"
+#include "utils/lsyscache.h"
+}
+
+namespace {
+
+constexpr const char* ACCESS_METHOD = "kalamdb";
+
+ProcessUtility_hook_type previous_hook;
+bool hook_was_called;
+
+bool names_access_method(const char* name) {
+  if (name == nullptr) name = default_table_access_method;
+  return name != nullptr && strcmp(name, ACCESS_METHOD) == 0 && OidIsValid(get_table_am_oid(ACCESS_METHOD, true));
+}
+
+// Whether PostgreSQL would give the new relation the access method kalamdb.
+bool creates_own_table(const CreateStmt* statement) {
+  if (statement->partspec != nullptr && statement->accessMethod == nullptr) return false;
+  return names_access_method(statement->accessMethod);
+}
+
+bool is_on_own_server(const CreateForeignTableStmt* statement) {
+  ForeignServer* server = GetForeignServerByName(statement->servername, true);
+  Oid fdw = kalam_fdw_oid();
+  return server != nullptr && OidIsValid(fdw) && server->fdwid == fdw;
+}
+
+[[noreturn]] void refuse_create_table_as(const CreateTableAsStmt* statement) {
+  const char* what = statement->objtype == OBJECT_MATVIEW ? "a materialized view" : "CREATE TABLE AS";
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("access method \"%s\" does not support %s", ACCESS_METHOD, what),
+                  statement->objtype == OBJECT_MATVIEW
+                      ? 0
+                      : errhint("CREATE TABLE with the columns' types first, then INSERT ... SELECT.")));
+  pg_unreachable();
+}
+
+void process_utility(PlannedStmt* planned, const char* query_string, bool read_only_tree, ProcessUtilityContext context,
+                     ParamListInfo params, QueryEnvironment* environment, DestReceiver* receiver,
+                     QueryCompletion* completion) {
+  KalamUtility utility = {planned, query_string, read_only_tree, context, params, environment, receiver, completion};
+  Node* statement = planned->utilityStmt;
+
+  hook_was_called = true;
+  switch (nodeTag(statement)) {
+    case T_CreateStmt:
+      if (creates_own_table((CreateStmt*)statement)) {
+        kalam_create_table(&utility, (CreateStmt*)statement);
+        return;
+      }
+      break;
+    case T_CreateForeignTableStmt:
+      if (is_on_own_server((CreateForeignTableStmt*)statement)) {
+        kalam_create_foreign_table(&utility, (CreateForeignTableStmt*)statement);
+        return;
+      }
+      break;
+    case T_CreateTableAsStmt: {
+      auto* create = (CreateTableAsStmt*)statement;
+      if (names_access_method(create->into->accessMethod)) refuse_create_table_as(create);
+      break;
+    }
+    case T_DropStmt: {
+      ObjectType type = ((DropStmt*)statement)->removeType;
+      if ((type == OBJECT_TABLE || type == OBJECT_FOREIGN_TABLE || type == OBJECT_SCHEMA) &&
+          OidIsValid(kalam_fdw_oid())) {
+        kalam_drop(&utility, (DropStmt*)statement);
+        return;
+      }
+      break;
+    }
+    case T_AlterTableStmt:
+    case T_RenameStmt:
+    case T_AlterObjectSchemaStmt:
+      if (OidIsValid(kalam_fdw_oid())) kalam_refuse_divergence(statement);
+      break;
+    default:
+      break;
+  }
+  kalam_utility_pass(&utility);
+}
+
+void run(const KalamUtility* utility, PlannedStmt* planned, bool read_only_tree, ProcessUtilityContext context,
+         QueryCompletion* completion) {
+  ProcessUtility_hook_type next = previous_hook != nullptr ? previous_hook : standard_ProcessUtility;
+  next(planned, utility->query_string, read_only_tree, context, utility->params, utility->environment,
+       utility->receiver, completion);
+}
+
+PlannedStmt* wrap(const KalamUtility* utility, Node* statement) {
+  PlannedStmt* planned = makeNode(PlannedStmt);
+  planned->commandType = CMD_UTILITY;
+  planned->canSetTag = utility->planned->canSetTag;
+  planned->utilityStmt = statement;
+  planned->stmt_location = utility->planned->stmt_location;
+  planned->stmt_len = utility->planned->stmt_len;
+  return planned;
+}
+
+}  // namespace
+
+void kalam_utility_pass(const KalamUtility* utility) {
+  run(utility, utility->planned, utility->read_only_tree, utility->context, utility->completion);
+}
+
+void kalam_utility_replace(const KalamUtility* utility, Node* statement) {
+  run(utility, wrap(utility, statement), false, utility->context, utility->completion);
+}
+
+void kalam_utility_subcommand(const KalamUtility* utility, Node* statement) {
+  PlannedStmt* planned = wrap(utility, statement);
+  planned->canSetTag = false;
+  run(utility, planned, false, PROCESS_UTILITY_SUBCOMMAND, nullptr);
+  CommandCounterIncrement();
+}
+
+bool kalam_ddl_hook_is_active() {
+  return hook_was_called;
+}
+
+Oid kalam_fdw_oid() {
+  return IsTransactionState() ? get_foreign_data_wrapper_oid(KALAM_FDW_NAME, true) : InvalidOid;
+}
+
+bool kalam_is_own_table(Oid relid) {
+  if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_FOREIGN_TABLE) return false;
+  return GetForeignServer(GetForeignTable(relid)->serverid)->fdwid == kalam_fdw_oid();
+}
+
+void kalam_ddl_init() {
+  previous_hook = ProcessUtility_hook;
+  ProcessUtility_hook = process_utility;
+  kalam_drop_init();
+  kalam_pending_init();
+}

@@ -1,0 +1,214 @@
+#include "extension/ddl/pending.h"
+
+#include "extension/errors.h"
+#include "extension/query.h"
+#include "extension/wait.h"
+
+extern "C" {
+#include "storage/ipc.h"
+}
+
+namespace {
+
+// Dropping a name that was dropped and created again a moment ago fails until the server's clean-up job has ended
+// (spec 10.5).
+constexpr int64 BUSY_RETRY_MS = 10000;
+constexpr long BUSY_PAUSE_MS = 100;
+// Bound on the uninterruptible wait in an abort, for all tables together; less when the backend is ending.
+constexpr int64 UNDO_MS = 3000;
+constexpr int64 UNDO_AT_EXIT_MS = 1000;
+
+enum class Change : uint8_t { created, drop };
+
+}  // namespace
+
+// In TopTransactionContext, newest first.
+struct KalamPendingChange {
+  KalamPendingChange* next;
+  Change change;
+  bool done;
+  int nest_level;
+  KalamConnection* connection;  // pinned
+  char* name_space;
+  char* table;
+  char* drop_sql;
+};
+
+namespace {
+
+using PendingChange = KalamPendingChange;
+
+PendingChange* changes;
+
+PendingChange* add(Change change, KalamConnection* connection, const char* name_space, const char* table) {
+  MemoryContext previous = MemoryContextSwitchTo(TopTransactionContext);
+  auto* entry = (PendingChange*)palloc0(sizeof(PendingChange));
+  entry->change = change;
+  entry->nest_level = GetCurrentTransactionNestLevel();
+  entry->connection = connection;
+  entry->name_space = pstrdup(name_space);
+  entry->table = pstrdup(table);
+  entry->drop_sql = psprintf("DROP TABLE IF EXISTS %s", kalam_quote_table(name_space, table));
+  MemoryContextSwitchTo(previous);
+
+  kalam_connection_pin(connection);
+  entry->next = changes;
+  changes = entry;
+  return entry;
+}
+
+void forget_all() {
+  for (PendingChange* entry = changes; entry != nullptr; entry = entry->next) {
+    kalam_connection_unpin(entry->connection);
+  }
+  changes = nullptr;
+}
+
+// One attempt without interrupts; never raises.
+void drop_uninterruptibly(const PendingChange* entry, uint64 milliseconds, kalam::Status* status) {
+  kalam::CallOptions options = {milliseconds};
+  kalam::Call* call =
+      kalam::call_execute_sql(entry->connection->handle, entry->drop_sql, strlen(entry->drop_sql), &options, status);
+  if (call == nullptr) return;
+  if (kalam::call_wait(call, (uint32_t)milliseconds)) {
+    kalam::call_status(call, status);
+  } else {
+    status->error = kalam::ErrorClass::timeout;
+  }
+  kalam::call_release(call);
+}
+
+void undo_create(PendingChange* entry, TimestampTz deadline) {
+  kalam::Status status = {};
+
+  for (;;) {
+    int64 remaining = (deadline - GetCurrentTimestamp()) / 1000;
+    if (remaining <= 0) {
+      if (status.error == kalam::ErrorClass::none) status.error = kalam::ErrorClass::timeout;
+      break;
+    }
+    drop_uninterruptibly(entry, (uint64)remaining, &status);
+    if (status.error != kalam::ErrorClass::busy) break;
+    pg_usleep(BUSY_PAUSE_MS * 1000);
+  }
+  entry->done = true;
+  if (status.error != kalam::ErrorClass::none) {
+    ereport(WARNING, (errcode(kalam_sqlstate(&status)),
+                      errmsg("could not undo the creation of KalamDB table \"%s.%s\"", entry->name_space, entry->table),
+                      status.detail[0] != '\0'
+                          ? errdetail_internal("%s", kalam_text_from_remote(status.detail, strlen(status.detail)))
+                          : 0,
+                      errhint("Drop it in KalamDB, or attach it with CREATE FOREIGN TABLE.")));
+  }
+}
+
+// The changes of levels at or above `level` did not happen.
+void abort_level(int level) {
+  TimestampTz deadline = GetCurrentTimestamp() + (proc_exit_inprogress ? UNDO_AT_EXIT_MS : UNDO_MS) * 1000;
+  PendingChange** link = &changes;
+
+  while (*link != nullptr) {
+    PendingChange* entry = *link;
+    if (entry->nest_level < level) {
+      link = &entry->next;
+      continue;
+    }
+    *link = entry->next;
+    if (entry->change == Change::created && !entry->done) undo_create(entry, deadline);
+    kalam_connection_unpin(entry->connection);
+  }
+}
+
+// Waits, serves interrupts, raises.
+void drop_now(PendingChange* entry) {
+  kalam::Status status;
+  TimestampTz deadline = GetCurrentTimestamp() + BUSY_RETRY_MS * 1000;
+
+  for (;;) {
+    kalam_execute(entry->connection, entry->drop_sql, &status);
+    if (status.error == kalam::ErrorClass::none) break;
+    if (status.error != kalam::ErrorClass::busy || GetCurrentTimestamp() > deadline) {
+      char* name = psprintf("%s.%s", entry->name_space, entry->table);
+      KalamErrorContext context = {};
+      context.server = entry->connection->server_name;
+      context.remote_table = name;
+      context.remote_sql = entry->drop_sql;
+      kalam_report(&status, &context);
+    }
+    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, BUSY_PAUSE_MS, PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+  }
+  entry->done = true;
+}
+
+// Oldest first.
+void drop_pending(PendingChange* entry) {
+  if (entry == nullptr) return;
+  drop_pending(entry->next);
+  if (entry->change == Change::drop && !entry->done) drop_now(entry);
+}
+
+void transaction_callback(XactEvent event, void*) {
+  switch (event) {
+    case XACT_EVENT_PRE_COMMIT:
+      drop_pending(changes);
+      break;
+    case XACT_EVENT_PRE_PREPARE:
+      if (changes != nullptr) {
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("cannot PREPARE a transaction that has created or dropped KalamDB tables")));
+      }
+      break;
+    case XACT_EVENT_COMMIT:
+    case XACT_EVENT_PREPARE:
+      forget_all();
+      break;
+    case XACT_EVENT_ABORT:
+      abort_level(0);
+      break;
+    default:
+      break;
+  }
+}
+
+void subtransaction_callback(SubXactEvent event, SubTransactionId, SubTransactionId, void*) {
+  int level = GetCurrentTransactionNestLevel();
+
+  if (event == SUBXACT_EVENT_ABORT_SUB) {
+    abort_level(level);
+  } else if (event == SUBXACT_EVENT_COMMIT_SUB) {
+    for (PendingChange* entry = changes; entry != nullptr; entry = entry->next) {
+      if (entry->nest_level >= level) entry->nest_level = level - 1;
+    }
+  }
+}
+
+}  // namespace
+
+KalamPendingChange* kalam_pending_create(KalamConnection* connection, const char* name_space, const char* table) {
+  return add(Change::created, connection, name_space, table);
+}
+
+void kalam_pending_not_created(KalamPendingChange* change) {
+  change->done = true;
+}
+
+void kalam_pending_drop(KalamConnection* connection, const char* name_space, const char* table) {
+  add(Change::drop, connection, name_space, table);
+}
+
+bool kalam_pending_is_dropped(const KalamConnection* connection, const char* name_space, const char* table) {
+  for (PendingChange* entry = changes; entry != nullptr; entry = entry->next) {
+    if (entry->change == Change::drop && entry->connection->key.serverid == connection->key.serverid &&
+        pg_strcasecmp(entry->name_space, name_space) == 0 && pg_strcasecmp(entry->table, table) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void kalam_pending_init() {
+  RegisterXactCallback(transaction_callback, nullptr);
+  RegisterSubXactCallback(subtransaction_callback, nullptr);
+}

@@ -1,0 +1,120 @@
+// Local types as types of KalamDB (spec 5.1, 5.2): the name to write in CREATE TABLE, never the one that KalamDB would
+// read as something else (FLOAT is 32 bits there, TIMESTAMPTZ loses its zone, NUMERIC does not exist).
+#include "extension/ddl/definition.h"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+}
+
+namespace {
+
+constexpr int MAX_PRECISION = 38;
+// What bare DECIMAL is in KalamDB.
+constexpr int DEFAULT_PRECISION = 38;
+constexpr int DEFAULT_SCALE = 10;
+constexpr int MAX_DIMENSION = 8192;
+
+char* decimal_type(int32 typmod, kalam::RemoteType* type, const char** why) {
+  int precision = DEFAULT_PRECISION;
+  int scale = DEFAULT_SCALE;
+
+  if (typmod >= (int32)VARHDRSZ) {
+    precision = ((typmod - VARHDRSZ) >> 16) & 0xffff;
+    scale = (((typmod - VARHDRSZ) & 0x7ff) ^ 1024) - 1024;
+  }
+  if (precision > MAX_PRECISION) {
+    *why = "KalamDB keeps at most 38 digits.";
+    return nullptr;
+  }
+  if (scale < 0 || scale > precision) {
+    *why = "The scale of a KalamDB DECIMAL is between 0 and its precision.";
+    return nullptr;
+  }
+  type->kind = kalam::RemoteKind::decimal;
+  type->precision = (uint8_t)precision;
+  type->scale = (int8_t)scale;
+  return psprintf("DECIMAL(%d, %d)", precision, scale);
+}
+
+char* simple_type(kalam::RemoteType* type, kalam::RemoteKind kind, const char* name) {
+  type->kind = kind;
+  return pstrdup(name);
+}
+
+// pgvector's type, wherever it is installed.
+bool is_vector_type(Oid type) {
+  HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+  if (!HeapTupleIsValid(tuple)) return false;
+  bool found = strcmp(NameStr(((Form_pg_type)GETSTRUCT(tuple))->typname), "vector") == 0;
+  ReleaseSysCache(tuple);
+  return found;
+}
+
+}  // namespace
+
+char* kalam_remote_type(Oid local_type, int32 typmod, kalam::RemoteType* type, const char** why) {
+  using kalam::RemoteKind;
+
+  memset(type, 0, sizeof(*type));
+  *why = nullptr;
+  switch (getBaseTypeAndTypmod(local_type, &typmod)) {
+    case BOOLOID:
+      return simple_type(type, RemoteKind::boolean, "BOOLEAN");
+    case INT2OID:
+      return simple_type(type, RemoteKind::smallint, "SMALLINT");
+    case INT4OID:
+      return simple_type(type, RemoteKind::integer, "INT");
+    case INT8OID:
+    case OIDOID:
+      return simple_type(type, RemoteKind::bigint, "BIGINT");
+    case FLOAT4OID:
+      return simple_type(type, RemoteKind::real, "FLOAT");
+    case FLOAT8OID:
+      return simple_type(type, RemoteKind::double_precision, "DOUBLE");
+    case NUMERICOID:
+      return decimal_type(typmod, type, why);
+    case JSONOID:
+    case JSONBOID:
+      return simple_type(type, RemoteKind::json, "JSON");
+    case BYTEAOID:
+      return simple_type(type, RemoteKind::bytes, "BYTES");
+    case DATEOID:
+      return simple_type(type, RemoteKind::date, "DATE");
+    case TIMEOID:
+      return simple_type(type, RemoteKind::time, "TIME");
+    case TIMESTAMPOID:
+      return simple_type(type, RemoteKind::timestamp, "TIMESTAMP");
+    case TIMESTAMPTZOID:
+      return simple_type(type, RemoteKind::datetime, "DATETIME");
+    case UUIDOID:
+      return simple_type(type, RemoteKind::uuid, "UUID");
+    case TIMETZOID:
+      *why = "KalamDB would lose the time zone.";
+      return nullptr;
+    default:
+      break;
+  }
+
+  if (is_vector_type(local_type)) {
+    if (typmod < 1 || typmod > MAX_DIMENSION) {
+      *why = "KalamDB needs the number of dimensions, between 1 and 8192.";
+      return nullptr;
+    }
+    type->kind = RemoteKind::embedding;
+    type->dimension = (uint32)typmod;
+    return psprintf("EMBEDDING(%d)", typmod);
+  }
+  if (OidIsValid(get_element_type(local_type))) {
+    *why = "KalamDB has no arrays; EMBEDDING(n) holds vectors of real, and jsonb holds lists of anything.";
+    return nullptr;
+  }
+  if (get_typtype(local_type) == TYPTYPE_PSEUDO || type_is_rowtype(local_type)) {
+    *why = "KalamDB has no such type.";
+    return nullptr;
+  }
+  // Everything else travels as its text: varchar, char, name, enums, inet, interval, xml and the like.
+  return simple_type(type, RemoteKind::text, "TEXT");
+}
