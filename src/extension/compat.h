@@ -12,12 +12,14 @@ extern "C" {
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_user_mapping.h"
+#include "executor/executor.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
+#include "optimizer/pathnode.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
@@ -82,5 +84,40 @@ static inline LocalTransactionId kalam_local_transaction_id() {
   return MyProc->vxid.lxid;
 #else
   return MyProc->lxid;
+#endif
+}
+
+// PostgreSQL 17 added the clauses of a join that a path enforces, 18 the number of disabled nodes.
+static inline ForeignPath* kalam_create_foreign_path(PlannerInfo* root, RelOptInfo* rel, double rows, Cost startup_cost,
+                                                     Cost total_cost, Relids required_outer, List* fdw_private) {
+#if PG_VERSION_NUM >= 180000
+  return create_foreignscan_path(root, rel, nullptr, rows, 0, startup_cost, total_cost, NIL, required_outer, nullptr,
+                                 NIL, fdw_private);
+#elif PG_VERSION_NUM >= 170000
+  return create_foreignscan_path(root, rel, nullptr, rows, startup_cost, total_cost, NIL, required_outer, nullptr, NIL,
+                                 fdw_private);
+#else
+  return create_foreignscan_path(root, rel, nullptr, rows, startup_cost, total_cost, NIL, required_outer, nullptr,
+                                 fdw_private);
+#endif
+}
+
+// PostgreSQL 16 moved the role whose rights are checked out of the range table entry. InvalidOid: the current user.
+static inline Oid kalam_scan_check_as_user(ForeignScanState* node) {
+#if PG_VERSION_NUM >= 160000
+  return ((ForeignScan*)node->ss.ps.plan)->checkAsUser;
+#else
+  ForeignScan* plan = (ForeignScan*)node->ss.ps.plan;
+  return exec_rt_fetch(plan->scan.scanrelid, node->ss.ps.state)->checkAsUser;
+#endif
+}
+
+static inline Oid kalam_result_check_as_user(ResultRelInfo* result, EState* estate) {
+#if PG_VERSION_NUM >= 160000
+  return ExecGetResultRelCheckAsUser(result, estate);
+#else
+  // A partition that rows are routed to has no range table entry of its own.
+  if (result->ri_RangeTableIndex == 0) result = result->ri_RootResultRelInfo;
+  return exec_rt_fetch(result->ri_RangeTableIndex, estate)->checkAsUser;
 #endif
 }

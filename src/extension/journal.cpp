@@ -1,0 +1,426 @@
+#include "extension/journal.h"
+
+extern "C" {
+#include "common/hashfn.h"
+#include "utils/resowner.h"
+}
+
+// Index by key: an entry refers to KalamJournal::keys, where the text is.
+struct KalamJournalIndexEntry {
+  int32 key;
+  uint32 hash;
+  char status;
+};
+
+struct KalamJournalProbe {
+  const char* text;
+  uint32 size;
+};
+
+// The lookup key of simplehash is an index, too; the key that is being looked for sits at index -1.
+struct KalamJournalLookup {
+  KalamJournal* journal;
+  KalamJournalProbe probe;
+};
+
+static const char* key_text(const KalamJournalLookup* lookup, int32 key, uint32* size) {
+  if (key < 0) {
+    *size = lookup->probe.size;
+    return lookup->probe.text;
+  }
+  *size = lookup->journal->keys[key].size;
+  return lookup->journal->keys[key].text;
+}
+
+static bool keys_equal(void* private_data, int32 a, int32 b) {
+  const KalamJournalLookup* lookup = (const KalamJournalLookup*)private_data;
+  uint32 size_a;
+  uint32 size_b;
+  const char* text_a = key_text(lookup, a, &size_a);
+  const char* text_b = key_text(lookup, b, &size_b);
+  return size_a == size_b && memcmp(text_a, text_b, size_a) == 0;
+}
+
+static uint32 key_hash(void* private_data, int32 key) {
+  uint32 size;
+  const char* text = key_text((const KalamJournalLookup*)private_data, key, &size);
+  return hash_bytes((const unsigned char*)text, (int)size);
+}
+
+#define SH_PREFIX kalam_journal_index
+#define SH_ELEMENT_TYPE KalamJournalIndexEntry
+#define SH_KEY_TYPE int32
+#define SH_KEY key
+#define SH_HASH_KEY(tb, key) key_hash((tb)->private_data, key)
+#define SH_EQUAL(tb, a, b) keys_equal((tb)->private_data, a, b)
+#define SH_SCOPE static inline
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, a) (a)->hash
+#define SH_DECLARE
+#define SH_DEFINE
+extern "C++" {
+#include "lib/simplehash.h"
+}
+
+static List* journals;  // of KalamJournal*, in TopTransactionContext
+
+// ---------------------------------------------------------------- finding
+
+static bool same_subject(const char* a, const char* b) {
+  if (a == nullptr || b == nullptr) return a == b;
+  return strcmp(a, b) == 0;
+}
+
+List* kalam_journals() {
+  return journals;
+}
+
+KalamJournal* kalam_journal_find(Oid relid, const char* subject) {
+  ListCell* cell;
+  foreach (cell, journals) {
+    KalamJournal* journal = (KalamJournal*)lfirst(cell);
+    if (journal->relid == relid && same_subject(journal->subject, subject)) return journal;
+  }
+  return nullptr;
+}
+
+void kalam_journal_check_aliases(const KalamRelation* remote, const char* subject) {
+  ListCell* cell;
+  foreach (cell, journals) {
+    KalamJournal* journal = (KalamJournal*)lfirst(cell);
+    if (journal->length > 0 && journal->relid != remote->relid && journal->relation->serverid == remote->serverid &&
+        strcmp(journal->relation->remote_name, remote->remote_name) == 0 && same_subject(journal->subject, subject))
+      ereport(ERROR,
+              (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+               errmsg("cannot use KalamDB table \"%s\" through foreign table \"%s\" in a transaction that has changed "
+                      "it through \"%s\"",
+                      remote->remote_name, remote->local_name, journal->relation->local_name),
+               errhint("Use the same foreign table, or commit first.")));
+  }
+}
+
+// What the journal knows of the relation, copied: it must outlive the relation's own cache entry.
+static KalamRelation* copy_relation(const KalamRelation* relation) {
+  KalamRelation* copy = (KalamRelation*)palloc(sizeof(KalamRelation));
+  *copy = *relation;
+  copy->name_space = pstrdup(relation->name_space);
+  copy->table = pstrdup(relation->table);
+  copy->remote_name = pstrdup(relation->remote_name);
+  copy->local_name = pstrdup(relation->local_name);
+  copy->columns = (KalamRemoteColumn*)palloc(sizeof(KalamRemoteColumn) * Max(relation->column_count, 1));
+  memcpy(copy->columns, relation->columns, sizeof(KalamRemoteColumn) * relation->column_count);
+  for (int i = 0; i < copy->column_count; i++) {
+    KalamRemoteColumn* column = &copy->columns[i];
+    column->type_name = column->type_name != nullptr ? pstrdup(column->type_name) : nullptr;
+    column->default_value = column->default_value != nullptr ? pstrdup(column->default_value) : nullptr;
+  }
+  copy->attribute_column = (int*)palloc(sizeof(int) * Max(relation->attribute_count, 1));
+  memcpy(copy->attribute_column, relation->attribute_column, sizeof(int) * relation->attribute_count);
+  return copy;
+}
+
+// Takes over the relation's present shape: at first, and after DDL in the same transaction.
+static void adopt_shape(KalamJournal* journal, Relation relation, const KalamRelation* remote) {
+  MemoryContext context = AllocSetContextCreate(journal->context, "KalamDB journal row writer", ALLOCSET_SMALL_SIZES);
+  MemoryContext old = MemoryContextSwitchTo(context);
+  KalamRelation* relation_copy = copy_relation(remote);
+  TupleDesc tupdesc = CreateTupleDescCopy(RelationGetDescr(relation));
+  KalamRowWriter* writer = kalam_row_writer_create(relation_copy, tupdesc);
+  MemoryContextSwitchTo(old);
+
+  if (journal->writer_context != nullptr) MemoryContextDelete(journal->writer_context);
+  journal->writer_context = context;
+  journal->relation = relation_copy;
+  journal->tupdesc = tupdesc;
+  journal->writer = writer;
+}
+
+static bool shape_changed(const KalamJournal* journal, Relation relation, const KalamRelation* remote) {
+  const KalamRelation* known = journal->relation;
+  if (known->schema_version != remote->schema_version || known->attribute_count != remote->attribute_count ||
+      strcmp(known->remote_name, remote->remote_name) != 0)
+    return true;
+  return !equalTupleDescs(journal->tupdesc, RelationGetDescr(relation));
+}
+
+KalamJournal* kalam_journal_open(Relation relation, const KalamRelation* remote, KalamConnection* connection,
+                                 Oid userid, const char* subject) {
+  kalam_journal_check_aliases(remote, subject);
+  KalamJournal* journal = kalam_journal_find(remote->relid, subject);
+  if (journal != nullptr) {
+    // The same table through another role's user mapping would commit on another session.
+    if (journal->connection != connection) {
+      if (journal->length > 0)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("cannot change foreign table \"%s\" with two user mappings in one transaction",
+                               remote->local_name)));
+      kalam_connection_unpin(journal->connection);
+      kalam_connection_pin(connection);
+      journal->connection = connection;
+      journal->userid = userid;
+    }
+    if (shape_changed(journal, relation, remote)) adopt_shape(journal, relation, remote);
+    return journal;
+  }
+
+  MemoryContext context = AllocSetContextCreate(TopTransactionContext, "KalamDB journal", ALLOCSET_DEFAULT_SIZES);
+  MemoryContext old = MemoryContextSwitchTo(context);
+  journal = (KalamJournal*)palloc0(sizeof(KalamJournal));
+  journal->context = context;
+  journal->row_context = AllocSetContextCreate(context, "KalamDB journal rows", ALLOCSET_DEFAULT_SIZES);
+  journal->relid = remote->relid;
+  journal->userid = userid;
+  journal->connection = connection;
+  journal->subject = subject != nullptr ? pstrdup(subject) : nullptr;
+  KalamJournalLookup* lookup = (KalamJournalLookup*)palloc0(sizeof(KalamJournalLookup));
+  lookup->journal = journal;
+  journal->index = kalam_journal_index_create(context, 64, lookup);
+  adopt_shape(journal, relation, remote);
+  MemoryContextSwitchTo(TopTransactionContext);
+  journals = lappend(journals, journal);
+  kalam_connection_pin(connection);
+  MemoryContextSwitchTo(old);
+  return journal;
+}
+
+// ---------------------------------------------------------------- keys
+
+static KalamJournalKey* find_key(KalamJournal* journal, const char* text) {
+  KalamJournalLookup* lookup = (KalamJournalLookup*)journal->index->private_data;
+  lookup->probe.text = text;
+  lookup->probe.size = (uint32)strlen(text);
+  KalamJournalIndexEntry* found = kalam_journal_index_lookup(journal->index, -1);
+  return found != nullptr ? &journal->keys[found->key] : nullptr;
+}
+
+// Index of the key, made when it is new. Keys are never removed: one that was rolled back has no newest entry.
+static int32 add_key(KalamJournal* journal, const char* text) {
+  KalamJournalKey* known = find_key(journal, text);
+  if (known != nullptr) return (int32)(known - journal->keys);
+
+  MemoryContext old = MemoryContextSwitchTo(journal->context);
+  if (journal->key_count == journal->key_capacity) {
+    int32 capacity = Max(64, journal->key_capacity * 2);
+    Size size = sizeof(KalamJournalKey) * (Size)capacity;
+    journal->keys = (KalamJournalKey*)(journal->keys == nullptr ? MemoryContextAllocHuge(journal->context, size)
+                                                                : repalloc_huge(journal->keys, size));
+    journal->key_capacity = capacity;
+  }
+  KalamJournalKey* key = &journal->keys[journal->key_count];
+  key->size = (uint32)strlen(text);
+  key->text = pstrdup(text);
+  key->newest = KALAM_NO_ENTRY;
+  key->stored = false;
+  bool found;
+  kalam_journal_index_insert(journal->index, journal->key_count, &found);
+  MemoryContextSwitchTo(old);
+  return journal->key_count++;
+}
+
+KalamJournalEntry* kalam_journal_newest(KalamJournal* journal, const char* text) {
+  KalamJournalKey* key = find_key(journal, text);
+  return key != nullptr && key->newest != KALAM_NO_ENTRY ? &journal->entries[key->newest] : nullptr;
+}
+
+static int32 visible_index(KalamJournal* journal, const KalamJournalKey* key, CommandId curcid) {
+  int32 index = key->newest;
+  while (index != KALAM_NO_ENTRY && journal->entries[index].cid >= curcid) index = journal->entries[index].older;
+  return index;
+}
+
+KalamJournalEntry* kalam_journal_visible(KalamJournal* journal, const char* text, CommandId curcid) {
+  KalamJournalKey* key = find_key(journal, text);
+  if (key == nullptr) return nullptr;
+  int32 index = visible_index(journal, key, curcid);
+  return index != KALAM_NO_ENTRY ? &journal->entries[index] : nullptr;
+}
+
+bool kalam_journal_is_visible(KalamJournal* journal, int32 index, CommandId curcid) {
+  const KalamJournalEntry* entry = &journal->entries[index];
+  if (entry->cid >= curcid) return false;
+  return entry->key < 0 || visible_index(journal, &journal->keys[entry->key], curcid) == index;
+}
+
+// ---------------------------------------------------------------- net effects
+
+KalamNet kalam_journal_net(const KalamJournal* journal, const KalamJournalKey* key) {
+  if (key->newest == KALAM_NO_ENTRY) return KalamNet::nothing;
+  bool is_row = journal->entries[key->newest].change != KalamChange::remove;
+  if (key->stored) return is_row ? KalamNet::update : KalamNet::remove;
+  return is_row ? KalamNet::insert : KalamNet::nothing;
+}
+
+static void count_net(KalamJournal* journal, KalamNet net, uint32 bytes, int sign) {
+  switch (net) {
+    case KalamNet::nothing:
+      return;
+    case KalamNet::insert:
+      journal->net_inserts += sign;
+      break;
+    case KalamNet::update:
+      journal->net_updates += sign;
+      break;
+    case KalamNet::remove:
+      journal->net_removes += sign;
+      break;
+  }
+  journal->net_bytes += sign * (int64)bytes;
+}
+
+// Takes the key's present effect out of the counts (before a change) or puts it in (after one).
+static void count_key(KalamJournal* journal, const KalamJournalKey* key, int sign) {
+  if (key->newest != KALAM_NO_ENTRY)
+    count_net(journal, kalam_journal_net(journal, key), journal->entries[key->newest].bytes, sign);
+}
+
+// ---------------------------------------------------------------- rows
+
+// Opens the file as a possession of the top transaction: subtransactions come and go.
+static void open_file(KalamJournal* journal) {
+  ResourceOwner owner = CurrentResourceOwner;
+  MemoryContext old = MemoryContextSwitchTo(journal->context);
+  CurrentResourceOwner = TopTransactionResourceOwner;
+  PG_TRY();
+  {
+    journal->file = BufFileCreateTemp(false);
+  }
+  PG_FINALLY();
+  {
+    CurrentResourceOwner = owner;
+  }
+  PG_END_TRY();
+  MemoryContextSwitchTo(old);
+}
+
+// Positions in the file are counted in one line; a BufFile is made of segments of a fixed size.
+constexpr int64 SEGMENT_BYTES = 0x40000000;  // buffile.c: MAX_PHYSICAL_FILESIZE
+
+static void seek(KalamJournal* journal, int64 position) {
+  if (BufFileSeek(journal->file, (int)(position / SEGMENT_BYTES), (off_t)(position % SEGMENT_BYTES), SEEK_SET) != 0)
+    ereport(ERROR, (errcode_for_file_access(), errmsg("could not seek in the temporary file of a KalamDB journal")));
+}
+
+static void read_exactly(KalamJournal* journal, void* to, size_t size) {
+  if (BufFileRead(journal->file, to, size) != size)
+    ereport(ERROR, (errcode_for_file_access(), errmsg("could not read the temporary file of a KalamDB journal")));
+}
+
+static void store_tuple(KalamJournal* journal, KalamJournalEntry* entry, MinimalTuple tuple) {
+  if (journal->file == nullptr && journal->memory + (int64)tuple->t_len <= (int64)work_mem * 1024) {
+    MemoryContext old = MemoryContextSwitchTo(journal->row_context);
+    entry->tuple = heap_copy_minimal_tuple(tuple);
+    MemoryContextSwitchTo(old);
+    journal->memory += tuple->t_len;
+    return;
+  }
+  if (journal->file == nullptr) open_file(journal);
+  seek(journal, journal->file_end);
+  BufFileWrite(journal->file, tuple, tuple->t_len);
+  entry->spill = journal->file_end;
+  journal->file_end += tuple->t_len;
+}
+
+MinimalTuple kalam_journal_tuple(KalamJournal* journal, const KalamJournalEntry* entry) {
+  if (entry->tuple != nullptr) return entry->tuple;
+  uint32 size;
+  seek(journal, entry->spill);
+  read_exactly(journal, &size, sizeof(size));
+  MinimalTuple tuple = (MinimalTuple)palloc(size);
+  tuple->t_len = size;
+  read_exactly(journal, (char*)tuple + sizeof(size), size - sizeof(size));
+  return tuple;
+}
+
+void kalam_journal_deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, bool* nulls) {
+  HeapTupleData heap;
+  heap.t_len = tuple->t_len + MINIMAL_TUPLE_OFFSET;
+  heap.t_tableOid = InvalidOid;
+  ItemPointerSetInvalid(&heap.t_self);
+  heap.t_data = (HeapTupleHeader)((char*)tuple - MINIMAL_TUPLE_OFFSET);
+  heap_deform_tuple(&heap, tupdesc, values, nulls);
+}
+
+// ---------------------------------------------------------------- writing and forgetting
+
+void kalam_journal_append(KalamJournal* journal, KalamChange change, const char* key_text, MinimalTuple tuple,
+                          uint32 bytes, CommandId cid, int64 version) {
+  if (journal->length == journal->capacity) {
+    int32 capacity = Max(64, journal->capacity * 2);
+    Size size = sizeof(KalamJournalEntry) * (Size)capacity;
+    journal->entries = (KalamJournalEntry*)(journal->entries == nullptr ? MemoryContextAllocHuge(journal->context, size)
+                                                                        : repalloc_huge(journal->entries, size));
+    journal->capacity = capacity;
+  }
+
+  // Everything that can fail comes first; then the entry is linked in.
+  int32 key_index = key_text != nullptr ? add_key(journal, key_text) : -1;
+  KalamJournalEntry* entry = &journal->entries[journal->length];
+  memset(entry, 0, sizeof(*entry));
+  entry->spill = -1;
+  entry->version = version;
+  entry->older = KALAM_NO_ENTRY;
+  entry->key = key_index;
+  entry->cid = cid;
+  entry->subid = GetCurrentSubTransactionId();
+  entry->bytes = bytes;
+  entry->change = change;
+  if (tuple != nullptr) store_tuple(journal, entry, tuple);
+
+  if (key_index < 0) {
+    count_net(journal, KalamNet::insert, bytes, 1);
+  } else {
+    KalamJournalKey* key = &journal->keys[key_index];
+    count_key(journal, key, -1);
+    if (key->newest == KALAM_NO_ENTRY) key->stored = change != KalamChange::insert;
+    entry->older = key->newest;
+    key->newest = journal->length;
+    count_key(journal, key, 1);
+  }
+  journal->length++;
+}
+
+// Takes the last entry back.
+static void pop_entry(KalamJournal* journal) {
+  KalamJournalEntry* entry = &journal->entries[journal->length - 1];
+  if (entry->key < 0) {
+    count_net(journal, KalamNet::insert, entry->bytes, -1);
+  } else {
+    KalamJournalKey* key = &journal->keys[entry->key];
+    count_key(journal, key, -1);
+    key->newest = entry->older;
+    count_key(journal, key, 1);
+  }
+  if (entry->tuple != nullptr) {
+    journal->memory -= entry->tuple->t_len;
+    pfree(entry->tuple);
+  } else if (entry->spill >= 0) {
+    journal->file_end = entry->spill;
+  }
+  journal->length--;
+}
+
+void kalam_journal_abort_subtransaction(SubTransactionId subid) {
+  ListCell* cell;
+  foreach (cell, journals) {
+    KalamJournal* journal = (KalamJournal*)lfirst(cell);
+    // Numbers rise with every subtransaction, and what is written after a subtransaction's start and before its end
+    // is its own or its children's: so its entries are the last ones.
+    while (journal->length > 0 && journal->entries[journal->length - 1].subid >= subid) pop_entry(journal);
+  }
+}
+
+void kalam_journal_close_all() {
+  ListCell* cell;
+  foreach (cell, journals) {
+    KalamJournal* journal = (KalamJournal*)lfirst(cell);
+    if (journal->file != nullptr) BufFileClose(journal->file);
+    journal->file = nullptr;
+  }
+  kalam_journal_forget_all();
+}
+
+void kalam_journal_forget_all() {
+  ListCell* cell;
+  foreach (cell, journals) kalam_connection_unpin(((KalamJournal*)lfirst(cell))->connection);
+  journals = NIL;
+}

@@ -1,0 +1,123 @@
+// The journal: what a PostgreSQL transaction has written and not yet sent (architecture section 5). One journal per
+// foreign table and subject, all versions of every key, in the order they were written. It lives until the end of the
+// top transaction; a subtransaction that is rolled back takes its entries with it.
+//
+// The index of the keys is kept in memory. Rows are kept there up to work_mem per journal and in a temporary file
+// beyond it.
+#pragma once
+
+#include "client/api.h"
+#include "extension/catalog.h"
+#include "extension/compat.h"
+#include "extension/connection.h"
+#include "extension/datum_to_row.h"
+
+extern "C" {
+#include "storage/buffile.h"
+}
+
+enum class KalamChange : uint8_t { insert, update, remove };
+
+constexpr int32 KALAM_NO_ENTRY = -1;
+
+struct KalamJournalEntry {
+  MinimalTuple tuple;  // complete row; NULL: removed, or spilled
+  int64 spill;         // where the row is in the file; -1: in memory or none
+  int64 version;       // remote version that the change is based on; 0: not known
+  int32 older;         // previous entry of the key, or KALAM_NO_ENTRY
+  int32 key;           // index into KalamJournal::keys; -1: stream table
+  CommandId cid;
+  SubTransactionId subid;
+  uint32 bytes;  // size of the encoded row
+  KalamChange change;
+};
+
+struct KalamJournalKey {
+  char* text;
+  uint32 size;
+  int32 newest;
+  bool stored;  // the key was in the remote table before the transaction, as far as its first change tells
+};
+
+// What all versions of a key come down to.
+enum class KalamNet : uint8_t { nothing, insert, update, remove };
+
+struct KalamJournal {
+  Oid relid;
+  const char* subject;  // NULL for shared tables
+  KalamConnection* connection;
+  Oid userid;
+  KalamRelation* relation;
+  TupleDesc tupdesc;
+  KalamRowWriter* writer;
+  MemoryContext context;      // everything but rows
+  MemoryContext row_context;  // rows in memory
+  MemoryContext writer_context;
+
+  KalamJournalEntry* entries;
+  int32 length;
+  int32 capacity;
+  KalamJournalKey* keys;
+  int32 key_count;
+  int32 key_capacity;
+  struct kalam_journal_index_hash* index;
+
+  int64 memory;  // bytes of rows in memory
+  BufFile* file;
+  int64 file_end;
+
+  // Counts of net effects, kept up to date with every entry.
+  int64 net_inserts;
+  int64 net_updates;
+  int64 net_removes;
+  int64 net_bytes;  // encoded size of the rows that would be sent
+};
+
+// The journal of (relation, subject) that has entries or had some in this transaction; NULL when there is none.
+KalamJournal* kalam_journal_find(Oid relid, const char* subject);
+
+// The same, made when there is none. Copies what it keeps. Refuses (0A000) when the remote table is already written
+// through another foreign table, whose columns may differ.
+KalamJournal* kalam_journal_open(Relation relation, const KalamRelation* remote, KalamConnection* connection,
+                                 Oid userid, const char* subject);
+
+// All journals of the transaction (list of KalamJournal*), in the order they were made.
+List* kalam_journals();
+
+// Refuses (0A000) to read a remote table that another foreign table's journal has changes of.
+void kalam_journal_check_aliases(const KalamRelation* remote, const char* subject);
+
+// Newest entry of a key, whoever may see it; NULL when the key was not written.
+KalamJournalEntry* kalam_journal_newest(KalamJournal* journal, const char* key);
+
+// The newest entry of a key that a snapshot with this command id sees, or NULL.
+KalamJournalEntry* kalam_journal_visible(KalamJournal* journal, const char* key, CommandId curcid);
+
+// Whether entry `index` is what a snapshot sees of its key.
+bool kalam_journal_is_visible(KalamJournal* journal, int32 index, CommandId curcid);
+
+// Appends a change under `key` (NULL: stream table). `tuple` is copied; NULL for a removal.
+void kalam_journal_append(KalamJournal* journal, KalamChange change, const char* key, MinimalTuple tuple, uint32 bytes,
+                          CommandId cid, int64 version);
+
+// The row of an entry. In memory, or read into the current memory context.
+MinimalTuple kalam_journal_tuple(KalamJournal* journal, const KalamJournalEntry* entry);
+
+// Splits a row into values by the journal's tuple descriptor, for a relation that may have got columns since.
+void kalam_journal_deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, bool* nulls);
+
+KalamNet kalam_journal_net(const KalamJournal* journal, const KalamJournalKey* key);
+
+// Number of changes that a commit would send.
+static inline int64 kalam_journal_net_count(const KalamJournal* journal) {
+  return journal->net_inserts + journal->net_updates + journal->net_removes;
+}
+
+// Forgets the entries of a subtransaction and of everything later. Never raises.
+void kalam_journal_abort_subtransaction(SubTransactionId subid);
+
+// Closes the files and forgets all journals, at the end of PRE_COMMIT.
+void kalam_journal_close_all();
+
+// Forgets all journals without touching what the resource owner and the memory context free. Never raises.
+void kalam_journal_forget_all();

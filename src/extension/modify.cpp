@@ -1,0 +1,435 @@
+// INSERT, UPDATE, DELETE and COPY: every change goes into the journal, and only there.
+#include "extension/catalog.h"
+#include "extension/errors.h"
+#include "extension/fdw.h"
+#include "extension/options.h"
+#include "extension/scan.h"
+#include "extension/transaction.h"
+
+extern "C" {
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/appendinfo.h"
+#include "utils/lsyscache.h"
+}
+
+namespace {
+
+struct ModifyState {
+  Relation relation;
+  KalamRelation* remote;
+  KalamJournal* journal;
+  const char* subject;
+  bool uses_own_command_id;  // COPY, which does not set es_output_cid
+  CommandId command_id;
+  AttrNumber user_id_attribute;  // InvalidAttrNumber: no such column
+  AttrNumber version_attribute;
+  AttrNumber key_junk;  // in the plan's slot
+  AttrNumber version_junk;
+  AttrNumber whole_row_junk;
+  Datum* values;  // one row
+  bool* nulls;
+  MemoryContext row_context;  // reset for every row
+};
+
+constexpr const char* WHOLE_ROW_NAME = "wholerow";
+
+// ---------------------------------------------------------------- planning
+
+// A name that two children of a partitioned table share only when the attributes are alike: the planner refuses one
+// name for different Vars.
+char* junk_name(const char* what, Form_pg_attribute attribute) {
+  return psprintf("kalam_%s_%d_%u_%d_%u", what, attribute->attnum, attribute->atttypid, attribute->atttypmod,
+                  attribute->attcollation);
+}
+
+AttrNumber version_attribute(const KalamRelation* remote) {
+  for (int i = 0; i < remote->attribute_count; i++)
+    if (remote->version_column >= 0 && remote->attribute_column[i] == remote->version_column)
+      return (AttrNumber)(i + 1);
+  return InvalidAttrNumber;
+}
+
+void add_attribute_junk(PlannerInfo* root, Index rtindex, TupleDesc tupdesc, const char* what, AttrNumber attnum) {
+  Form_pg_attribute attribute = TupleDescAttr(tupdesc, attnum - 1);
+  Var* var = makeVar((int)rtindex, attnum, attribute->atttypid, attribute->atttypmod, attribute->attcollation, 0);
+  add_row_identity_var(root, var, rtindex, junk_name(what, attribute));
+}
+
+// The remote identity while planning; the rights are checked again when the plan runs.
+KalamRelation* planned_remote(PlannerInfo* root, Index rtindex, Relation relation) {
+  RelOptInfo* rel = root->simple_rel_array != nullptr ? root->simple_rel_array[rtindex] : nullptr;
+  Oid userid = rel != nullptr && OidIsValid(rel->userid) ? rel->userid : GetUserId();
+  return kalam_relation_get(relation, userid, KalamFreshness::cached);
+}
+
+void require_key(const KalamRelation* remote) {
+  if (remote->kind == kalam::TableKind::stream)
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot update or delete rows of KalamDB stream table \"%s\"", remote->remote_name),
+                    errdetail("Rows of stream tables end with their time to live.")));
+  if (remote->key_attribute == InvalidAttrNumber)
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("cannot change rows of foreign table \"%s\": it has no column for the key of KalamDB table "
+                           "\"%s\"",
+                           remote->local_name, remote->remote_name)));
+}
+
+// jsonb does not keep the text that the server compares.
+void check_key_type(const KalamRelation* remote, TupleDesc tupdesc) {
+  if (remote->key_attribute == InvalidAttrNumber) return;
+  if (getBaseType(TupleDescAttr(tupdesc, remote->key_attribute - 1)->atttypid) != JSONBOID) return;
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("cannot write to foreign table \"%s\": its key is of type jsonb", remote->local_name),
+                  errhint("Declare the key column as json.")));
+}
+
+}  // namespace
+
+void kalam_add_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry*, Relation target_relation) {
+  TupleDesc tupdesc = RelationGetDescr(target_relation);
+  KalamRelation* remote = planned_remote(root, rtindex, target_relation);
+  require_key(remote);
+  add_attribute_junk(root, rtindex, tupdesc, "key", remote->key_attribute);
+  AttrNumber version = version_attribute(remote);
+  if (version != InvalidAttrNumber) add_attribute_junk(root, rtindex, tupdesc, "version", version);
+
+  // PostgreSQL asks for the whole row by itself, except for a DELETE whose RETURNING needs it.
+  if (root->parse->commandType == CMD_DELETE && root->parse->returningList != NIL) {
+    Var* var = makeVar((int)rtindex, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0);
+    add_row_identity_var(root, var, rtindex, WHOLE_ROW_NAME);
+  }
+}
+
+List* kalam_plan_modify(PlannerInfo*, ModifyTable* plan, Index, int) {
+  if (plan->onConflictAction != ONCONFLICT_NONE)
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("ON CONFLICT is not supported for KalamDB tables")));
+  return NIL;
+}
+
+// By the options alone: a view that asks must not wait for the server.
+int kalam_is_updatable(Relation relation) {
+  KalamTableOptions options;
+  kalam_table_options(RelationGetRelid(relation), &options);
+  if (options.has_kind && options.kind == kalam::TableKind::system) return 0;
+  if (options.has_kind && options.kind == kalam::TableKind::stream) return 1 << CMD_INSERT;
+  return (1 << CMD_INSERT) | (1 << CMD_UPDATE) | (1 << CMD_DELETE);
+}
+
+// ---------------------------------------------------------------- begin
+
+namespace {
+
+void check_writable(const KalamRelation* remote) {
+  if (remote->kind == kalam::TableKind::system)
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                    errmsg("cannot change KalamDB system table \"%s\"", remote->remote_name)));
+}
+
+// The version column is the server's own.
+void refuse_version_update(ModifyState* state, ResultRelInfo* result, EState* estate) {
+  if (state->version_attribute == InvalidAttrNumber) return;
+  Bitmapset* updated = ExecGetUpdatedCols(result, estate);
+  if (!bms_is_member(state->version_attribute - FirstLowInvalidHeapAttributeNumber, updated)) return;
+  ereport(ERROR,
+          (errcode(ERRCODE_GENERATED_ALWAYS),
+           errmsg("column \"%s\" can only be set by KalamDB",
+                  NameStr(TupleDescAttr(RelationGetDescr(state->relation), state->version_attribute - 1)->attname))));
+}
+
+ModifyState* begin(ResultRelInfo* result, EState* estate, CmdType operation) {
+  Relation relation = result->ri_RelationDesc;
+  TupleDesc tupdesc = RelationGetDescr(relation);
+  Oid userid = kalam_result_check_as_user(result, estate);
+  if (!OidIsValid(userid)) userid = GetUserId();
+
+  kalam_transaction_check_access();
+  kalam_transaction_init();
+  MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
+  ModifyState* state = (ModifyState*)palloc0(sizeof(ModifyState));
+  state->relation = relation;
+  state->remote = kalam_relation_get(relation, userid, KalamFreshness::checked);
+  check_writable(state->remote);
+  if (state->remote->kind != kalam::TableKind::stream) require_key(state->remote);
+  check_key_type(state->remote, tupdesc);
+  KalamConnection* connection = kalam_connection_get(state->remote->serverid, userid);
+  state->subject = kalam_require_subject(state->remote, connection, true);
+  for (int i = 0; i < state->remote->attribute_count; i++)
+    if (state->remote->attribute_column[i] == KALAM_ATTRIBUTE_USER_ID) state->user_id_attribute = (AttrNumber)(i + 1);
+  state->version_attribute = version_attribute(state->remote);
+  if (operation == CMD_UPDATE) refuse_version_update(state, result, estate);
+  state->values = (Datum*)palloc(sizeof(Datum) * Max(tupdesc->natts, 1));
+  state->nulls = (bool*)palloc(sizeof(bool) * Max(tupdesc->natts, 1));
+  state->row_context = AllocSetContextCreate(estate->es_query_cxt, "KalamDB changed row", ALLOCSET_DEFAULT_SIZES);
+  state->journal = kalam_journal_open(relation, state->remote, connection, userid, state->subject);
+  MemoryContextSwitchTo(old);
+  return state;
+}
+
+}  // namespace
+
+void kalam_begin_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*, int, int eflags) {
+  if (eflags & EXEC_FLAG_EXPLAIN_ONLY) return;
+  ModifyState* state = begin(result, mtstate->ps.state, mtstate->operation);
+  result->ri_FdwState = state;
+  if (mtstate->operation == CMD_INSERT) return;
+
+  List* tlist = outerPlanState(mtstate)->plan->targetlist;
+  TupleDesc tupdesc = RelationGetDescr(state->relation);
+  require_key(state->remote);
+  state->key_junk =
+      ExecFindJunkAttributeInTlist(tlist, junk_name("key", TupleDescAttr(tupdesc, state->remote->key_attribute - 1)));
+  if (!AttributeNumberIsValid(state->key_junk))
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("the key of KalamDB table \"%s\" is another one than when the statement was planned",
+                           state->remote->remote_name),
+                    errhint("Run the statement again.")));
+  if (state->version_attribute != InvalidAttrNumber)
+    state->version_junk =
+        ExecFindJunkAttributeInTlist(tlist, junk_name("version", TupleDescAttr(tupdesc, state->version_attribute - 1)));
+  state->whole_row_junk = ExecFindJunkAttributeInTlist(tlist, WHOLE_ROW_NAME);
+}
+
+// COPY, and rows that are routed to a partition.
+void kalam_begin_insert(ModifyTableState* mtstate, ResultRelInfo* result) {
+  // An UPDATE may move rows into a partition that it also changes: its state serves both.
+  if (result->ri_FdwState != nullptr) return;
+  if (mtstate->ps.plan != nullptr && ((ModifyTable*)mtstate->ps.plan)->onConflictAction != ONCONFLICT_NONE)
+    kalam_plan_modify(nullptr, (ModifyTable*)mtstate->ps.plan, 0, 0);
+  ModifyState* state = begin(result, mtstate->ps.state, CMD_INSERT);
+  if (mtstate->ps.plan == nullptr) {
+    state->uses_own_command_id = true;
+    state->command_id = GetCurrentCommandId(true);
+  }
+  result->ri_FdwState = state;
+}
+
+// The journal and the memory of the state outlive the node, each in its own context.
+void kalam_end_modify(EState*, ResultRelInfo* result) {
+  result->ri_FdwState = nullptr;
+}
+
+// ---------------------------------------------------------------- rows
+
+namespace {
+
+CommandId command_id(const ModifyState* state, const EState* estate) {
+  return state->uses_own_command_id ? state->command_id : estate->es_output_cid;
+}
+
+[[noreturn]] void report_duplicate(const ModifyState* state, const char* key) {
+  const KalamRelation* remote = state->remote;
+  ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
+                  errmsg("duplicate key value violates unique constraint of KalamDB table \"%s\"", remote->remote_name),
+                  errdetail("Key (%s)=(%s) already exists.", remote->columns[remote->key_column].name,
+                            kalam_text_from_remote(key, strlen(key)))));
+}
+
+// Fills in what the server decides: the subject, and no version yet.
+void fill_system_columns(ModifyState* state, TupleTableSlot* slot, bool is_insert) {
+  bool changed = false;
+  slot_getallattrs(slot);
+  int natts = slot->tts_tupleDescriptor->natts;
+  memcpy(state->values, slot->tts_values, sizeof(Datum) * natts);
+  memcpy(state->nulls, slot->tts_isnull, sizeof(bool) * natts);
+
+  if (state->version_attribute != InvalidAttrNumber && !state->nulls[state->version_attribute - 1]) {
+    int index = state->version_attribute - 1;
+    if (is_insert)
+      ereport(ERROR, (errcode(ERRCODE_GENERATED_ALWAYS),
+                      errmsg("column \"%s\" can only be set by KalamDB",
+                             NameStr(TupleDescAttr(slot->tts_tupleDescriptor, index)->attname))));
+    state->values[index] = (Datum)0;
+    state->nulls[index] = true;
+    changed = true;
+  }
+  if (state->user_id_attribute != InvalidAttrNumber) {
+    int index = state->user_id_attribute - 1;
+    if (!state->nulls[index] && strcmp(TextDatumGetCString(state->values[index]), state->subject) != 0)
+      ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
+                      errmsg("column \"%s\" must be the current KalamDB user",
+                             NameStr(TupleDescAttr(slot->tts_tupleDescriptor, index)->attname)),
+                      errdetail("Rows of table \"%s\" are written for user \"%s\".", state->remote->local_name,
+                                state->subject)));
+    if (state->nulls[index]) {
+      state->values[index] = CStringGetTextDatum(state->subject);
+      state->nulls[index] = false;
+      changed = true;
+    }
+  }
+  // RETURNING, constraints and triggers see the same row.
+  if (!changed) return;
+  ExecForceStoreHeapTuple(heap_form_tuple(slot->tts_tupleDescriptor, state->values, state->nulls), slot, false);
+  slot_getallattrs(slot);
+  memcpy(state->values, slot->tts_values, sizeof(Datum) * natts);
+  memcpy(state->nulls, slot->tts_isnull, sizeof(bool) * natts);
+}
+
+// PostgreSQL leaves constraints of foreign tables to the server; KalamDB has none but NOT NULL.
+void check_constraints(ResultRelInfo* result, TupleTableSlot* slot, EState* estate) {
+  if (RelationGetDescr(result->ri_RelationDesc)->constr != nullptr) ExecConstraints(result, slot, estate);
+  if (result->ri_RelationDesc->rd_rel->relispartition) ExecPartitionCheck(result, slot, estate, true);
+}
+
+// Size of the encoded row; refuses values that KalamDB cannot hold before anything is written down.
+uint32 check_row(ModifyState* state, bool is_update) {
+  KalamRowWriter* writer = state->journal->writer;
+  kalam::row_buffer_clear(writer->rows);
+  kalam_row_writer_append(writer, state->values, state->nulls, is_update);
+  size_t size;
+  kalam::row_buffer_row(writer->rows, 0, &size);
+  kalam::TableRef table = kalam_table_ref(state->remote, state->subject);
+  kalam::Status status;
+  if (kalam::row_buffer_fit(writer->rows, &table, 0, &status) == 0) {
+    KalamErrorContext context = {};
+    context.remote_table = state->remote->remote_name;
+    context.relation = state->remote->local_name;
+    kalam_report(&status, &context);
+  }
+  kalam::row_buffer_clear(writer->rows);
+  return (uint32)size;
+}
+
+char* row_key(ModifyState* state) {
+  AttrNumber attnum = state->remote->key_attribute;
+  if (state->nulls[attnum - 1])
+    ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
+                    errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+                           NameStr(TupleDescAttr(RelationGetDescr(state->relation), attnum - 1)->attname),
+                           RelationGetRelationName(state->relation))));
+  return kalam_row_writer_key(state->journal->writer, state->values[attnum - 1]);
+}
+
+// The row in state->values under `key`.
+void append_row(ModifyState* state, KalamChange change, const char* key, uint32 bytes, CommandId cid, int64 version) {
+  MinimalTuple tuple = heap_form_minimal_tuple(RelationGetDescr(state->relation), state->values, state->nulls);
+  kalam_journal_append(state->journal, change, key, tuple, bytes, cid, version);
+  kalam_transaction_check_changes(state->journal);
+}
+
+void insert_row(ModifyState* state, EState* estate, uint32 bytes) {
+  if (state->remote->kind == kalam::TableKind::stream) {
+    append_row(state, KalamChange::insert, nullptr, bytes, command_id(state, estate), 0);
+    return;
+  }
+  char* key = row_key(state);
+  const KalamJournalEntry* newest = kalam_journal_newest(state->journal, key);
+  if (newest != nullptr && newest->change != KalamChange::remove) report_duplicate(state, key);
+  append_row(state, KalamChange::insert, key, bytes, command_id(state, estate), 0);
+}
+
+// Whether the running command, or one that it started, has changed the row already: then it is skipped, as the heap
+// does. Raises when a trigger or function of the command did, or when the key turns out to belong to two rows.
+bool is_changed_by_command(const ModifyState* state, const EState* estate, const char* key) {
+  KalamJournal* journal = state->journal;
+  CommandId cid = command_id(state, estate);
+  const KalamJournalEntry* entry = kalam_journal_newest(journal, key);
+  const KalamJournalEntry* first = nullptr;
+  while (entry != nullptr && entry->cid >= cid) {
+    first = entry;
+    entry = entry->older != KALAM_NO_ENTRY ? &journal->entries[entry->older] : nullptr;
+  }
+  if (first == nullptr) return false;
+  // The command sees a stored row of this key, but has inserted another one.
+  if (first->change == KalamChange::insert) report_duplicate(state, key);
+  if (first->cid != cid)
+    ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                    errmsg("tuple to be updated or deleted was already modified by an operation triggered by the "
+                           "current command"),
+                    errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other "
+                            "rows.")));
+  return true;
+}
+
+// Key and version of the row that the plan found.
+char* planned_key(ModifyState* state, TupleTableSlot* plan_slot, int64* version) {
+  bool is_null;
+  Datum key = slot_getattr(plan_slot, state->key_junk, &is_null);
+  if (is_null)
+    ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
+                    errmsg("row of KalamDB table \"%s\" has no key", state->remote->remote_name)));
+  *version = 0;
+  if (AttributeNumberIsValid(state->version_junk)) {
+    bool has_none;
+    Datum value = slot_getattr(plan_slot, state->version_junk, &has_none);
+    if (!has_none) *version = DatumGetInt64(value);
+  }
+  return kalam_row_writer_key(state->journal->writer, key);
+}
+
+// The row that a DELETE returns.
+void store_old_row(ModifyState* state, TupleTableSlot* plan_slot, TupleTableSlot* slot) {
+  bool is_null = true;
+  Datum row = AttributeNumberIsValid(state->whole_row_junk) ? slot_getattr(plan_slot, state->whole_row_junk, &is_null)
+                                                            : (Datum)0;
+  if (is_null) {
+    ExecStoreAllNullTuple(slot);
+    return;
+  }
+  HeapTupleHeader header = DatumGetHeapTupleHeader(row);
+  HeapTupleData tuple;
+  tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+  ItemPointerSetInvalid(&tuple.t_self);
+  tuple.t_tableOid = RelationGetRelid(state->relation);
+  tuple.t_data = header;
+  ExecForceStoreHeapTuple(heap_copytuple(&tuple), slot, false);
+}
+
+}  // namespace
+
+TupleTableSlot* kalam_insert_row(EState* estate, ResultRelInfo* result, TupleTableSlot* slot, TupleTableSlot*) {
+  ModifyState* state = (ModifyState*)result->ri_FdwState;
+  MemoryContextReset(state->row_context);
+  MemoryContext old = MemoryContextSwitchTo(state->row_context);
+  fill_system_columns(state, slot, true);
+  check_constraints(result, slot, estate);
+  insert_row(state, estate, check_row(state, false));
+  MemoryContextSwitchTo(old);
+  return slot;
+}
+
+TupleTableSlot* kalam_update_row(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
+                                 TupleTableSlot* plan_slot) {
+  ModifyState* state = (ModifyState*)result->ri_FdwState;
+  MemoryContextReset(state->row_context);
+  MemoryContext old = MemoryContextSwitchTo(state->row_context);
+  int64 version;
+  char* old_key = planned_key(state, plan_slot, &version);
+  bool skipped = is_changed_by_command(state, estate, old_key);
+  if (!skipped) {
+    fill_system_columns(state, slot, false);
+    check_constraints(result, slot, estate);
+    char* new_key = row_key(state);
+    bool moves = strcmp(old_key, new_key) != 0;
+    uint32 bytes = check_row(state, !moves);
+    CommandId cid = command_id(state, estate);
+    if (moves) {
+      const KalamJournalEntry* newest = kalam_journal_newest(state->journal, new_key);
+      if (newest != nullptr && newest->change != KalamChange::remove) report_duplicate(state, new_key);
+      kalam_journal_append(state->journal, KalamChange::remove, old_key, nullptr, 0, cid, version);
+      append_row(state, KalamChange::insert, new_key, bytes, cid, 0);
+    } else {
+      append_row(state, KalamChange::update, old_key, bytes, cid, version);
+    }
+  }
+  MemoryContextSwitchTo(old);
+  return skipped ? nullptr : slot;
+}
+
+TupleTableSlot* kalam_delete_row(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
+                                 TupleTableSlot* plan_slot) {
+  ModifyState* state = (ModifyState*)result->ri_FdwState;
+  MemoryContextReset(state->row_context);
+  MemoryContext old = MemoryContextSwitchTo(state->row_context);
+  int64 version;
+  char* key = planned_key(state, plan_slot, &version);
+  bool skipped = is_changed_by_command(state, estate, key);
+  if (!skipped) {
+    kalam_journal_append(state->journal, KalamChange::remove, key, nullptr, 0, command_id(state, estate), version);
+    kalam_transaction_check_changes(state->journal);
+    store_old_row(state, plan_slot, slot);
+  }
+  MemoryContextSwitchTo(old);
+  return skipped ? nullptr : slot;
+}

@@ -1,0 +1,145 @@
+#include "extension/transaction.h"
+
+#include "extension/commit.h"
+
+static bool is_registered;
+
+void kalam_transaction_check_access() {
+  if (!IsolationUsesXactSnapshot()) return;
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("KalamDB tables cannot be used at isolation level %s",
+                         IsolationIsSerializable() ? "SERIALIZABLE" : "REPEATABLE READ"),
+                  errhint("Use READ COMMITTED.")));
+}
+
+// ---------------------------------------------------------------- what can be committed
+
+// A request holds the inserts of one table, whatever its key is called, or one change of one row. Everything else
+// needs a transaction of the server.
+bool kalam_transaction_needs_begin() {
+  int64 changes = 0;
+  const KalamJournal* last = nullptr;
+  int tables = 0;
+  ListCell* cell;
+  foreach (cell, kalam_journals()) {
+    const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
+    int64 count = kalam_journal_net_count(journal);
+    if (count == 0) continue;
+    changes += count;
+    tables++;
+    last = journal;
+  }
+  if (tables > 1) return true;
+  if (changes <= 1) return false;
+  return last->net_updates + last->net_removes > 0 ||
+         last->net_bytes + last->net_inserts * KALAM_ROW_OVERHEAD > KALAM_REQUEST_BYTES - KALAM_REQUEST_OVERHEAD;
+}
+
+void kalam_transaction_check_stageable(const KalamJournal* journal) {
+  const KalamRelation* relation = journal->relation;
+  if (relation->kind == kalam::TableKind::stream) {
+    if (kalam_journal_net_count(journal) == 0) return;
+    ereport(
+        ERROR,
+        (errcode(list_length(kalam_journals()) > 1 ? ERRCODE_FEATURE_NOT_SUPPORTED : ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+         errmsg("rows of KalamDB stream table \"%s\" must fit one request, and be all that the transaction writes",
+                relation->remote_name),
+         errdetail("KalamDB's transactions do not take stream tables."),
+         errhint("Write fewer rows in one transaction.")));
+  }
+  if (journal->net_inserts > 0 && strcmp(relation->columns[relation->key_column].name, "id") != 0)
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("cannot insert into KalamDB table \"%s\" together with other changes in one transaction",
+                    relation->remote_name),
+             errdetail("KalamDB's transactions take inserts only into tables whose key is called \"id\"; the key of "
+                       "this one is called \"%s\".",
+                       relation->columns[relation->key_column].name),
+             errhint("Insert rows of up to 4 MB in a transaction of their own.")));
+}
+
+// Two journals with changes must be in one data group of one server (spec 8.3).
+static void check_together(const KalamJournal* a, const KalamJournal* b) {
+  if (a->connection != b->connection)
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot change tables \"%s\" and \"%s\" in one transaction", b->relation->local_name,
+                           a->relation->local_name),
+                    errdetail("They belong to different KalamDB servers or user mappings, which cannot commit "
+                              "together."),
+                    errhint("Change them in separate transactions.")));
+  if (a->relation->kind != b->relation->kind)
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot change tables \"%s\" and \"%s\" in one transaction", b->relation->local_name,
+                           a->relation->local_name),
+                    errdetail("KalamDB commits shared, user and stream tables separately."),
+                    errhint("Change them in separate transactions.")));
+  if (a->subject != nullptr && b->subject != nullptr && strcmp(a->subject, b->subject) != 0)
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot change rows of two KalamDB users in one transaction"),
+                    errdetail("KalamDB commits the rows of \"%s\" and of \"%s\" separately.", b->subject, a->subject),
+                    errhint("Commit before setting kalam.user_id to another user.")));
+}
+
+void kalam_transaction_check_changes(const KalamJournal* changed) {
+  int64 bytes = 0;
+  ListCell* cell;
+  foreach (cell, kalam_journals()) {
+    const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
+    if (kalam_journal_net_count(journal) == 0) continue;
+    if (journal != changed && kalam_journal_net_count(changed) > 0) check_together(changed, journal);
+    bytes += journal->net_bytes;
+  }
+  if (!kalam_transaction_needs_begin()) return;
+
+  foreach (cell, kalam_journals()) kalam_transaction_check_stageable((const KalamJournal*)lfirst(cell));
+  if (bytes > KALAM_TRANSACTION_BYTES)
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("transaction is too large for KalamDB"),
+                    errdetail("Its changes take more than %d MB, the most that one transaction of KalamDB can hold.",
+                              (int)(KALAM_TRANSACTION_BYTES / (1024 * 1024))),
+                    errhint("Write fewer rows in one transaction.")));
+}
+
+// ---------------------------------------------------------------- callbacks
+
+static bool has_changes() {
+  ListCell* cell;
+  foreach (cell, kalam_journals())
+    if (kalam_journal_net_count((const KalamJournal*)lfirst(cell)) > 0) return true;
+  return false;
+}
+
+static void xact_callback(XactEvent event, void*) {
+  if (kalam_journals() == NIL) return;
+  switch (event) {
+    case XACT_EVENT_PRE_COMMIT:
+      if (has_changes()) kalam_commit_journals();
+      kalam_journal_close_all();
+      break;
+    case XACT_EVENT_PRE_PREPARE:
+      if (has_changes())
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("cannot PREPARE a transaction that has changed KalamDB tables")));
+      kalam_journal_close_all();
+      break;
+    case XACT_EVENT_COMMIT:
+    case XACT_EVENT_PREPARE:
+    case XACT_EVENT_ABORT:
+    case XACT_EVENT_PARALLEL_ABORT:
+      kalam_journal_forget_all();
+      break;
+    case XACT_EVENT_PARALLEL_PRE_COMMIT:
+    case XACT_EVENT_PARALLEL_COMMIT:
+      break;
+  }
+}
+
+static void subxact_callback(SubXactEvent event, SubTransactionId subid, SubTransactionId, void*) {
+  if (event == SUBXACT_EVENT_ABORT_SUB) kalam_journal_abort_subtransaction(subid);
+}
+
+void kalam_transaction_init() {
+  if (is_registered) return;
+  RegisterXactCallback(xact_callback, nullptr);
+  RegisterSubXactCallback(subxact_callback, nullptr);
+  is_registered = true;
+}

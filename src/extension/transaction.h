@@ -1,0 +1,29 @@
+// The extension's part in PostgreSQL's transactions: what may be read and written in one, and what happens at its end.
+#pragma once
+
+#include "extension/compat.h"
+#include "extension/journal.h"
+
+// Checked when a foreign table is read or written: refuses the isolation levels that KalamDB cannot give.
+void kalam_transaction_check_access();
+
+// Checked after every change: refuses, at the statement that makes it so, what the server could not commit atomically
+// (architecture section 5). The change is already in the journal; the error's rollback takes it out.
+void kalam_transaction_check_changes(const KalamJournal* changed);
+
+// Registers the callbacks, at the first change of a session. Idempotent.
+void kalam_transaction_init();
+
+// Refuses what the server's transactions do not take: stream tables, inserts where the key is not called "id".
+void kalam_transaction_check_stageable(const KalamJournal* journal);
+
+// Whether the changes of all journals need a transaction of the server (more than one request).
+bool kalam_transaction_needs_begin();
+
+// What an Insert request holds besides its rows, generously, and how many bytes of encoded rows that leaves.
+constexpr int64 KALAM_REQUEST_OVERHEAD = 4096;
+constexpr int64 KALAM_REQUEST_BYTES = 4194304;
+constexpr int64 KALAM_ROW_OVERHEAD = 6;  // protobuf tag and length
+
+// Bound on what one transaction of the server may hold (max_transaction_buffer_bytes, spec 8.3).
+constexpr int64 KALAM_TRANSACTION_BYTES = INT64CONST(100) * 1024 * 1024;
