@@ -138,6 +138,11 @@ const char* hint_text(const Status* status) {
   }
 }
 
+// Whether the statement has anything to do with it.
+bool is_about_connection(ErrorClass error) {
+  return error == ErrorClass::unreachable || error == ErrorClass::tls || error == ErrorClass::authentication;
+}
+
 // Bytes that can be shown in any encoding.
 char* ascii_copy(const char* text, size_t size) {
   char* copy = (char*)palloc(size + 1);
@@ -237,11 +242,12 @@ void kalam_report_at(int elevel, int sqlstate, const Status* status, const Kalam
   char* message = primary_message(status, context, text);
   char* detail = detail_text(status, context, message, text);
   const char* hint = hint_text(status);
+  const char* remote_sql = is_about_connection(status->error) ? nullptr : context->remote_sql;
 
   ereport(elevel, (errcode(sqlstate != 0 ? sqlstate : kalam_sqlstate(status)), errmsg_internal("%s", message),
                    detail != nullptr ? errdetail_internal("%s", detail) : 0, hint != nullptr ? errhint("%s", hint) : 0,
                    context->relation != nullptr ? errcontext("foreign table \"%s\"", context->relation) : 0,
-                   context->remote_sql != nullptr ? errcontext("remote SQL command: %s", context->remote_sql) : 0));
+                   remote_sql != nullptr ? errcontext("remote SQL command: %s", remote_sql) : 0));
 }
 
 void kalam_report(const Status* status, const KalamErrorContext* context) {

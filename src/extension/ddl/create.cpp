@@ -15,6 +15,7 @@
 
 extern "C" {
 #include "catalog/namespace.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
@@ -109,6 +110,17 @@ void take_with_options(List* options, KalamTableDefinition* definition) {
                       errmsg("invalid value for option \"%s\": \"%s\"", element->defname, value),
                       errhint("Valid values are: shared, user, stream.")));
     }
+  }
+}
+
+// What the validator will say, before anything is asked of the server.
+void check_options(List* options, Oid catalog) {
+  ListCell* cell;
+  foreach (cell, options) {
+    DefElem* element = lfirst_node(DefElem, cell);
+    const KalamOption* option = kalam_option_find(element->defname, catalog);
+    if (option == nullptr) kalam_option_unknown(element->defname, catalog, false, nullptr);
+    kalam_option_check_value(option, defGetString(element));
   }
 }
 
@@ -247,7 +259,12 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
   }
   ForeignServer* server = kalam_server_for_use(create->servername);
 
-  // Values are checked by the validator when the foreign table is created.
+  ListCell* cell;
+  check_options(create->options, ForeignTableRelationId);
+  foreach (cell, base->tableElts) {
+    auto* column = (ColumnDef*)lfirst(cell);
+    if (IsA(column, ColumnDef)) check_options(column->fdwoptions, AttributeRelationId);
+  }
   definition.name_space = find_option(create->options, "namespace");
   if (definition.name_space == nullptr) {
     definition.name_space = get_namespace_name(schema);
@@ -262,7 +279,6 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
   if (kind == nullptr || !kalam_table_kind_from_text(kind, &definition.kind)) {
     definition.kind = kalam::TableKind::shared;
   }
-  ListCell* cell;
   foreach (cell, create->options) {
     DefElem* element = lfirst_node(DefElem, cell);
     const KalamOption* option = kalam_option_find(element->defname, ForeignTableRelationId);
