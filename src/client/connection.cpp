@@ -96,6 +96,7 @@ void ConnectionCore::operation_finished(Operation* operation) {
 
 void ConnectionCore::close(uint32_t close_timeout_ms) {
   std::unique_lock lock(mutex);
+  stop_probes = true;
   // Cancelling removes from the set.
   const std::vector<Operation*> running(operations.begin(), operations.end());
   for (Operation* operation : running) operation->cancel();

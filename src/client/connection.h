@@ -3,6 +3,7 @@
 
 #include "client/wall.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -71,6 +72,7 @@ class ConnectionCore : public std::enable_shared_from_this<ConnectionCore> {
   uint64_t redirects = 0;
   size_t in_flight = 0;  // completions that are not an operation's
   bool closing = false;
+  std::atomic<bool> stop_probes{false};
   std::unordered_set<Operation*> operations;
   std::map<std::string, std::shared_ptr<LeaderSearch>> searches;  // by API address
   std::unordered_map<std::string, Node*> node_of_api_address;

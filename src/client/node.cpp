@@ -8,6 +8,7 @@
 #include "client/errors.h"
 #include "client/operation.h"
 #include "client/requests.h"
+#include "client/tls_probe.h"
 
 namespace kalam {
 namespace {
@@ -110,6 +111,31 @@ void Node::fail_waiting(std::vector<std::shared_ptr<Operation>> waiting, const S
   for (const auto& operation : waiting) operation->preparation_failed(status);
 }
 
+bool Node::explain_later(const std::shared_ptr<Operation>& operation, const Status& failure) {
+  if (core_->closing || !worth_probing(core_->settings, failure)) return false;
+  if (!explaining_) {
+    auto probe = [core = core_->shared_from_this(), this, found = Status(failure)]() mutable {
+      probe_tls(core->settings, endpoint_, core->stop_probes, &found);
+      explained(found);
+    };
+    core_->runtime->run_aside(std::move(probe));
+    explaining_ = true;
+    ++core_->in_flight;
+  }
+  waiting_for_reason_.push_back(operation);
+  return true;
+}
+
+void Node::explained(const Status& failure) noexcept {
+  std::lock_guard lock(core_->mutex);
+  explaining_ = false;
+  --core_->in_flight;
+  auto waiting = std::move(waiting_for_reason_);
+  waiting_for_reason_.clear();
+  for (const auto& operation : waiting) operation->failure_explained(failure);
+  core_->changed.notify_all();
+}
+
 bool Node::session_is_fresh() const {
   return session_.state == Session::State::open && !session_.maybe_pruned &&
          session_clock_ms() - session_.last_started_ms <= kSilenceMs;
@@ -198,6 +224,7 @@ void Node::opening_finished_locked(UnaryRpc* rpc) {
 
 void Node::forget(Operation* operation) {
   remove(&waiting_for_channel_, operation);
+  remove(&waiting_for_reason_, operation);
   if (remove(&waiting_for_session_, operation) && waiting_for_session_.empty()) cancel_opening();
 }
 

@@ -57,6 +57,10 @@ class Node final : public RpcOwner {
   bool session_or_wait(const std::shared_ptr<Operation>& operation, bool fresh);
   bool session_is_fresh() const;
 
+  // Finds out on a thread of its own why no connection was made, and tells the operation. False: there is nothing to be
+  // found out.
+  bool explain_later(const std::shared_ptr<Operation>& operation, const Status& failure);
+
   // The operation no longer waits. An OpenSession that nobody waits for is cancelled.
   void forget(Operation* operation);
 
@@ -84,6 +88,7 @@ class Node final : public RpcOwner {
   friend class StateWatch;
 
   void rpc_finished(UnaryRpc* rpc) noexcept override;
+  void explained(const Status& failure) noexcept;
   void watch_finished() noexcept;
   void watch_finished_locked();
   void opening_finished_locked(UnaryRpc* rpc);
@@ -108,6 +113,9 @@ class Node final : public RpcOwner {
   int64_t opener_deadline_us_ = 0;  // 0: none
   int64_t opener_started_ms_ = 0;
   std::vector<std::shared_ptr<Operation>> waiting_for_session_;
+
+  bool explaining_ = false;
+  std::vector<std::shared_ptr<Operation>> waiting_for_reason_;
 
   QuickAck quick_ack_;
 };

@@ -168,7 +168,7 @@ void Operation::stop_timer() {
 // Nobody may come back to the operation any more.
 void Operation::leave_waiting() {
   stop_timer();
-  if (phase_ == Phase::waiting && node_ != nullptr) node_->forget(this);
+  if ((phase_ == Phase::waiting || phase_ == Phase::explaining) && node_ != nullptr) node_->forget(this);
   if (phase_ == Phase::searching) {
     if (auto search = core_->searches.find(search_); search != core_->searches.end()) search->second->forget(this);
   }
@@ -288,6 +288,7 @@ void Operation::failed(int code, const std::string& text) {
   if (status.error == ErrorClass::unreachable || (status.error == ErrorClass::connection_lost && repeatable())) {
     return connection_failed(status);
   }
+  if (status.error == ErrorClass::tls) return finish_unconnected(status);
   if (bound_ && (status.error == ErrorClass::transaction_gone || status.error == ErrorClass::session_gone)) {
     return failed_in_transaction(status);
   }
@@ -317,7 +318,18 @@ void Operation::connection_failed(const Status& status) {
     reconnected_ = true;
     return advance();
   }
-  finish(status);
+  finish_unconnected(status);
+}
+
+void Operation::finish_unconnected(const Status& status) {
+  phase_ = Phase::explaining;
+  search_failure_ = status;
+  if (!node_->explain_later(shared_from_this(), status)) return finish(status);
+  wait_in(Phase::explaining);
+}
+
+void Operation::failure_explained(const Status& status) noexcept {
+  if (phase_ == Phase::explaining) finish(status);
 }
 
 void Operation::preparation_failed(const Status& status) noexcept {
@@ -326,6 +338,7 @@ void Operation::preparation_failed(const Status& status) noexcept {
   try {
     const bool no_connection = status.error == ErrorClass::unreachable || status.error == ErrorClass::connection_lost;
     if (no_connection) return connection_failed(status);
+    if (status.error == ErrorClass::tls) return finish_unconnected(status);
     bound_ ? failed_in_transaction(status) : finish(status);
   } catch (...) {
     Status failure;
@@ -403,7 +416,7 @@ bool Operation::deadline_passed() const {
 
 void Operation::finish_timed_out() {
   // Only reached where nothing is in flight, so nothing was executed; what kept it from being sent is the better news.
-  if (search_until_us_ != 0) return finish(search_failure_);
+  if (search_until_us_ != 0 || phase_ == Phase::explaining) return finish(search_failure_);
   Status status;
   set_status(&status, ErrorClass::timeout, "the KalamDB call timed out",
              (node_ != nullptr ? node_->name() : std::string()) + ": no connection or session in time");

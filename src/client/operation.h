@@ -45,6 +45,7 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   // From whom it waited.
   void preparation_failed(const Status& status) noexcept;
   void leader_found(Node* node) noexcept;  // NULL: not known
+  void failure_explained(const Status& status) noexcept;
   void set_settled_channel(uint64_t serial) { settled_channel_ = serial; }
   uint64_t settled_channel() const { return settled_channel_; }
   void count_rpc() { ++statistics_.rpcs; }
@@ -62,7 +63,7 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   Method method() const { return plan_.method; }
 
  private:
-  enum class Phase : uint8_t { starting, waiting, running, pausing, searching, done };
+  enum class Phase : uint8_t { starting, waiting, running, pausing, searching, explaining, done };
 
   void rpc_finished(UnaryRpc* rpc) noexcept override;
   void timer_finished(Timer* timer, bool expired) noexcept override;
@@ -75,6 +76,7 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   void failed_in_transaction(const Status& status);
   void connection_failed(const Status& status);
   void not_leader(const Status& status, const std::string& text);
+  void finish_unconnected(const Status& status);
   void try_elsewhere(const Status& status);
   void pause_then(Node* node);
   void wait_in(Phase phase);
@@ -112,7 +114,7 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   bool reconnected_ = false;
   unsigned hops_ = 0;
   int64_t search_until_us_ = 0;  // 0: no search for a leader yet
-  Status search_failure_{};      // what started it
+  Status search_failure_{};      // what started it, or what is being explained
   unsigned tried_ = 0;           // nodes tried since the last pause
 
   std::atomic<bool> done_{false};

@@ -1,10 +1,13 @@
 #include "client/runtime.h"
 
 #include <grpc/grpc.h>
+#include <grpc/support/log.h>
+#include <grpcpp/version_info.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <system_error>
 
 #include "client/signal_block.h"
@@ -15,6 +18,15 @@ namespace {
 
 // gRPC's state is the process's, and cannot follow it through fork: the process that used it first, 0 before.
 std::atomic<pid_t> grpc_owner{0};
+
+// gRPC writes about each failed handshake to the standard error, which is PostgreSQL's log. All of it comes back in a
+// Status. Whoever sets GRPC_VERBOSITY wants to see it.
+void quieten_grpc() {
+#if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR < 65
+  if (std::getenv("GRPC_VERBOSITY") != nullptr) return;
+  gpr_set_log_verbosity(static_cast<gpr_log_severity>(GPR_LOG_SEVERITY_ERROR + 1));
+#endif
+}
 
 }  // namespace
 
@@ -37,6 +49,7 @@ RuntimeCore::~RuntimeCore() {
   if (!owned_by_this_process()) {
     // Nothing here works without the poller; the parent owns it all. Leaking is all that is safe.
     if (poller_.joinable()) poller_.detach();
+    for (Aside& aside : asides_) aside.thread.detach();
     static_cast<void>(queue_.release());
     return;
   }
@@ -68,8 +81,36 @@ void RuntimeCore::drain_events() noexcept {
   }
 }
 
+void RuntimeCore::run_aside(std::function<void()> task) {
+  join_asides(false);
+  std::lock_guard lock(asides_mutex_);
+  Aside& aside = asides_.emplace_back();
+  try {
+    aside.thread = std::thread([task = std::move(task), &aside] {
+      task();
+      aside.ended.store(true, std::memory_order_release);
+    });
+  } catch (...) {
+    asides_.pop_back();
+    throw;
+  }
+}
+
+void RuntimeCore::join_asides(bool all) noexcept {
+  std::lock_guard lock(asides_mutex_);
+  for (auto aside = asides_.begin(); aside != asides_.end();) {
+    if (!all && !aside->ended.load(std::memory_order_acquire)) {
+      ++aside;
+      continue;
+    }
+    aside->thread.join();
+    aside = asides_.erase(aside);
+  }
+}
+
 void RuntimeCore::stop() noexcept {
   if (!poller_.joinable()) return;
+  join_asides(true);
   queue_->Shutdown();
   poller_.join();
   queue_.reset();
@@ -81,6 +122,7 @@ Runtime* runtime_start(Status* status) noexcept {
   clear_status(status);
   try {
     SignalBlock block;
+    quieten_grpc();
     pid_t expected = 0;
     const pid_t self = getpid();
     if (!grpc_owner.compare_exchange_strong(expected, self) && expected != self) {

@@ -7,7 +7,10 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <functional>
+#include <list>
 #include <memory>
+#include <mutex>
 #include <thread>
 
 #include "client/api.h"
@@ -38,6 +41,10 @@ class RuntimeCore {
   void signal_event() noexcept;
   void drain_events() noexcept;
 
+  // Runs something that blocks, but not for long, on a thread of its own; stop() waits for it. Called from the poller
+  // or with signals blocked.
+  void run_aside(std::function<void()> task);
+
   // False in a process that was forked after the runtime was started: its threads exist only in the parent.
   bool owned_by_this_process() const noexcept;
 
@@ -45,12 +52,20 @@ class RuntimeCore {
   void stop() noexcept;
 
  private:
+  struct Aside {
+    std::thread thread;
+    std::atomic<bool> ended{false};
+  };
+
   void poll() noexcept;
+  void join_asides(bool all) noexcept;
 
   pid_t pid_;
   int event_fd_;
   std::unique_ptr<grpc::CompletionQueue> queue_;
   std::thread poller_;
+  std::mutex asides_mutex_;
+  std::list<Aside> asides_;
 };
 
 // The handle of api.h. Connections and calls share the core, so that a late release finds it.
