@@ -12,6 +12,7 @@ extern "C" {
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_user_mapping.h"
+#include "common/int.h"
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
