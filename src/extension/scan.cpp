@@ -239,6 +239,7 @@ static void start_run(ForeignScanState* node, KalamScanState* state) {
   state->scans_all = state->lookup == KalamLookup::none;
   state->key_count = state->started = state->finished = 0;
   state->journal_next = 0;
+  state->rows_read = 0;
   if (state->scans_all) {
     start_call(state, state->holders[0], nullptr);
     return;
@@ -319,6 +320,9 @@ static bool next_answer(KalamScanState* state) {
 static void end_answer(KalamScanState* state) {
   state->call = nullptr;
   if (state->scans_all) {
+    // The server counts shared tables itself.
+    if (state->remote->kind != kalam::TableKind::shared)
+      kalam_relation_note_rows(state->remote->relid, (double)state->rows_read);
     kalam_call_holder_clear(state->holders[0]);
   } else {
     kalam_call_holder_clear(state->holders[state->finished % KALAM_LOOKUPS_IN_FLIGHT]);
@@ -346,6 +350,7 @@ static bool next_remote_row(KalamScanState* state) {
     for (int i = 0; i < state->reader_count; i++)
       state->readers[i].view = &state->window.columns[state->reader_column[i]];
     state->row = 0;
+    state->rows_read += state->window.rows;
   }
 }
 
