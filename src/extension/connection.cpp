@@ -89,13 +89,6 @@ void drop_invalidated() {
   }
 }
 
-// The role's own mapping or the one of PUBLIC; to be released.
-HeapTuple find_user_mapping(Oid serverid, Oid userid) {
-  HeapTuple tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(userid), ObjectIdGetDatum(serverid));
-  if (HeapTupleIsValid(tuple)) return tuple;
-  return SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
-}
-
 void open_handle(KalamConnection* connection, const ForeignServer* server, const UserMapping* mapping) {
   KalamServerOptions options;
   kalam::Status status;
@@ -150,12 +143,16 @@ kalam::Runtime* kalam_runtime() {
 }
 
 UserMapping* kalam_user_mapping(Oid serverid, Oid userid) {
-  HeapTuple tuple = find_user_mapping(serverid, userid);
+  HeapTuple tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(userid), ObjectIdGetDatum(serverid));
+  if (!HeapTupleIsValid(tuple)) {
+    tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
+  }
   if (!HeapTupleIsValid(tuple)) return nullptr;
 
   bool is_null;
+  Form_pg_user_mapping form = (Form_pg_user_mapping)GETSTRUCT(tuple);
   UserMapping* mapping = (UserMapping*)palloc0(sizeof(UserMapping));
-  mapping->umid = ((Form_pg_user_mapping)GETSTRUCT(tuple))->oid;
+  mapping->umid = form->oid;
   mapping->userid = userid;
   mapping->serverid = serverid;
   Datum options = SysCacheGetAttr(USERMAPPINGUSERSERVER, tuple, Anum_pg_user_mapping_umoptions, &is_null);
@@ -166,27 +163,21 @@ UserMapping* kalam_user_mapping(Oid serverid, Oid userid) {
 
 KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession session) {
   bool found;
-  KalamConnectionKey key = {};
-
-  key.serverid = serverid;
-  key.session = (uint32)session;
-  HeapTuple mapping = find_user_mapping(serverid, userid);
-  if (HeapTupleIsValid(mapping)) {
-    key.umid = ((Form_pg_user_mapping)GETSTRUCT(mapping))->oid;
-    ReleaseSysCache(mapping);
-  }
+  UserMapping* mapping = kalam_user_mapping(serverid, userid);
 
   if (connections == nullptr) connections_init();
 
+  KalamConnectionKey key = {};
+  key.serverid = serverid;
+  key.umid = mapping != nullptr ? mapping->umid : InvalidOid;
+  key.session = (uint32)session;
   auto* connection = static_cast<KalamConnection*>(hash_search(connections, &key, HASH_ENTER, &found));
   if (!found) {
     memset((char*)connection + sizeof(key), 0, sizeof(KalamConnection) - sizeof(key));
   }
 
   if (any_invalidated) drop_invalidated();
-  if (connection->handle == nullptr) {
-    open_handle(connection, GetForeignServer(serverid), kalam_user_mapping(serverid, userid));
-  }
+  if (connection->handle == nullptr) open_handle(connection, GetForeignServer(serverid), mapping);
   return connection;
 }
 
