@@ -10,5 +10,6 @@ trap 'rm -rf "$tmp"' EXIT
 "$protoc" -I "$source" --cpp_out="$tmp" --grpc_out="$tmp" --plugin=protoc-gen-grpc="$plugin" "$proto"
 folder=$(dirname "$proto")
 for file in "$@"; do
-  sed "s|#include \"$folder/|#include \"|" "$tmp/$folder/$(basename "$file")" >"$file"
+  name=$(basename "$file")
+  sed "s|#include \"$folder/|#include \"|" "$tmp/$folder/$name" >"$file"
 done

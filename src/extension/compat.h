@@ -12,6 +12,7 @@ extern "C" {
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_user_mapping.h"
+#include "common/int.h"
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
@@ -20,6 +21,8 @@ extern "C" {
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "optimizer/pathnode.h"
+#include "parser/parse_relation.h"
+#include "parser/parsetree.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
@@ -119,5 +122,15 @@ static inline Oid kalam_result_check_as_user(ResultRelInfo* result, EState* esta
   // A partition that rows are routed to has no range table entry of its own.
   if (result->ri_RangeTableIndex == 0) result = result->ri_RootResultRelInfo;
   return exec_rt_fetch(result->ri_RangeTableIndex, estate)->checkAsUser;
+#endif
+}
+
+// Of the table that a statement names as its target; its partitions and children have no role of their own.
+static inline Oid kalam_target_check_as_user(PlannerInfo* root) {
+  RangeTblEntry* target = rt_fetch(root->parse->resultRelation, root->parse->rtable);
+#if PG_VERSION_NUM >= 160000
+  return getRTEPermissionInfo(root->parse->rteperminfos, target)->checkAsUser;
+#else
+  return target->checkAsUser;
 #endif
 }

@@ -89,6 +89,13 @@ void drop_invalidated() {
   }
 }
 
+// The role's own mapping or the one of PUBLIC; to be released.
+HeapTuple find_user_mapping(Oid serverid, Oid userid) {
+  HeapTuple tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(userid), ObjectIdGetDatum(serverid));
+  if (HeapTupleIsValid(tuple)) return tuple;
+  return SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
+}
+
 void open_handle(KalamConnection* connection, const ForeignServer* server, const UserMapping* mapping) {
   KalamServerOptions options;
   kalam::Status status;
@@ -143,16 +150,12 @@ kalam::Runtime* kalam_runtime() {
 }
 
 UserMapping* kalam_user_mapping(Oid serverid, Oid userid) {
-  HeapTuple tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(userid), ObjectIdGetDatum(serverid));
-  if (!HeapTupleIsValid(tuple)) {
-    tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
-  }
+  HeapTuple tuple = find_user_mapping(serverid, userid);
   if (!HeapTupleIsValid(tuple)) return nullptr;
 
   bool is_null;
-  Form_pg_user_mapping form = (Form_pg_user_mapping)GETSTRUCT(tuple);
   UserMapping* mapping = (UserMapping*)palloc0(sizeof(UserMapping));
-  mapping->umid = form->oid;
+  mapping->umid = ((Form_pg_user_mapping)GETSTRUCT(tuple))->oid;
   mapping->userid = userid;
   mapping->serverid = serverid;
   Datum options = SysCacheGetAttr(USERMAPPINGUSERSERVER, tuple, Anum_pg_user_mapping_umoptions, &is_null);
@@ -163,21 +166,27 @@ UserMapping* kalam_user_mapping(Oid serverid, Oid userid) {
 
 KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession session) {
   bool found;
-  UserMapping* mapping = kalam_user_mapping(serverid, userid);
+  KalamConnectionKey key = {};
+
+  key.serverid = serverid;
+  key.session = (uint32)session;
+  HeapTuple mapping = find_user_mapping(serverid, userid);
+  if (HeapTupleIsValid(mapping)) {
+    key.umid = ((Form_pg_user_mapping)GETSTRUCT(mapping))->oid;
+    ReleaseSysCache(mapping);
+  }
 
   if (connections == nullptr) connections_init();
 
-  KalamConnectionKey key = {};
-  key.serverid = serverid;
-  key.umid = mapping != nullptr ? mapping->umid : InvalidOid;
-  key.session = (uint32)session;
   auto* connection = static_cast<KalamConnection*>(hash_search(connections, &key, HASH_ENTER, &found));
   if (!found) {
     memset((char*)connection + sizeof(key), 0, sizeof(KalamConnection) - sizeof(key));
   }
 
   if (any_invalidated) drop_invalidated();
-  if (connection->handle == nullptr) open_handle(connection, GetForeignServer(serverid), mapping);
+  if (connection->handle == nullptr) {
+    open_handle(connection, GetForeignServer(serverid), kalam_user_mapping(serverid, userid));
+  }
   return connection;
 }
 

@@ -58,10 +58,9 @@ void add_attribute_junk(PlannerInfo* root, Index rtindex, TupleDesc tupdesc, con
 }
 
 // The remote identity while planning; the rights are checked again when the plan runs.
-KalamRelation* planned_remote(PlannerInfo* root, Index rtindex, Relation relation) {
-  RelOptInfo* rel = root->simple_rel_array != nullptr ? root->simple_rel_array[rtindex] : nullptr;
-  Oid userid = rel != nullptr && OidIsValid(rel->userid) ? rel->userid : GetUserId();
-  return kalam_relation_get(relation, userid, KalamFreshness::cached);
+KalamRelation* planned_remote(PlannerInfo* root, Relation relation) {
+  Oid userid = kalam_target_check_as_user(root);
+  return kalam_relation_get(relation, OidIsValid(userid) ? userid : GetUserId(), KalamFreshness::cached);
 }
 
 void require_key(const KalamRelation* remote) {
@@ -89,7 +88,7 @@ void check_key_type(const KalamRelation* remote, TupleDesc tupdesc) {
 
 void kalam_add_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry*, Relation target_relation) {
   TupleDesc tupdesc = RelationGetDescr(target_relation);
-  KalamRelation* remote = planned_remote(root, rtindex, target_relation);
+  KalamRelation* remote = planned_remote(root, target_relation);
   require_key(remote);
   add_attribute_junk(root, rtindex, tupdesc, "key", remote->key_attribute);
   AttrNumber version = version_attribute(remote);

@@ -87,14 +87,15 @@ KalamQueryResult* kalam_query(KalamConnection* connection, const char* sql, kala
   return status.error == kalam::ErrorClass::none ? result : nullptr;
 }
 
-char* kalam_execute(KalamConnection* connection, const char* sql, kalam::Status* outcome) {
+char* kalam_execute(KalamConnection* connection, const char* sql, kalam::Status* outcome, uint64 deadline_ms) {
   kalam::Status status;
   char* message = nullptr;
   MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "KalamDB statement", ALLOCSET_SMALL_SIZES);
   KalamCallHolder* holder = kalam_call_holder_create(scratch, connection);
 
   const char* text = to_utf8(sql);
-  holder->call = kalam::call_execute_sql(connection->handle, text, strlen(text), nullptr, &status);
+  kalam::CallOptions options = {deadline_ms};
+  holder->call = kalam::call_execute_sql(connection->handle, text, strlen(text), &options, &status);
   if (holder->call != nullptr) {
     kalam_wait_for_call(holder->call);
     kalam::call_status(holder->call, &status);

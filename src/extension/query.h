@@ -20,8 +20,8 @@ KalamQueryResult* kalam_query(KalamConnection* connection, const char* sql, kala
                               uint64 deadline_ms = 0);
 
 // Runs one statement that may change something. With `status` NULL failures are raised; otherwise they are left to the
-// caller there, and NULL is returned. The message is palloc'd.
-char* kalam_execute(KalamConnection* connection, const char* sql, kalam::Status* status);
+// caller there, and NULL is returned. The message is palloc'd. `deadline_ms` 0: option timeout.
+char* kalam_execute(KalamConnection* connection, const char* sql, kalam::Status* status, uint64 deadline_ms = 0);
 
 // 'it''s' with the quotes: a string literal of KalamDB's SQL. palloc'd. Raises 0A000 for text that the server would
 // rewrite inside literals (spec 9.5).

@@ -239,6 +239,7 @@ static void start_run(ForeignScanState* node, KalamScanState* state) {
   state->scans_all = state->lookup == KalamLookup::none;
   state->key_count = state->started = state->finished = 0;
   state->journal_next = 0;
+  state->rows_read = 0;
   if (state->scans_all) {
     start_call(state, state->holders[0], nullptr);
     return;
@@ -319,6 +320,9 @@ static bool next_answer(KalamScanState* state) {
 static void end_answer(KalamScanState* state) {
   state->call = nullptr;
   if (state->scans_all) {
+    // The server counts shared tables itself.
+    if (state->remote->kind != kalam::TableKind::shared)
+      kalam_relation_note_rows(state->remote->relid, (double)state->rows_read);
     kalam_call_holder_clear(state->holders[0]);
   } else {
     kalam_call_holder_clear(state->holders[state->finished % KALAM_LOOKUPS_IN_FLIGHT]);
@@ -334,6 +338,7 @@ static bool next_remote_row(KalamScanState* state) {
     if (state->call == nullptr && !next_answer(state)) return false;
     if (state->row < state->window.rows) return true;
 
+    CHECK_FOR_INTERRUPTS();
     state->reading = nullptr;
     kalam::Status status;
     if (!kalam::call_result_next(state->call, WINDOW_ROWS, &state->window, &status)) {
@@ -345,6 +350,7 @@ static bool next_remote_row(KalamScanState* state) {
     for (int i = 0; i < state->reader_count; i++)
       state->readers[i].view = &state->window.columns[state->reader_column[i]];
     state->row = 0;
+    state->rows_read += state->window.rows;
   }
 }
 
@@ -387,6 +393,13 @@ static bool store_remote_row(KalamScanState* state, TupleTableSlot* slot) {
   return false;
 }
 
+// Rows of stream tables have no entry by key in the journal.
+static bool is_wanted_stream_row(KalamScanState* state, TupleTableSlot* slot) {
+  int index = state->remote->key_attribute - 1;
+  return !slot->tts_isnull[index] &&
+         is_wanted_key(state, kalam_row_writer_key(state->key_writer, slot->tts_values[index]));
+}
+
 // The rows that the transaction wrote itself, as far as the snapshot sees them. A row of a stream table is shown once
 // per insert.
 static bool store_journal_row(KalamScanState* state, TupleTableSlot* slot) {
@@ -396,12 +409,15 @@ static bool store_journal_row(KalamScanState* state, TupleTableSlot* slot) {
     int32 index = state->journal_next++;
     const KalamJournalEntry* entry = &journal->entries[index];
     if (entry->change == KalamChange::remove || !kalam_journal_is_visible(journal, index, state->curcid)) continue;
-    if (state->lookup != KalamLookup::none && !is_wanted_key(state, journal->keys[entry->key].text)) continue;
+    bool has_key = entry->key >= 0;
+    if (state->lookup != KalamLookup::none && has_key && !is_wanted_key(state, journal->keys[entry->key].text))
+      continue;
 
     MemoryContextReset(state->row_context);
     clear_slot(slot);
     kalam_journal_deform(kalam_journal_tuple(journal, entry), slot->tts_tupleDescriptor, slot->tts_values,
                          slot->tts_isnull);
+    if (state->lookup != KalamLookup::none && !has_key && !is_wanted_stream_row(state, slot)) continue;
     ExecStoreVirtualTuple(slot);
     state->journal_rows++;
     return true;

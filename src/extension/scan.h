@@ -48,6 +48,7 @@ struct KalamScanState {
   kalam::Call* call;  // whose rows are being read; NULL: none
   kalam::Window window;
   uint32 row;
+  uint64 rows_read;
   int32 journal_next;
 
   MemoryContext row_context;   // reset for every row

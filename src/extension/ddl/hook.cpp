@@ -36,7 +36,7 @@ bool is_on_own_server(const CreateForeignTableStmt* statement) {
 }
 
 [[noreturn]] void refuse_create_table_as(const CreateTableAsStmt* statement) {
-  const char* what = statement->objtype == OBJECT_MATVIEW ? "a materialized view" : "CREATE TABLE AS";
+  const char* what = statement->objtype == OBJECT_MATVIEW ? "materialized views" : "CREATE TABLE AS";
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                   errmsg("access method \"%s\" does not support %s", ACCESS_METHOD, what),
                   statement->objtype == OBJECT_MATVIEW

@@ -14,6 +14,8 @@ namespace {
 // (spec 10.5).
 constexpr int64 BUSY_RETRY_MS = 10000;
 constexpr long BUSY_PAUSE_MS = 100;
+// statement_timeout is over at PRE_COMMIT: a bound for servers without option timeout.
+constexpr uint64 COMMIT_DEADLINE_MS = 60000;
 // Bound on the uninterruptible wait in an abort, for all tables together; less when the backend is ending.
 constexpr int64 UNDO_MS = 3000;
 constexpr int64 UNDO_AT_EXIT_MS = 1000;
@@ -125,7 +127,8 @@ void drop_now(PendingChange* entry) {
   TimestampTz deadline = GetCurrentTimestamp() + BUSY_RETRY_MS * 1000;
 
   for (;;) {
-    kalam_execute(entry->connection, entry->drop_sql, &status);
+    uint64 deadline_ms = entry->connection->commit_timeout_ms == 0 ? COMMIT_DEADLINE_MS : 0;
+    kalam_execute(entry->connection, entry->drop_sql, &status, deadline_ms);
     if (status.error == kalam::ErrorClass::none) break;
     if (status.error != kalam::ErrorClass::busy || GetCurrentTimestamp() > deadline) {
       char* name = psprintf("%s.%s", entry->name_space, entry->table);
