@@ -102,7 +102,10 @@ void ConnectionCore::close(uint32_t close_timeout_ms) {
   for (Operation* operation : running) operation->cancel();
   const auto drained = std::chrono::steady_clock::now() + kDrain;
   changed.wait_until(lock, drained, [&] { return operations.empty(); });
-  for (const auto& node : nodes_) node->cancel_opening();
+  for (const auto& node : nodes_) {
+    node->cancel_opening();
+    node->stop_quick_ack();
+  }
   if (close_timeout_ms > 0) {
     for (const auto& node : nodes_) {
       if (node->stub() != nullptr && node->session().state == Session::State::open) {

@@ -250,12 +250,43 @@ void Node::note_rpc_started(const UnaryRpc& rpc, bool of_session) {
     session_.last_started_ms = now;
   }
   if (!core_->settings.quick_ack) return;
-  quick_ack_.set_peer(rpc.peer());
+  if (quick_ack_.needs_peer()) quick_ack_.set_peer(rpc.peer());
   quick_ack_.apply();
+  ++started_;
+  keep_quick();
+}
+
+// gRPC may send the request from another thread, after this one has set the option, and sending clears it. So it is set
+// once more a little later; while calls follow each other, not for each of them.
+void Node::keep_quick() {
+  constexpr int64_t kLaterMs = 2;
+  if (quick_ack_timer_ != nullptr || core_->closing) return;
+  started_at_timer_ = started_;
+  quick_ack_timer_ = Timer::start(std::shared_ptr<TimerOwner>(core_->shared_from_this(), this), core_->runtime.get(),
+                                  monotonic_after_ms(kLaterMs));
+  ++core_->in_flight;
+}
+
+void Node::timer_finished(Timer*, bool) noexcept {
+  std::lock_guard lock(core_->mutex);
+  --core_->in_flight;
+  quick_ack_timer_ = nullptr;
+  core_->changed.notify_all();
+  quick_ack_.apply();
+  try {
+    if (started_ != started_at_timer_) keep_quick();
+  } catch (...) {
+    // The next call sets the option again.
+  }
+}
+
+void Node::stop_quick_ack() {
+  if (quick_ack_timer_ != nullptr) quick_ack_timer_->cancel();
 }
 
 void Node::note_rpc_finished(const UnaryRpc& rpc) {
-  if (core_->settings.quick_ack) quick_ack_.set_peer(rpc.peer());
+  // A later gRPC names the peer only once the answer has begun.
+  if (core_->settings.quick_ack && quick_ack_.needs_peer()) quick_ack_.set_peer(rpc.peer());
 }
 
 void Node::session_lost(uint64_t generation) {

@@ -14,6 +14,7 @@
 #include "client/quick_ack.h"
 #include "client/rpc.h"
 #include "client/settings.h"
+#include "client/timer.h"
 
 namespace kalam {
 
@@ -39,7 +40,7 @@ struct Session {
   uint64_t generation = 0;          // counts the times it was opened
 };
 
-class Node final : public RpcOwner {
+class Node final : public RpcOwner, public TimerOwner {
  public:
   Node(ConnectionCore* core, Endpoint endpoint)
       : core_(core), endpoint_(std::move(endpoint)), peer_(endpoint_.text()) {}
@@ -77,6 +78,7 @@ class Node final : public RpcOwner {
   // For the end of the connection.
   void drop_channel();
   void cancel_opening();
+  void stop_quick_ack();
   // Ends a wait for the channel: destroying the channel completes the watch on it.
   void give_up_connecting() {
     if (watching_) drop_channel();
@@ -88,10 +90,12 @@ class Node final : public RpcOwner {
   friend class StateWatch;
 
   void rpc_finished(UnaryRpc* rpc) noexcept override;
+  void timer_finished(Timer* timer, bool expired) noexcept override;
   void explained(const Status& failure) noexcept;
   void watch_finished() noexcept;
   void watch_finished_locked();
   void opening_finished_locked(UnaryRpc* rpc);
+  void keep_quick();
   void start_watch(grpc_connectivity_state last);
   void start_opening(const std::shared_ptr<Operation>& operation);
   void fail_waiting(std::vector<std::shared_ptr<Operation>> waiting, const Status& status);
@@ -118,6 +122,9 @@ class Node final : public RpcOwner {
   std::vector<std::shared_ptr<Operation>> waiting_for_reason_;
 
   QuickAck quick_ack_;
+  Timer* quick_ack_timer_ = nullptr;
+  uint64_t started_ = 0;  // RPCs
+  uint64_t started_at_timer_ = 0;
 };
 
 }  // namespace kalam
