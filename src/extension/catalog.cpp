@@ -134,7 +134,7 @@ KalamRelation* fetch(Relation local, const KalamTableOptions* options, KalamConn
   for (int i = 0; i < answer->row_count; i++) {
     char** row = answer->values[i];
     KalamRemoteColumn* column = &relation->columns[i];
-    strlcpy(column->name, row[3] != nullptr ? row[3] : "", sizeof(column->name));
+    snprintf(column->name, sizeof(column->name), "%s", row[3] != nullptr ? row[3] : "");
     column->type_name = pstrdup(row[4] != nullptr ? row[4] : "");
     if (!kalam::parse_remote_type(column->type_name, &column->type)) column->type.kind = kalam::RemoteKind::other;
     column->is_key = text_is_true(row[6]);

@@ -37,6 +37,8 @@ extern "C" {
 #include "varatt.h"
 #endif
 #if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
 #include "storage/waiteventset.h"
 #endif
 }
@@ -132,5 +134,22 @@ static inline Oid kalam_target_check_as_user(PlannerInfo* root) {
   return getRTEPermissionInfo(root->parse->rteperminfos, target)->checkAsUser;
 #else
   return target->checkAsUser;
+#endif
+}
+
+// PostgreSQL 18: minimal tuples may have room in front of them.
+static inline MinimalTuple kalam_copy_minimal_tuple(MinimalTuple tuple) {
+#if PG_VERSION_NUM >= 180000
+  return heap_copy_minimal_tuple(tuple, 0);
+#else
+  return heap_copy_minimal_tuple(tuple);
+#endif
+}
+
+static inline MinimalTuple kalam_form_minimal_tuple(TupleDesc descriptor, Datum* values, bool* nulls) {
+#if PG_VERSION_NUM >= 180000
+  return heap_form_minimal_tuple(descriptor, values, nulls, 0);
+#else
+  return heap_form_minimal_tuple(descriptor, values, nulls);
 #endif
 }

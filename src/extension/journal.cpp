@@ -308,7 +308,7 @@ static void read_exactly(KalamJournal* journal, void* to, size_t size) {
 static void store_tuple(KalamJournal* journal, KalamJournalEntry* entry, MinimalTuple tuple) {
   if (journal->file == nullptr && journal->memory + (int64)tuple->t_len <= (int64)work_mem * 1024) {
     MemoryContext old = MemoryContextSwitchTo(journal->row_context);
-    entry->tuple = heap_copy_minimal_tuple(tuple);
+    entry->tuple = kalam_copy_minimal_tuple(tuple);
     MemoryContextSwitchTo(old);
     journal->memory += tuple->t_len;
     return;

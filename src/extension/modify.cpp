@@ -302,7 +302,7 @@ char* row_key(ModifyState* state) {
 
 // The row in state->values under `key`.
 void append_row(ModifyState* state, KalamChange change, const char* key, uint32 bytes, CommandId cid, int64 version) {
-  MinimalTuple tuple = heap_form_minimal_tuple(RelationGetDescr(state->relation), state->values, state->nulls);
+  MinimalTuple tuple = kalam_form_minimal_tuple(RelationGetDescr(state->relation), state->values, state->nulls);
   kalam_journal_append(state->journal, change, key, tuple, bytes, cid, version);
   kalam_transaction_check_changes(state->journal);
 }

@@ -25,7 +25,7 @@ static bool check_user_id_setting(char** value, void**, GucSource) {
     kalam::Status status;
     if (!kalam::check_user_id(begin, size, &status)) {
       GUC_check_errmsg("invalid value for parameter \"%s\"", "kalam.user_id");
-      GUC_check_errdetail("%s.", status.message);
+      GUC_check_errdetail("%s", status.detail[0] != '\0' ? status.detail : status.message);
       return false;
     }
   }
