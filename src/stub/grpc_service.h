@@ -1,0 +1,34 @@
+// gRPC around the dispatcher: one generic service for all methods, so that requests are measured and answers can be
+// damaged as bytes.
+#pragma once
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/grpcpp.h>
+
+#include "stub/control.h"
+#include "stub/dispatch.h"
+#include "stub/faults.h"
+#include "stub/relay.h"
+#include "stub/rpc_log.h"
+
+namespace kalam::stub {
+
+struct ServiceParts {
+  Server& server;
+  Dispatcher& dispatcher;
+  Control& control;
+  Faults& faults;
+  RpcLog& log;
+  Relay* relay;
+};
+
+class GrpcService : public grpc::CallbackGenericService {
+ public:
+  explicit GrpcService(const ServiceParts& parts) : parts_(parts) {}
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override;
+
+ private:
+  ServiceParts parts_;
+};
+
+}  // namespace kalam::stub
