@@ -7,22 +7,11 @@
 #include "stub/arrow_writer.h"
 #include "stub/coerce.h"
 #include "stub/scan.h"
-#if __has_include("stub/sql/engine.h")
 #include "stub/sql/engine.h"
-#else
-#include "stub/ddl/ddl.h"
-#endif
 #include "stub/types.h"
 #include "stub/write.h"
 
 namespace kalam::stub {
-
-#if !__has_include("stub/sql/engine.h")
-static SqlOutcome execute_statement(Store& store, SqlContext& context, const std::string& sql) {
-  if (auto outcome = try_ddl(store, context, sql)) return *outcome;
-  return SqlOutcome::failure("kalam-stub does not evaluate: " + sql);
-}
-#endif
 
 namespace {
 
