@@ -6,7 +6,7 @@ namespace kalam::arrow {
 
 void* Scratch::reserve(size_t bytes) {
   constexpr size_t kKept = 1 << 20;  // one large value must not occupy its memory until the end
-  if (bytes > capacity_ || (capacity_ > kKept && bytes < capacity_ / 4)) {
+  if (memory_ == nullptr || bytes > capacity_ || (capacity_ > kKept && bytes < capacity_ / 4)) {
     memory_.reset();
     capacity_ = 0;
     const size_t capacity = bytes + bytes / 4 + 64;
