@@ -55,6 +55,15 @@ std::string_view single_statement(std::string_view sql, std::vector<Token>* toke
   fail("Invalid SQL: sql parser error: Expected: end of statement, found: " + found_text(tokens[i]));
 }
 
+// CREATE INDEX name ON table(columns): printed without a blank before the columns.
+std::string printed_index(const std::vector<Token>& tokens) {
+  if (tokens.size() < 7 || !tokens[3].is("ON")) refuse("this CREATE INDEX");
+  std::string printed = print_tokens(tokens);
+  size_t open = printed.find(" (");
+  if (open != std::string::npos) printed.erase(open, 1);
+  return printed;
+}
+
 SqlOutcome dispatch(Store& store, SqlContext& context, std::string_view sql, const std::vector<Token>& tokens) {
   const Token& first = tokens[0];
   if (first.kind == TokenKind::end) fail("Invalid operation: No handler registered for statement type 'UNKNOWN'");
@@ -73,6 +82,11 @@ SqlOutcome dispatch(Store& store, SqlContext& context, std::string_view sql, con
   if (first.is("SHOW")) return run_show(store, tokens);
   if (first.is("EXECUTE")) execute_error(tokens);
   if (first.is("VALUES") || first.is("TRUNCATE")) {
+    fail("Invalid SQL: Unsupported statement type: " + print_tokens(tokens));
+  }
+  if (first.is("CREATE") && tokens[1].is("INDEX"))
+    fail("Invalid SQL: Unsupported statement type: " + printed_index(tokens));
+  if (first.is("CREATE") && tokens[1].is("SCHEMA") && tokens.size() == 4 && tokens[2].kind == TokenKind::word) {
     fail("Invalid SQL: Unsupported statement type: " + print_tokens(tokens));
   }
   static constexpr const char* kKnown[] = {

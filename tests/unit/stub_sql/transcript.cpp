@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <sstream>
 
 #include "stub/row_json.h"
 #include "stub/sql/text_forms.h"
@@ -208,7 +209,7 @@ std::string shown_type(const DataType& type) {
   }
 }
 
-Player::Player() : store_(":memory:", clock_, ids_) {}
+Player::Player(std::string prefix) : prefix_(std::move(prefix)), store_(":memory:", clock_, ids_) {}
 
 SqlOutcome Player::run(const std::string& sql) {
   return execute_statement(store_, context_, sql);
@@ -232,7 +233,18 @@ std::string Player::insert(const json& request) {
 
 std::vector<Played> Player::play(const std::string& topic, const std::vector<std::string>& cases) {
   std::ifstream file(std::string(TRANSCRIPTS) + "/" + topic + ".json");
-  json transcript = json::parse(file);
+  std::stringstream text;
+  text << file.rdbuf();
+  std::string renamed;
+  std::string original = text.str();
+  for (size_t at = 0; at < original.size();) {
+    size_t next = original.find("cf_", at);
+    renamed += original.substr(at, next == std::string::npos ? next : next - at);
+    if (next == std::string::npos) break;
+    renamed += prefix_;
+    at = next + 3;
+  }
+  json transcript = json::parse(renamed);
   std::vector<Played> all;
   for (const json& part : transcript["cases"]) {
     std::string name = part["case"];

@@ -18,7 +18,8 @@ struct Played {
 
 class Player {
  public:
-  Player();
+  // Names that start with cf_ start with `prefix` instead: an answer cannot be canned.
+  explicit Player(std::string prefix = "cf_");
   // Plays the named cases in file order (none: all); ExecuteSql, ExecuteQuery and Insert steps only.
   std::vector<Played> play(const std::string& topic, const std::vector<std::string>& cases = {});
 
@@ -28,6 +29,7 @@ class Player {
  private:
   std::string insert(const nlohmann::json& request);
 
+  std::string prefix_;
   Clock clock_;
   IdSource ids_{1};
   Store store_;
