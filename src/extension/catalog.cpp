@@ -48,7 +48,7 @@ void invalidate_relation(Datum, Oid relid) {
   while (auto* entry = static_cast<CacheEntry*>(hash_seq_search(&scan))) entry->valid = false;
 }
 
-void invalidate_all(Datum argument, int, uint32) {
+void invalidate_all(Datum argument, KalamSyscacheId, uint32) {
   invalidate_relation(argument, InvalidOid);
 }
 

@@ -2,6 +2,8 @@
 // Further PostgreSQL headers are included after this one, inside extern "C" as well.
 #pragma once
 
+#include <math.h>  // postgres.h of 15 to 18 brings it, 19 does not
+
 extern "C" {
 #include "postgres.h"
 
@@ -29,6 +31,7 @@ extern "C" {
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -153,3 +156,10 @@ static inline MinimalTuple kalam_form_minimal_tuple(TupleDesc descriptor, Datum*
   return heap_form_minimal_tuple(descriptor, values, nulls);
 #endif
 }
+
+// PostgreSQL 19: system caches are numbered by an enumeration.
+#if PG_VERSION_NUM >= 190000
+using KalamSyscacheId = SysCacheIdentifier;
+#else
+using KalamSyscacheId = int;
+#endif

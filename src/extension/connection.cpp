@@ -41,7 +41,7 @@ void close_all_at_exit(int, Datum) {
 }
 
 // A changed server or user mapping: a hash value of 0 means "all of them".
-void invalidate(Datum, int cache, uint32 hash) {
+void invalidate(Datum, KalamSyscacheId cache, uint32 hash) {
   if (connections == nullptr) return;
   HASH_SEQ_STATUS scan;
   hash_seq_init(&scan, connections);
