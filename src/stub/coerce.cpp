@@ -225,7 +225,10 @@ std::optional<Value> coerce(const TypedValue& from, const DataType& to, const st
   static const std::string prefix = "Invalid operation: Schema coercion failed: ";
   bool timestamps_differ_in_zone =
       from.type.id == TypeId::timestamp && to.id == TypeId::timestamp && from.type.unit == to.unit;
-  if (from.type == to || timestamps_differ_in_zone) {
+  // Only the nullability of the elements may differ, and those are never null (row_json.cpp).
+  bool same_length =
+      from.type.id == TypeId::fixed_size_list && to.id == TypeId::fixed_size_list && from.type.width == to.width;
+  if (from.type == to || timestamps_differ_in_zone || same_length) {
     // Minus zero is not kept.
     if (auto* number = std::get_if<double>(&from.value.data); number != nullptr && *number == 0) return Value{0.0};
     if (auto* number = std::get_if<float>(&from.value.data); number != nullptr && *number == 0) return Value{0.0F};

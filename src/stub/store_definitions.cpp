@@ -289,7 +289,8 @@ void Store::replace_table(TableDef table) {
   make_storage(table);
   table.updated_us = clock_.now_us();
   save_table(table);
-  tables_[{table.name_space, table.name}] = std::make_shared<const TableDef>(std::move(table));
+  std::pair<std::string, std::string> name{table.name_space, table.name};
+  tables_[name] = std::make_shared<const TableDef>(std::move(table));
 }
 
 void Store::fill_column(const TableDef& table, const ColumnDef& column, const Value& value) {

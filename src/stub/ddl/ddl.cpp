@@ -70,6 +70,17 @@ SqlOutcome drop_namespace(Store& store, const std::vector<std::string>& words) {
   return SqlOutcome::done("Namespace '" + name + "' dropped successfully");
 }
 
+// A statement that KalamDB's parser knows and its executor does not, as the parser prints it.
+SqlOutcome unsupported_statement(const std::vector<Token>& tokens) {
+  std::string printed;
+  for (size_t i = 0; i < tokens.size() && tokens[i].text != ";"; i++) {
+    bool glued = printed.empty() || tokens[i].text == "(" || tokens[i].text == ")" || tokens[i].text == "," ||
+                 tokens[i].text == "." || tokens[i - 1].text == "(" || tokens[i - 1].text == ".";
+    printed += (glued ? "" : " ") + tokens[i].text;
+  }
+  return SqlOutcome::failure("Invalid SQL: Unsupported statement type: " + printed);
+}
+
 SqlOutcome show_namespaces(Store& store) {
   SqlOutcome outcome;
   std::lock_guard lock(store.mutex());
@@ -143,6 +154,7 @@ std::optional<SqlOutcome> try_ddl(Store& store, SqlContext& context, std::string
   if (is(0, "CREATE")) {
     if (is(1, "NAMESPACE")) return create_namespace(store, split_words(text));
     if (is(1, "TABLE") || (is_kind(1) && is(2, "TABLE"))) return create_table(store, context, text);
+    if (is(1, "INDEX")) return unsupported_statement(tokens);
     return std::nullopt;
   }
   if (is(0, "DROP")) {
