@@ -1,0 +1,128 @@
+# What a statement says, and what the session can do afterwards, when the server or the network fails.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use KalamNode;
+use KalamStub;
+
+my $stub = KalamStub->new;
+my $node = KalamNode->new('main', stub => $stub);
+
+$node->sql(
+	q{CREATE SCHEMA app;
+	  CREATE TABLE app.t (id int PRIMARY KEY, v text) USING kalamdb;
+	  INSERT INTO app.t VALUES (1, 'one'), (2, 'two');});
+
+# Statements of one session that go on after an error; returns the errors and the rows.
+sub outcome
+{
+	my ($sql) = @_;
+	my ($code, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n$sql", on_error_stop => 0);
+	return (KalamNode::parse_error($err), $out);
+}
+
+# ---- Nobody listens there
+$node->safe_psql('postgres',
+	q{CREATE SERVER nobody FOREIGN DATA WRAPPER pg_kalam OPTIONS (host '127.0.0.1', port '1');
+	  CREATE USER MAPPING FOR PUBLIC SERVER nobody});
+my $error = $node->error(q{SELECT kalam_ping('nobody')});
+is($error->{sqlstate}, '08001', 'unreachable');
+is($error->{message}, 'could not connect to KalamDB server "nobody"', 'names the server');
+like($error->{detail}, qr/127\.0\.0\.1:1: .*refused/i, 'and the address');
+
+# ---- An error of the server
+$stub->fault({ method => 'Scan', call => 1, code => 'INTERNAL', message => 'disk on fire' });
+($error, my $out) = outcome('SELECT count(*) FROM app.t; SELECT count(*) FROM app.t;');
+like($error->{text}, qr/disk on fire/, q{the server's own words});
+is($out, '2', 'the next statement of the session works');
+
+# ---- The connection breaks: a read is repeated, a write that may have been applied is not
+$stub->clear_faults;
+$stub->forget_calls;
+$stub->fault({ method => 'Scan', call => 1, cut => 'before' });
+is($node->sql('SELECT count(*) FROM app.t'), '2', 'a read survives a broken connection');
+
+$stub->clear_faults;
+$stub->fault({ method => 'Insert', call => 1, cut => 'after' });
+($error, $out) = outcome(q{INSERT INTO app.t VALUES (3, 'three'); SELECT id FROM app.t WHERE id IN (3) ORDER BY id;});
+is($error->{sqlstate}, '08007', 'a write whose answer was lost is unknown, not repeated');
+is($out, '3', 'it had been applied, once');
+$stub->clear_faults;
+
+# ---- The session was pruned after some silence, or the server lost it
+($error, $out) = do
+{
+	my $session = $node->session;
+	$session->send('SELECT count(*) FROM app.t;');
+	$session->wait_for(qr/^3$/m);
+	$stub->advance('7s');
+	$session->send(q{SELECT 'after ' || count(*) FROM app.t;});
+	$session->wait_for(qr/after|ERROR/);
+	$stub->stop;
+	$stub->start;
+	$session->send('SELECT kalam_ping();');
+	$session->send(q{SELECT 'known' FROM app.t;});
+	my ($rows, $errors) = $session->finish;
+	(KalamNode::parse_error($errors), $rows);
+};
+like($out, qr/^after 3$/m, 'a pruned session is opened again');
+unlike($error->{text}, qr/08|session/i, 'without an error of the connection, nor after a restart of the server');
+is($error->{sqlstate}, '42P01', 'a server that came back empty has no such table');
+$node->psql('postgres', 'DROP SCHEMA app CASCADE');
+$node->sql(
+	q{CREATE SCHEMA app;
+	  CREATE TABLE app.t (id int PRIMARY KEY, v text) USING kalamdb;
+	  INSERT INTO app.t VALUES (1, 'one'), (2, 'two');});
+
+# ---- A server that does not answer: every wait can be left
+for my $case (
+	[ 'OpenSession', 'SELECT count(*) FROM app.t' ],
+	[ 'Scan',        'SELECT count(*) FROM app.t' ],
+	[ 'Insert',      q{INSERT INTO app.t VALUES (10, 'ten')} ])
+{
+	my ($method, $statement) = @$case;
+	my $unknown = $method eq 'Insert' ? '08007' : '57014';
+
+	$stub->fault({ method => $method, black_hole => JSON::PP::true });
+	($error, $out) = outcome("SET statement_timeout = '300ms'; $statement;");
+	is($error->{sqlstate}, $unknown, "$method: statement_timeout ends the wait");
+
+	my $session = $node->session;
+	my $pid = $session->pid;
+	$session->send("$statement;");
+	$node->poll_query_until('postgres',
+		"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $pid");
+	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+	$session->wait_for(qr/ERROR/);
+	$stub->clear_faults;
+	$session->send(q{SELECT 'still here: ' || count(*) FROM app.t;});
+	($out, my $text) = $session->finish;
+	is(KalamNode::parse_error($text)->{sqlstate}, $unknown, "$method: pg_cancel_backend ends the wait");
+	like($out, qr/^still here: [23]$/m, "$method: the session works afterwards");
+
+	$stub->fault({ method => $method, black_hole => JSON::PP::true });
+	$session = $node->session;
+	$pid = $session->pid;
+	$session->send("$statement;");
+	$node->poll_query_until('postgres',
+		"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $pid");
+	$node->safe_psql('postgres', "SELECT pg_terminate_backend($pid)");
+	ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"),
+		"$method: pg_terminate_backend ends the backend");
+	$session->{harness}->kill_kill;
+	$stub->clear_faults;
+	$node->sql('DELETE FROM app.t WHERE id = 10');
+}
+
+# ---- Bytes that are no answer
+for my $fault ('wrong_bytes', 'truncated')
+{
+	$stub->fault({ method => 'Scan', call => 1, $fault => JSON::PP::true });
+	($error, $out) = outcome('SELECT count(*) FROM app.t; SELECT count(*) FROM app.t;');
+	like($error->{sqlstate}, qr/^(08P01|XX001|HV000|58000)$/, "$fault: an error of the protocol");
+	is($out, '2', "$fault: the session works afterwards");
+	$stub->clear_faults;
+}
+
+KalamNode::finish();

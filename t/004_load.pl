@@ -1,0 +1,70 @@
+# The ways to load the library, and what happens without it.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use KalamNode;
+use KalamStub;
+
+my $stub = KalamStub->new;
+my $create = 'CREATE SCHEMA app; CREATE TABLE app.t (id int PRIMARY KEY, v text) USING kalamdb';
+
+sub threads
+{
+	my ($pid) = @_;
+	my @tasks = glob "/proc/$pid/task/*";
+	return scalar @tasks;
+}
+
+sub postmaster_pid
+{
+	my ($node) = @_;
+	my ($pid) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
+	return $pid;
+}
+
+# ---- Not loaded: the access method says so
+my $node = KalamNode->new('bare', stub => $stub, conf => "session_preload_libraries = ''\n");
+my $error = $node->error($create);
+is($error->{sqlstate}, '55000', 'without the library the access method cannot be used');
+like($error->{hint}, qr/session_preload_libraries/, 'the hint names the setting');
+is($node->sql("LOAD 'pg_kalam'; $create; INSERT INTO app.t VALUES (1, 'one'); SELECT v FROM app.t"), 'one', 'after LOAD it can');
+is($node->sql('SELECT v FROM app.t'), 'one', 'reading needs no preloading');
+$node->sql("LOAD 'pg_kalam'; DROP SCHEMA app CASCADE");
+
+# ---- Loaded into the postmaster, beside others: gRPC starts in backends only
+my $shared = KalamNode->new('shared', stub => $stub, conf =>
+	  "session_preload_libraries = ''\nshared_preload_libraries = 'pg_stat_statements, pg_kalam, auto_explain'\n"
+	. "auto_explain.log_min_duration = 0\n");
+my $postmaster = postmaster_pid($shared);
+is(threads($postmaster), 1, 'one thread in the postmaster');
+is($shared->sql("$create; INSERT INTO app.t VALUES (1, 'one'); SELECT v FROM app.t"), 'one', 'backends work');
+is($shared->sql(q{CREATE EXTENSION pg_stat_statements;
+	SELECT v FROM app.t;
+	SELECT calls > 0 FROM pg_stat_statements WHERE query LIKE 'SELECT v FROM app.t%'}), "one\nt", 'beside pg_stat_statements');
+is(threads($postmaster), 1, 'still one');
+my $session = $shared->session;
+my $pid = $session->pid;
+is(threads($pid), 1, 'one thread in a backend that has not used KalamDB');
+$session->send(q{SELECT 'read ' || v FROM app.t;});
+$session->wait_for(qr/read one/);
+cmp_ok(threads($pid), '>', 1, 'several after it has');
+$session->finish;
+ok($shared->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"), 'it ends');
+
+# ---- A dead postmaster takes its backends with it, also while they wait
+$stub->fault({ method => 'Scan', black_hole => JSON::PP::true });
+$session = $shared->session;
+$pid = $session->pid;
+$session->send('SELECT * FROM app.t;');
+$shared->poll_query_until('postgres', "SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $pid");
+$shared->kill9;
+my $tries = 10 * $PostgreSQL::Test::Utils::timeout_default;
+Time::HiRes::usleep(100_000) while -d "/proc/$pid" && --$tries > 0;
+ok(!-d "/proc/$pid", 'a waiting backend ends when the postmaster has died');
+$session->{harness}->kill_kill;
+$stub->clear_faults;
+$shared->start;
+is($shared->sql('SELECT v FROM app.t'), 'one', 'and the cluster starts again');
+
+KalamNode::finish();
