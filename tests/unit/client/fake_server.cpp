@@ -86,6 +86,11 @@ void FakeServer::forget_sessions() {
   sessions_.clear();
 }
 
+void FakeServer::forget_transactions() {
+  std::lock_guard lock(mutex_);
+  transactions_.clear();
+}
+
 std::optional<Status> FakeServer::hold(grpc::ServerContext* context) {
   std::unique_lock lock(mutex_);
   ++held_;

@@ -54,8 +54,10 @@ class FakeServer final : private kalamdb::pg::PgService::Service {
 
   std::vector<SeenCall> calls(const std::string& method = {}) const;
   size_t count(const std::string& method) const { return calls(method).size(); }
-  // Forgets all sessions, as the idle sweep does. Open transactions stay if `with_transactions` is not set.
+  // Forgets all sessions, as the idle sweep does. Open transactions stay.
   void forget_sessions();
+  // Ends all transactions, as if they had been committed.
+  void forget_transactions();
 
   // Streams that Scan and ExecuteQuery answer with.
   std::vector<std::string> batches;
