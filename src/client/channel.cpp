@@ -39,6 +39,8 @@ std::shared_ptr<grpc::Channel> make_channel(const Settings& settings, const Endp
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0);
+  // A statement's error travels in a header, and can be far longer than the 8 KiB that gRPC would take.
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, 1 << 20);
   arguments.SetUserAgentPrefix("pg_kalam");
   if (settings.use_tls && !settings.tls_server_name.empty()) {
     arguments.SetSslTargetNameOverride(settings.tls_server_name);

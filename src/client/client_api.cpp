@@ -3,6 +3,10 @@
 #include <memory>
 #include <utility>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "client/call.h"
 #include "client/connection.h"
 #include "client/operation.h"
@@ -17,6 +21,15 @@ using State = Transaction::State;
 
 // Cancelled calls complete within milliseconds; what takes longer is left to free itself.
 constexpr auto kDrain = std::chrono::seconds(5);
+
+// After a larger response the memory is given back to the system, which the C library would not do by itself.
+constexpr uint64_t kLargeResponse = uint64_t{16} << 20;
+
+void give_memory_back() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
 
 bool refuse(Status* status, const char* message) {
   set_status(status, ErrorClass::invalid_request, message);
@@ -281,7 +294,9 @@ void call_release(Call* call) noexcept {
   } catch (...) {
     // The completion holds a reference of its own: whoever comes last frees the operation.
   }
+  const bool large = call->operation->done() && call->operation->statistics().response_bytes > kLargeResponse;
   delete call;
+  if (large) give_memory_back();
 }
 
 uint64_t call_affected_rows(const Call* call) noexcept {

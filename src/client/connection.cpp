@@ -88,6 +88,18 @@ void ConnectionCore::resolve_transaction() {
   transaction = {};
 }
 
+void ConnectionCore::sessions_closed(const Node* closed) noexcept {
+  for (const auto& node : nodes_) {
+    if (node.get() == closed) {
+      node->session_closed();
+    } else if (node->session().state == Session::State::open) {
+      node->abandon_session();
+    }
+  }
+  session_id.clear();
+  transaction = {};
+}
+
 void ConnectionCore::operation_finished(Operation* operation) {
   operations.erase(operation);
   changed.notify_all();

@@ -57,6 +57,9 @@ class ConnectionCore : public std::enable_shared_from_this<ConnectionCore> {
   // Something of the server's may be left of a transaction: gives its session up.
   void resolve_transaction();
 
+  // CloseSession was sent to `closed`: what is open on other nodes is given up too, and with it any transaction.
+  void sessions_closed(const Node* closed) noexcept;
+
   void operation_finished(Operation* operation);
   // Ends everything. Waits for CloseSession no longer than `close_timeout_ms`.
   void close(uint32_t close_timeout_ms);

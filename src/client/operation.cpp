@@ -459,8 +459,7 @@ void Operation::finish(const Status& status) noexcept {
   if (plan_.method == Method::begin) end_of_begin(ok);
   if (plan_.method == Method::commit || plan_.method == Method::rollback) end_of_transaction(ok);
   if (plan_.method == Method::close_session) {
-    if (node_ != nullptr) node_->session_closed();
-    core_->transaction = {};
+    core_->sessions_closed(node_);
   }
   statistics_.elapsed_us = static_cast<uint64_t>(monotonic_us() - started_us_);
   done_.store(true, std::memory_order_release);

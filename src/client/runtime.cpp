@@ -110,9 +110,10 @@ void RuntimeCore::join_asides(bool all) noexcept {
 
 void RuntimeCore::stop() noexcept {
   if (!poller_.joinable()) return;
-  join_asides(true);
+  join_asides(true);  // they may still complete something
   queue_->Shutdown();
   poller_.join();
+  join_asides(true);
   queue_.reset();
   // Waits until gRPC's own threads have ended.
   grpc_shutdown_blocking();

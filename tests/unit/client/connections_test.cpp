@@ -270,6 +270,14 @@ TEST_F(ConnectionTest, ResponseOverTheLimit) {
   EXPECT_THAT(status.detail, HasSubstr("100000"));
 }
 
+TEST_F(ConnectionTest, LongErrorTextsArrive) {
+  FakeServer server;
+  server.fail("Scan", {StatusCode::INTERNAL, "Execution error: " + std::string(100'000, 'x')});
+  Status status = scan(connect(server));
+  EXPECT_EQ(status.error, ErrorClass::internal);
+  EXPECT_THAT(status.detail, HasSubstr("Execution error: xxxx"));
+}
+
 TEST_F(ConnectionTest, RequestOverTheServersLimit) {
   FakeServer server;
   Connection* connection = connect(server);

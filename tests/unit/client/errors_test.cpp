@@ -1,0 +1,272 @@
+// From texts to structured errors. The texts are those of the specification.
+#include "client/errors.h"
+
+#include <gmock/gmock.h>
+
+#include "client/status.h"
+
+namespace kalam::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Case {
+  Method method;
+  Code code;
+  const char* text;
+  ErrorClass error;
+  bool maybe_executed;
+  const char* column = "";
+  const char* value = "";
+};
+
+constexpr char kInsertPrefix[] =
+    "Raft error: Internal error: Provider error: Execution error: Failed to insert batch: ";
+#define INSERT_PREFIX "Raft error: Internal error: Provider error: Execution error: Failed to insert batch: "
+#define COMMIT_PREFIX \
+  "Invalid operation: failed to commit transaction '0197': Raft error: Provider error: Execution error: "
+
+const Case kCases[] = {
+    // Sessions and accounts (2.5, 3.2).
+    {Method::open_session, Code::unauthenticated, "authentication failed: Invalid credentials: Invalid credentials",
+     ErrorClass::authentication, false},
+    {Method::ping, Code::unauthenticated, "missing authorization header", ErrorClass::authentication, false},
+    {Method::open_session, Code::unauthenticated,
+     "authentication failed: Account locked until 2026. Too many failed login attempts.", ErrorClass::authentication,
+     false},
+    {Method::open_session, Code::permission_denied, "pg rpc requires a DBA or system account", ErrorClass::permission,
+     false},
+    {Method::open_session, Code::permission_denied,
+     "Unrecognised peer CN 'x': expected 'kalamdb-pg-{name}' or 'kalamdb-node-{id}'", ErrorClass::permission, false},
+    {Method::scan, Code::unauthenticated, "invalid or expired session", ErrorClass::session_gone, false},
+    {Method::insert, Code::unauthenticated, "session not authenticated", ErrorClass::session_gone, false},
+    {Method::commit, Code::failed_precondition, "session 'pg-1-ab' not found", ErrorClass::session_gone, true},
+    {Method::scan, Code::unavailable, "Operation executor not configured", ErrorClass::busy, false},
+    // Rows (7.5).
+    {Method::insert, Code::internal,
+     INSERT_PREFIX "Already exists: Primary key violation: value '1' already exists in column 'id'",
+     ErrorClass::duplicate_key, false, "id", "1"},
+    {Method::insert, Code::internal,
+     INSERT_PREFIX
+     "Already exists: Primary key violation: value 'it's' appears multiple times in the insert batch for column 'pk'",
+     ErrorClass::duplicate_key, false, "pk", "it's"},
+    {Method::commit, Code::failed_precondition,
+     COMMIT_PREFIX
+     "Failed to insert batch row: Already exists: Primary key violation: value '1' already exists in column 'id' (hot "
+     "storage)",
+     ErrorClass::duplicate_key, false, "id", "1"},
+    {Method::execute_sql, Code::internal,
+     "Execution error: Already exists: Primary key violation: value '7' already exists in column 'pk'",
+     ErrorClass::duplicate_key, false, "pk", "7"},
+    {Method::insert, Code::internal,
+     INSERT_PREFIX
+     "Constraint violation: Execution error: NOT NULL constraint violation: column 'a' cannot be NULL (row 1)",
+     ErrorClass::not_null, false, "a"},
+    {Method::commit, Code::failed_precondition,
+     COMMIT_PREFIX
+     "Failed to insert batch rows: Constraint violation: Execution error: NOT NULL constraint violation: column 'a' "
+     "cannot be NULL (row 1)",
+     ErrorClass::not_null, false, "a"},
+    {Method::commit, Code::failed_precondition,
+     COMMIT_PREFIX "Failed to update row: Not found: Row with id=999 not found (checked both hot and cold storage)",
+     ErrorClass::row_gone, true},
+    {Method::update, Code::internal,
+     "Raft error: Internal error: Provider error: Execution error: Failed to update row: Not found: Row with id=1 was "
+     "deleted",
+     ErrorClass::row_gone, false},
+    {Method::insert, Code::internal,
+     INSERT_PREFIX
+     "Invalid operation: Schema coercion failed: Unable to cast value Utf8 to Int32 for column 'n': Arrow error: Cast "
+     "error: Cannot cast string 'abc' to value of Int32 type",
+     ErrorClass::bad_value, false, "n", "abc"},
+    {Method::insert, Code::internal,
+     INSERT_PREFIX "Invalid operation: Primary key column 'u' has unsupported or NULL value", ErrorClass::bad_value,
+     false, "u"},
+    {Method::delete_row, Code::internal,
+     "Raft error: Internal error: Provider error: Execution error: Failed to delete row: Invalid operation: Failed to "
+     "parse 'x' as Int64: invalid digit found in string",
+     ErrorClass::bad_value, false},
+    {Method::scan, Code::internal,
+     "Execution error: shared_table_scan failed: Invalid operation: Failed to build Arrow batch: Failed to build "
+     "record "
+     "batch: Invalid argument error: Column 'c' is declared as non-nullable but contains null values",
+     ErrorClass::poisoned_column, false, "c"},
+    // Tables.
+    {Method::scan, Code::not_found, "app.items", ErrorClass::table_not_found, false},
+    {Method::scan, Code::unavailable, "app.items", ErrorClass::busy, false},
+    {Method::insert, Code::internal,
+     "Raft error: Internal error: Provider error: Shared table provider not found: app:items",
+     ErrorClass::table_not_found, false},
+    {Method::execute_query, Code::internal, "Table not found: Error during planning: table 'kalam.app.items' not found",
+     ErrorClass::table_not_found, false},
+    {Method::execute_sql, Code::internal, "Not found: Table 't' not found in namespace 'ns'",
+     ErrorClass::table_not_found, false},
+    {Method::execute_sql, Code::internal, "Already exists: Namespace 'ns' already exists", ErrorClass::already_exists,
+     false},
+    {Method::execute_sql, Code::internal, "Already exists: Table cf_ddl.s1 already exists", ErrorClass::already_exists,
+     false},
+    {Method::execute_sql, Code::internal,
+     "Already exists: UPDATE operation on table 'a.b' / caused by / Error during planning: UPDATE cannot modify "
+     "primary "
+     "key column 'id'",
+     ErrorClass::sql_error, false},
+    {Method::execute_sql, Code::internal,
+     "Idempotent conflict: Job with idempotency key 'drop-ns-t' is already running or queued", ErrorClass::busy, false},
+    {Method::scan, Code::internal,
+     "Error during planning: Access denied: Role 'Service' cannot access table 'a.b'. Shared table access denied "
+     "(access_level=Dba)",
+     ErrorClass::permission, false},
+    {Method::insert, Code::permission_denied, "cannot insert into system tables", ErrorClass::permission, false},
+    // Transactions (8.3, 8.6).
+    {Method::insert, Code::failed_precondition,
+     "Invalid operation: explicit transaction 'x' is already bound to data raft group 'data:shared:00' and cannot "
+     "access table 'a:b' in group 'data:user:08'",
+     ErrorClass::cross_group, false},
+    {Method::commit, Code::failed_precondition, "Not found: transaction 'x' not found", ErrorClass::transaction_gone,
+     false},
+    {Method::insert, Code::failed_precondition,
+     "Invalid operation: cannot stage writes in transaction 'x' because it timed out and was aborted",
+     ErrorClass::transaction_gone, false},
+    {Method::commit, Code::failed_precondition,
+     "Invalid operation: cannot commit transaction 'x' while it is committing", ErrorClass::transaction_gone, true},
+    {Method::scan, Code::internal, "Execution error: transaction 'x' is timed out", ErrorClass::transaction_gone,
+     false},
+    {Method::commit, Code::failed_precondition,
+     "transaction 'x' was aborted because leader for bound raft group 'g' changed from node '1' to '2'; retry in a new "
+     "transaction",
+     ErrorClass::transaction_gone, false},
+    {Method::insert, Code::invalid_argument, "transactional INSERT requires primary key column 'id'",
+     ErrorClass::invalid_request, false},
+    {Method::commit, Code::failed_precondition, COMMIT_PREFIX "Shared table provider not found: app:items",
+     ErrorClass::table_not_found, true},
+    // Statements (9.2).
+    {Method::execute_query, Code::internal, "Invalid SQL: sql parser error: Expected: an expression",
+     ErrorClass::sql_error, false},
+    {Method::execute_query, Code::internal,
+     "Execution error: SQL error: ParserError(\"Expected: x at Line: 1, Column: 8\")", ErrorClass::sql_error, false},
+    {Method::execute_sql, Code::internal, "Execution error: Arrow error: Divide by zero error", ErrorClass::sql_error,
+     true},
+    {Method::execute_sql, Code::invalid_argument, "sql must not be empty", ErrorClass::invalid_request, false},
+    {Method::execute_sql, Code::internal, "Invalid SQL: SQL query too long: 2000000 bytes (maximum 1048576 bytes)",
+     ErrorClass::too_large, false},
+    // Sizes and transport.
+    {Method::insert, Code::out_of_range,
+     "Error, decoded message length too large: found 4194305 bytes, the limit is: 4194304 bytes", ErrorClass::too_large,
+     false},
+    {Method::insert, Code::unavailable, "Socket closed", ErrorClass::connection_lost, true},
+    {Method::commit, Code::unavailable, "recvmsg:Connection reset by peer", ErrorClass::connection_lost, true},
+    {Method::insert, Code::unavailable,
+     "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to remote host: "
+     "Connection refused",
+     ErrorClass::unreachable, false},
+    {Method::commit, Code::unavailable, "failed to connect to all addresses", ErrorClass::unreachable, false},
+    {Method::insert, Code::unavailable, "DNS resolution failed for service: nowhere:9188", ErrorClass::unreachable,
+     false},
+    {Method::insert, Code::internal, "Received RST_STREAM with error code 2", ErrorClass::connection_lost, true},
+    {Method::insert, Code::unknown, "Stream removed", ErrorClass::connection_lost, true},
+    {Method::insert, Code::unimplemented, "", ErrorClass::unsupported, false},
+    {Method::insert, Code::deadline_exceeded, "Deadline Exceeded", ErrorClass::timeout, true},
+    {Method::commit, Code::cancelled, "CANCELLED", ErrorClass::cancelled, true},
+    {Method::insert, Code::internal, "something new", ErrorClass::internal, true},
+    // Leaders (13).
+    {Method::scan, Code::internal, "External error: Not leader for shard. Leader: http://127.0.0.1:8080",
+     ErrorClass::not_leader, false},
+    {Method::insert, Code::failed_precondition, "Not leader for group data:shared:00: leader is node Some(2)",
+     ErrorClass::not_leader, false},
+};
+
+TEST(ErrorsTest, Texts) {
+  for (const Case& c : kCases) {
+    Status status;
+    const bool is_read = c.method == Method::scan || c.method == Method::ping || c.method == Method::open_session;
+    classify_failure({c.method, static_cast<int>(c.code), c.text, "node:9188", is_read}, {}, &status);
+    EXPECT_STREQ(error_class_name(status.error), error_class_name(c.error)) << c.text;
+    EXPECT_EQ(status.maybe_executed, c.maybe_executed) << c.text;
+    EXPECT_STREQ(status.column, c.column) << c.text;
+    EXPECT_STREQ(status.value, c.value) << c.text;
+    EXPECT_EQ(status.grpc_code, static_cast<int>(c.code));
+    EXPECT_THAT(status.detail, HasSubstr(c.text)) << "KalamDB's text stays";
+    // PostgreSQL's style: lower case first (but for the product's name), no period.
+    const std::string message = status.message;
+    ASSERT_FALSE(message.empty()) << c.text;
+    EXPECT_TRUE(std::islower(message[0]) != 0 || message.starts_with("KalamDB") || message.starts_with("TLS"))
+        << message;
+    EXPECT_NE(message.back(), '.') << message;
+    const std::string hint = status.hint;
+    if (!hint.empty()) {
+      EXPECT_EQ(hint.back(), '.') << hint;
+    }
+  }
+}
+
+TEST(ErrorsTest, ReadsAreNeverMaybeExecuted) {
+  for (int code = 1; code <= 16; ++code) {
+    Status status;
+    classify_failure({Method::execute_query, code, "x", "node:1", true}, {}, &status);
+    EXPECT_FALSE(status.maybe_executed) << code;
+  }
+}
+
+TEST(ErrorsTest, LongTextsAreCutBetweenCharacters) {
+  Status status;
+  std::string text = kInsertPrefix + std::string("Already exists: Primary key violation: value '");
+  for (int i = 0; i < 2'000; ++i) text += "ä";
+  text += "' already exists in column 'id'";
+  classify_failure({Method::insert, 13, text, "n:1", false}, {}, &status);
+  EXPECT_EQ(status.error, ErrorClass::duplicate_key);
+  EXPECT_TRUE(is_valid_utf8(status.value));
+  EXPECT_EQ(std::string_view(status.value).size(), 254U) << "255 bytes hold 127 characters of two";
+  EXPECT_TRUE(is_valid_utf8(status.detail));
+  EXPECT_STREQ(status.column, "id");
+}
+
+TEST(ErrorsTest, AnyBytesAreTaken) {
+  for (int code = -3; code < 40; ++code) {
+    Status status;
+    classify_failure({Method::scan, code, std::string_view("\xff\xc3\0\x01' value '\xed\xa0\x80", 17), "n:1", true}, {},
+                     &status);
+    EXPECT_TRUE(is_valid_utf8(status.detail));
+    EXPECT_NE(status.error, ErrorClass::none);
+  }
+}
+
+TEST(StatusTest, CopiesAreCutAndCleaned) {
+  char field[8];
+  copy_text(field, sizeof field, "1234567890");
+  EXPECT_STREQ(field, "1234567");
+  copy_text(field, sizeof field, "12345€");
+  EXPECT_STREQ(field, "12345") << "three bytes do not fit into two";
+  copy_text(field, sizeof field, std::string_view("a\0b\x7f\xff\n", 6));
+  EXPECT_STREQ(field, "a?b??\n");
+  copy_text(field, sizeof field, "");
+  EXPECT_STREQ(field, "");
+}
+
+TEST(StatusTest, Utf8) {
+  for (const char* good : {"", "a", "ä", "€", "😀", "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_TRUE(is_valid_utf8(good)) << good;
+  }
+  for (const char* bad : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
+                          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xc3", "\xe2\x82", "a\xc3"}) {
+    EXPECT_FALSE(is_valid_utf8(bad));
+  }
+}
+
+TEST(SecretsTest, Scrubbed) {
+  Secrets secrets;
+  secrets.add("abc");
+  secrets.add("hunter2");
+  secrets.add("hunter2hunter2");
+  EXPECT_EQ(secrets.scrub("hunter2hunter2 and hunter2 and abc"), "*** and *** and abc");
+  EXPECT_EQ(secrets.scrub("got Basic QWxhZGRpbjpvcGVu, bearer eyJhbGciOi.x.y!"), "got Basic ***, bearer ***!");
+  EXPECT_EQ(secrets.scrub("must start with 'Basic ' or 'Bearer '"), "must start with 'Basic ' or 'Bearer '");
+}
+
+TEST(ErrorClassTest, EveryClassHasAName) {
+  for (int i = 0; i <= static_cast<int>(ErrorClass::internal); ++i) {
+    EXPECT_STRNE(error_class_name(static_cast<ErrorClass>(i)), "unknown") << i;
+  }
+}
+
+}  // namespace
+}  // namespace kalam::test
