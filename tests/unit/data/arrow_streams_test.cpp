@@ -1,4 +1,5 @@
-// Streams that Apache Arrow's own writer made (make_arrow_streams.py): every type that the decoder knows, every framing.
+// Streams that Apache Arrow's own writer made (make_arrow_streams.py): every type that the decoder knows, every
+// framing.
 #include <gtest/gtest.h>
 
 #include <fstream>

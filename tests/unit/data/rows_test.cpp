@@ -16,6 +16,7 @@ namespace kalam {
 namespace {
 
 using nlohmann::json;
+using namespace std::string_view_literals;
 
 struct Release {
   void operator()(RowBuffer* rows) const { row_buffer_release(rows); }
@@ -132,7 +133,7 @@ TEST(Rows, NumbersAreTheShortestTextThatReadsBackTheSame) {
 }
 
 TEST(Rows, TextIsEscapedAndKept) {
-  const std::string text("q\" b\\ n\n r\r t\t nul\0 bell\x07 del\x7f ünïcödé 🦀 </script>", 61);
+  const std::string text("q\" b\\ n\n r\r t\t nul\0 bell\x07 del\x7f ünïcödé 🦀 </script>"sv);
   const json row = json::parse(encode("TEXT", bytes(text)));
   EXPECT_EQ(row["v"]["Utf8"].get<std::string>(), text);
 }
