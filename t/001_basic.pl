@@ -30,7 +30,9 @@ is($node->sql('SELECT name FROM app.items WHERE id = 2'), 'two', 'lookup by key'
 my @scans = $stub->calls('Scan');
 is(scalar @scans, 1, 'one Scan for it');
 
-is($node->sql(q{UPDATE app.items SET name = 'zwei', price = price + 1 WHERE id <= 2 RETURNING id, name, price}),
+is($node->sql(
+		q{WITH u AS (UPDATE app.items SET name = 'zwei', price = price + 1 WHERE id <= 2 RETURNING id, name, price)
+		  SELECT * FROM u ORDER BY id}),
 	"1|zwei|2.50\n2|zwei|", 'UPDATE RETURNING');
 is($node->sql('DELETE FROM app.items WHERE id = 1 RETURNING name'), 'zwei', 'DELETE RETURNING');
 is($node->sql('SELECT count(*), min(name) FROM app.items'), '2|drei "3" äß', 'what is left');

@@ -36,7 +36,7 @@ sub make
 	$signed->('wrong_name', 'ca', '/CN=elsewhere', 'subjectAltName=DNS:elsewhere.example');
 	# Its last day was yesterday's: a negative number of days is accepted by openssl x509.
 	$signed->('expired', 'ca', '/CN=localhost', $local, '-days', '-1');
-	$signed->('client', 'ca', '/CN=pg-kalam-client', 'extendedKeyUsage=clientAuth');
+	$signed->('client', 'ca', '/CN=kalamdb-pg-test', 'extendedKeyUsage=clientAuth');
 	return %file;
 }
 

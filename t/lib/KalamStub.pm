@@ -42,7 +42,7 @@ sub start
 	my @command = (
 		$ENV{KALAM_STUB}, '--listen', "$self->{host}:$self->{port}", '--port-file', $port_file,
 		'--static-token', $token, @{ $self->{options} });
-	$self->{process} = IPC::Run::start(\@command, '<', \undef, '>>', $self->{log}, '2>&1');
+	$self->{process} = IPC::Run::start(\@command, '<', '/dev/null', '>>', $self->{log}, '2>&1');
 	push @running, $self;
 	my $tries = 10 * $PostgreSQL::Test::Utils::timeout_default;
 	until (-s $port_file)
