@@ -59,23 +59,21 @@ DataType Binder::bind_type(const Node& type_name_node) {
 
 Expr Binder::bind_cast(const Node& body, const Place& place) {
   const Node& type_node = member(body, "typeName");
-  // TRUE and FALSE arrive as casts in older grammars; here they are constants.
   Expr operand = bind(member(body, "arg"), place);
   DataType type = bind_type(type_node);
   std::string name = operand.name;
-  std::string output_name = operand.output_name;
   if (type.id == TypeId::interval_month_day_nano) {
     const Node& typmods = member(type_node, "typmods");
     if (typmods.is_array() && !typmods.empty()) refuse("an interval with a field name");
     if (!operand.constant) refuse("a cast to an interval");
   }
   Expr expr = cast_to(std::move(operand), type);
-  expr.name = name;
-  expr.output_name = output_name;
+  // A cast shows the name of what it casts, with its qualifier.
+  expr.name = expr.output_name = name;
   return expr;
 }
 
-Expr Binder::bind_value_function(const Node& body) {
+Expr Binder::bind_value_function(const Node& body, const Place& place) {
   std::string op = text_member(body, "op");
   int64_t now = store_.clock().now_us();
   Expr expr;
@@ -85,9 +83,10 @@ Expr Binder::bind_value_function(const Node& body) {
     expr = literal({now * 1000}, timestamp_of(Unit::nanosecond), "now()");
   } else if (op == "SVFOP_CURRENT_TIME") {
     expr = literal({floor_mod(now, int64_t{86400} * 1000000) * 1000}, time_of(Unit::nanosecond), "current_time()");
-  } else if (op == "SVFOP_LOCALTIMESTAMP" || op == "SVFOP_LOCALTIME") {
-    fail(std::string("Invalid operation: Schema error: No field named ") +
-         (op == "SVFOP_LOCALTIME" ? "localtime." : "localtimestamp."));
+  } else if (op == "SVFOP_LOCALTIMESTAMP") {
+    return find_column({"localtimestamp"}, place);  // plain names there
+  } else if (op == "SVFOP_CURRENT_SCHEMA") {
+    return find_column({"current_schema"}, place);
   } else {
     refuse("this word of SQL: " + op);
   }
@@ -100,7 +99,7 @@ Expr Binder::bind_sublink(const Node& body, const Place& place) {
   const Node& select = node_body(member(body, "subselect"));
   Scope outer;
   if (place.scope != nullptr) outer = *place.scope;
-  outer.allow_outer = place.in_where;
+  outer.allow_outer = place.in_where || kind == "EXPR_SUBLINK";
 
   // What a subquery reads does not decide the order or the caps of the whole.
   auto first = first_table_;
@@ -131,24 +130,10 @@ Expr Binder::bind_sublink(const Node& body, const Place& place) {
     return expr;
   }
   if (query.columns.size() != 1) refuse("a subquery of several columns");
-  if (kind == "ANY_SUBLINK") {
-    if (!place.in_where) refuse("IN (SELECT …) outside WHERE");
-    const Node& op = member(body, "operName");
-    if (op.is_array() && (op.size() != 1 || string_of(op[0]) != "=")) refuse("this comparison with a subquery");
-    Expr left = bind(member(body, "testexpr"), place);
-    auto type = comparison_type(left.type, query.columns[0].type);
-    if (!type || !same_encoding(query.columns[0].type, *type)) refuse("IN (SELECT …) of another type");
-    Expr test = cast_to(std::move(left), *type);
-    Expr expr;
-    expr.type = type_of(TypeId::boolean);
-    expr.nullable = test.nullable || query.columns[0].nullable;
-    expr.sql = "(" + test.sql + " IN (" + query.sql + "))";
-    inherit(&expr, {&test});
-    expr.is_volatile = true;
-    return expr;
-  }
+  if (kind == "ANY_SUBLINK" || kind == "ALL_SUBLINK") return bind_membership(body, query, kind == "ALL_SUBLINK", place);
   if (kind != "EXPR_SUBLINK") refuse("this kind of subquery");
-  if (correlated) refuse("a correlated scalar subquery");
+  bool one_row = query.aggregated && member(select, "groupClause").is_null() && !query.has_limit;
+  if (correlated && !one_row) refuse("a correlated scalar subquery that is no aggregate");
   // SQLite would take the first of several rows; an aggregate that counts sees them all.
   DataType type = query.columns[0].type;
   Aggregate one;
@@ -172,6 +157,40 @@ Expr Binder::bind_sublink(const Node& body, const Place& place) {
   expr.sql =
       "(SELECT kalam_aggregate(" + std::to_string(runtime_.add(std::move(one))) + ", o0) FROM (" + query.sql + "))";
   expr.is_volatile = true;
+  return expr;
+}
+
+// x IN (SELECT …), x = ANY (SELECT …), x > ALL (SELECT …).
+Expr Binder::bind_membership(const Node& body, const BoundQuery& query, bool all, const Place& place) {
+  if (!place.in_where) refuse("IN (SELECT …) outside WHERE");
+  const Node& name = member(body, "operName");
+  std::string op = name.is_array() && name.size() == 1 ? string_of(name[0]) : "=";
+  if (all && op != "<" && op != "<=" && op != ">" && op != ">=") refuse("the operator " + op + " with ALL");
+  if (!all && op != "=") refuse("the operator " + op + " with ANY");
+  Expr left = bind(member(body, "testexpr"), place);
+  Expr right = query.columns[0];
+  right.sql = "o0";
+  right.constant.reset();
+  right.columns.clear();
+  bool nullable = left.nullable || right.nullable;
+  Expr expr;
+  expr.type = type_of(TypeId::boolean);
+  expr.nullable = nullable;
+  expr.is_volatile = true;
+  if (all) {
+    // True unless a row fails; NULL when only a NULL stands in the way.
+    Expr outside = left;
+    Expr test = compare(op, std::move(outside), right);
+    expr.sql = "(SELECT CASE WHEN count(*) FILTER (WHERE NOT t) > 0 THEN 0 WHEN count(*) FILTER (WHERE t IS NULL) > 0 "
+               "THEN NULL ELSE 1 END FROM (SELECT " + test.sql + " AS t FROM (" + query.sql + ")))";
+    inherit(&expr, {&left});
+    return expr;
+  }
+  auto type = comparison_type(left.type, right.type);
+  if (!type) refuse("IN (SELECT …) of another type");
+  Expr test = cast_to(std::move(left), *type);
+  expr.sql = "(" + test.sql + " IN (SELECT " + cast_to(std::move(right), *type).sql + " FROM (" + query.sql + ")))";
+  inherit(&expr, {&test});
   return expr;
 }
 

@@ -42,7 +42,7 @@ Expr Binder::bind_node(const Node& node, const Place& place) {
   if (kind == "CoalesceExpr") return bind_coalesce(member(body, "args"), place);
   if (kind == "MinMaxExpr") return bind_min_max(body, place);
   if (kind == "SubLink") return bind_sublink(body, place);
-  if (kind == "SQLValueFunction") return bind_value_function(body);
+  if (kind == "SQLValueFunction") return bind_value_function(body, place);
   if (kind == "A_ArrayExpr") return bind_array(body, place);
   if (kind == "GroupingFunc") refuse("grouping() outside GROUPING SETS");
   refuse("this expression: " + kind);
@@ -77,6 +77,10 @@ Expr Binder::bind_column(const Node& body, const Place& place) {
     if (node_kind(field) != "String") refuse("* in an expression");
     parts.push_back(string_of(field));
   }
+  return find_column(parts, place);
+}
+
+Expr Binder::find_column(const std::vector<std::string>& parts, const Place& place) {
   bool outer = false;
   for (const Scope* scope = place.scope; scope != nullptr; scope = scope->outer) {
     const ScopeColumn* found = nullptr;

@@ -220,6 +220,11 @@ Expr Binder::bind_window(const std::string& name, const Node& body, const Place&
              arguments.size() == 1) {
     call = name + "(" + arguments[0].sql + ")";
     expr.type = arguments[0].type;
+  } else if ((name == "sum" || name == "avg") && arguments.size() == 1) {
+    auto aggregate = plan_aggregate(name, {arguments[0].type});
+    if (!aggregate) refuse("the window function " + name + " of this type");
+    expr.type = aggregate->result;
+    call = "kalam_aggregate(" + std::to_string(runtime_.add(std::move(*aggregate))) + ", " + arguments[0].sql + ")";
   } else {
     refuse("the window function " + name);
   }

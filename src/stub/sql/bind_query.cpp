@@ -53,7 +53,8 @@ BoundQuery Binder::bind_query(const Node& select, const Scope* outer) {
   if (++depth_ > 100) refuse("queries nested this deeply");
   size_t ctes = ctes_.size();
   if (!member(select, "withClause").is_null()) bind_ctes(select["withClause"]);
-  for (const char* clause : {"lockingClause", "windowClause", "intoClause"}) {
+  // FOR UPDATE is accepted and without effect there.
+  for (const char* clause : {"windowClause", "intoClause"}) {
     if (!member(select, clause).is_null()) refuse(std::string("this clause: ") + clause);
   }
   std::string op = text_member(select, "op");

@@ -151,6 +151,7 @@ BoundQuery Binder::bind_select(const Node& select, const Scope* outer) {
     if (!having.empty()) query.sql += " HAVING " + having;
   }
   query.sql += order_sql(order) + limit_sql(select, &query);
+  query.aggregated = aggregated;
   query.ordered = !order.empty();
   query.sorted_top = query.ordered && !query.has_limit &&
                      std::all_of(order.begin(), order.end(), [](const SortKey& key) { return key.in_output; });

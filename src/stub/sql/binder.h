@@ -44,6 +44,7 @@ struct BoundQuery {
   bool has_limit = false;   // a LIMIT or OFFSET in it or in a derived table (specification 9.3)
   bool sorted_top = false;  // the top of the plan is its sort (9.4)
   bool ordered = false;
+  bool aggregated = false;
   std::shared_ptr<const TableDef> first_table;
   bool first_is_catalog = false;
 };
@@ -128,6 +129,7 @@ class Binder {
   Expr bind(const Node& node, const Place& place);
   Expr bind_node(const Node& node, const Place& place);
   Expr bind_column(const Node& body, const Place& place);
+  Expr find_column(const std::vector<std::string>& parts, const Place& place);
   Expr bind_constant(const Node& body);
   Expr number_literal(const std::string& text, bool named);
   Expr binary_literal(const std::string& digits);
@@ -137,7 +139,8 @@ class Binder {
   Expr bind_coalesce(const Node& args, const Place& place);
   Expr bind_min_max(const Node& body, const Place& place);
   Expr bind_sublink(const Node& body, const Place& place);
-  Expr bind_value_function(const Node& body);
+  Expr bind_membership(const Node& body, const BoundQuery& query, bool all, const Place& place);
+  Expr bind_value_function(const Node& body, const Place& place);
   Expr bind_cast(const Node& body, const Place& place);
   DataType bind_type(const Node& type_name);
   Expr bind_array(const Node& body, const Place& place);

@@ -73,7 +73,8 @@ SqlOutcome dispatch(Store& store, SqlContext& context, std::string_view sql, con
   if (first.is("BEGIN") || first.is("START")) transaction("BEGIN");
   if (first.is("COMMIT")) transaction("COMMIT");
   if (first.is("ROLLBACK")) transaction("ROLLBACK");
-  if (first.is("SELECT") || first.is("WITH") || first.is_op("(")) return run_select(store, context, sql);
+  if (first.is_op("(")) refuse("a statement in parentheses");
+  if (first.is("SELECT") || first.is("WITH")) return run_select(store, context, sql);
   if (first.is("INSERT")) return run_insert(store, context, sql);
   if (first.is("UPDATE")) return run_update(store, context, sql);
   if (first.is("DELETE")) return run_delete(store, context, sql);

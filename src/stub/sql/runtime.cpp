@@ -84,6 +84,17 @@ void step_aggregate(sqlite3_context* context, int count, sqlite3_value** values)
   });
 }
 
+// The value so far, for a window function with the default frame.
+void current_aggregate(sqlite3_context* context) {
+  auto** slot = static_cast<AggregateState**>(sqlite3_aggregate_context(context, 0));
+  if (slot == nullptr || *slot == nullptr || current == nullptr) return sqlite3_result_null(context);
+  AggregateState& state = **slot;
+  guarded(context, [&]() { set_result(context, state.accumulator->result(), state.aggregate->result); });
+}
+
+// Frames that lose rows are not bound.
+void leave_frame(sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_error(context, "no such frame", -1); }
+
 void finish_aggregate(sqlite3_context* context) {
   auto** slot = static_cast<AggregateState**>(sqlite3_aggregate_context(context, 0));
   if (slot == nullptr || *slot == nullptr || current == nullptr) return sqlite3_result_null(context);
@@ -105,8 +116,8 @@ Runtime::Runtime(sqlite3* db) : db_(db), previous_(current) {
   current = this;
   if (registered(db)) return;
   sqlite3_create_function_v2(db, "kalam_call", -1, SQLITE_UTF8, nullptr, call_scalar, nullptr, nullptr, nullptr);
-  sqlite3_create_function_v2(db, "kalam_aggregate", -1, SQLITE_UTF8, nullptr, nullptr, step_aggregate, finish_aggregate,
-                             nullptr);
+  sqlite3_create_window_function(db, "kalam_aggregate", -1, SQLITE_UTF8, nullptr, step_aggregate, finish_aggregate,
+                                 current_aggregate, leave_frame, nullptr);
 }
 
 Runtime::~Runtime() {

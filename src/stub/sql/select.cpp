@@ -9,11 +9,19 @@ namespace kalam::stub::sql {
 
 namespace {
 
+// A STREAM table without a key is sorted by its version column.
+std::string sort_key(const TableDef& table) {
+  if (const ColumnDef* key = table.key()) return key->name;
+  for (const ColumnDef& column : table.columns) {
+    if (column.system_column && column.name != "_deleted") return column.name;
+  }
+  return "";
+}
+
 // The output column that the server sorts the whole answer by: the one named like the key of the first table.
 std::optional<size_t> resort_column(const BoundQuery& query) {
   if (!query.first_table || query.first_is_catalog || query.sorted_top) return std::nullopt;
-  const ColumnDef* key = query.first_table->key();
-  std::string name = key != nullptr ? key->name : "_seq";
+  std::string name = sort_key(*query.first_table);
   for (size_t i = 0; i < query.columns.size(); i++) {
     if (query.columns[i].output_name == name) return i;
   }

@@ -46,6 +46,9 @@ void check_tokens(const std::vector<Token>& tokens) {
     check_operator(tokens, i);
     if (token.kind == TokenKind::bit_text) refuse("the literal " + token.text);
     if (is_string(token) && is_string(next)) refuse("two text literals side by side");
+    if ((token.is("LIKE") || token.is("ILIKE")) && next.is("ANY")) {
+      fail("Execution error: This feature is not implemented: ANY in LIKE expression");
+    }
     if (token.is("FETCH")) fail("Execution error: This feature is not implemented: FETCH clause is not supported yet");
     if (token.is("ESCAPE")) {
       fail("Execution error: Execution error: LIKE does not support escape_char other than the backslash (\\)");
