@@ -99,6 +99,8 @@ SELECT kalam_exec('CREATE SHARED TABLE ktest00000_ddl.there (id BIGINT PRIMARY K
 CREATE TABLE there (id bigint, a text) USING kalamdb;
 CREATE FOREIGN TABLE there (id bigint, b text) SERVER kalam_server;
 CREATE FOREIGN TABLE there (id bigint, a text) SERVER kalam_server OPTIONS (table_type 'user');
+CREATE FOREIGN TABLE there (id date, a text) SERVER kalam_server;
+CREATE FOREIGN TABLE there (id bigint, _seq text) SERVER kalam_server;
 CREATE FOREIGN TABLE there (id bigint, b text OPTIONS (column_name 'a'), _seq bigint) SERVER kalam_server;
 SELECT ftoptions FROM pg_foreign_table WHERE ftrelid = 'there'::regclass;
 INSERT INTO there VALUES (1, 'x');

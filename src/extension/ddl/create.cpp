@@ -3,6 +3,7 @@
 // The foreign table is created first, so that whatever PostgreSQL refuses is refused before anything is sent; then the
 // KalamDB table, which is dropped again when the transaction aborts (pending.h).
 #include "extension/catalog.h"
+#include "extension/datum_to_row.h"
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/definition.h"
 #include "extension/ddl/pending.h"
@@ -20,6 +21,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "nodes/makefuncs.h"
+#include "utils/builtins.h"
 #include "utils/formatting.h"
 #include "utils/lsyscache.h"
 }
@@ -181,19 +183,39 @@ void append_system_columns(CreateStmt* statement, kalam::TableKind kind) {
   }
 }
 
+void require_type(const KalamRelation* relation, Form_pg_attribute attribute, Oid type) {
+  if (getBaseType(attribute->atttypid) == type) return;
+  ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                  errmsg("column \"%s\" of foreign table \"%s\" must be of type %s", NameStr(attribute->attname),
+                         relation->local_name, format_type_be(type))));
+}
+
 // The columns of a foreign table that was just created, against those of the KalamDB table that it is attached to.
 void check_attached(Oid relid) {
   Relation local = RelationIdGetRelation(relid);
+  TupleDesc descriptor = RelationGetDescr(local);
   KalamRelation* relation = kalam_relation_get(local, GetUserId(), KalamFreshness::cached);
 
   for (int i = 0; i < relation->attribute_count; i++) {
-    if (relation->attribute_column[i] != KALAM_ATTRIBUTE_MISSING) continue;
-    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                    errmsg("KalamDB table \"%s\" has no column \"%s\"", relation->remote_name,
-                           kalam_column_name(relid, (AttrNumber)(i + 1))),
-                    errhint("Its columns are in system.columns: SELECT kalam_exec('DESCRIBE TABLE %s').",
-                            relation->remote_name)));
+    int column = relation->attribute_column[i];
+    if (column == KALAM_ATTRIBUTE_MISSING) {
+      ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                      errmsg("KalamDB table \"%s\" has no column \"%s\"", relation->remote_name,
+                             kalam_column_name(relid, (AttrNumber)(i + 1))),
+                      errhint("SELECT kalam_exec('DESCRIBE TABLE %s') shows its columns.", relation->remote_name)));
+    }
+    if (column == KALAM_ATTRIBUTE_USER_ID) require_type(relation, TupleDescAttr(descriptor, i), TEXTOID);
+    if (column >= 0 && column == relation->version_column) {
+      require_type(relation, TupleDescAttr(descriptor, i), INT8OID);
+    }
   }
+
+  // What writes rows knows which types fit; it raises for those that do not.
+  MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "KalamDB types", ALLOCSET_SMALL_SIZES);
+  MemoryContext previous = MemoryContextSwitchTo(scratch);
+  kalam_row_writer_create(relation, descriptor);
+  MemoryContextSwitchTo(previous);
+  MemoryContextDelete(scratch);
   RelationClose(local);
 }
 
