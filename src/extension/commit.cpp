@@ -25,6 +25,7 @@ struct PendingCall {
 struct Sender {
   KalamConnection* connection;
   TimestampTz deadline;       // 0: none
+  bool is_statement_timeout;  // what set it
   MemoryContext context;      // of the whole sending
   MemoryContext row_context;  // reset for every row
   PendingCall pending[CALLS_IN_FLIGHT];
@@ -54,8 +55,11 @@ static const char* key_name(const KalamJournal* journal) {
                      kalam_text_from_remote(key, strlen(key)), journal->relation->remote_name)));
 }
 
-[[noreturn]] static void report_timeout() {
-  ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED), errmsg("canceling commit on KalamDB due to timeout")));
+[[noreturn]] static void report_timeout(const Sender* sender) {
+  if (sender->is_statement_timeout)
+    ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED), errmsg("canceling statement due to statement timeout")));
+  ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
+                  errmsg("KalamDB server \"%s\" did not answer in time", sender->connection->server_name)));
 }
 
 [[noreturn]] static void report_unknown(const Sender* sender, const kalam::Status* status) {
@@ -89,19 +93,23 @@ static void check_succeeded(const Sender* sender, const KalamJournal* journal, c
 // ---------------------------------------------------------------- waiting
 
 // The end of the wait at commit. PostgreSQL has switched statement_timeout off by now, so it is kept here.
-static TimestampTz commit_deadline(const KalamConnection* connection) {
-  TimestampTz deadline = 0;
-  if (StatementTimeout > 0)
-    deadline = TimestampTzPlusMilliseconds(GetCurrentStatementStartTimestamp(), (int64)StatementTimeout);
-  if (connection->commit_timeout_ms > 0) {
-    TimestampTz limit = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), (int64)connection->commit_timeout_ms);
-    if (deadline == 0 || limit < deadline) deadline = limit;
+static void set_deadline(Sender* sender) {
+  if (StatementTimeout > 0) {
+    sender->deadline = TimestampTzPlusMilliseconds(GetCurrentStatementStartTimestamp(), (int64)StatementTimeout);
+    sender->is_statement_timeout = true;
   }
-  return deadline;
+  if (sender->connection->commit_timeout_ms > 0) {
+    TimestampTz limit =
+        TimestampTzPlusMilliseconds(GetCurrentTimestamp(), (int64)sender->connection->commit_timeout_ms);
+    if (sender->deadline == 0 || limit < sender->deadline) {
+      sender->deadline = limit;
+      sender->is_statement_timeout = false;
+    }
+  }
 }
 
 static void wait_for(const Sender* sender, kalam::Call* call) {
-  if (!kalam_wait_for_call_until(call, sender->deadline)) report_timeout();
+  if (!kalam_wait_for_call_until(call, sender->deadline)) report_timeout(sender);
 }
 
 // Waits for a call that makes changes permanent. After it was handed over nothing but its answer tells what happened,
@@ -134,7 +142,7 @@ static void wait_for_outcome(Sender* sender, kalam::Call* call, kalam::Status* s
                    status->error == kalam::ErrorClass::connection_lost;
   if (!done && !status->maybe_executed) {
     if (interrupt != nullptr) ReThrowError(interrupt);
-    report_timeout();
+    report_timeout(sender);
   }
   if (status->maybe_executed && (cut_short || !done)) report_unknown(sender, status);
 }
@@ -174,7 +182,7 @@ static PendingCall* acquire(Sender* sender, int limit) {
     }
     if (active < limit) return free_place;
     int done = kalam_wait_for_any(calls, CALLS_IN_FLIGHT, sender->deadline);
-    if (done < 0) report_timeout();
+    if (done < 0) report_timeout(sender);
     finish(sender, &sender->pending[done]);
   }
 }
@@ -478,7 +486,7 @@ void kalam_commit_journals() {
   sender->context = context;
   sender->row_context = AllocSetContextCreate(context, "KalamDB commit row", ALLOCSET_DEFAULT_SIZES);
   sender->connection = first->connection;
-  sender->deadline = commit_deadline(first->connection);
+  set_deadline(sender);
   for (int i = 0; i < CALLS_IN_FLIGHT; i++)
     sender->pending[i].holder = kalam_call_holder_create(context, first->connection);
 

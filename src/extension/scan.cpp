@@ -90,6 +90,15 @@ static void choose_columns(KalamScanState* state, TupleDesc tupdesc, List* attri
   add_column(state, state->remote->columns[column].name);
 }
 
+// What the scan may see of the journal was written before its snapshot: nothing that comes later matters to it, and
+// nothing that it sees can be rolled back while it lives.
+static void find_journal(KalamScanState* state) {
+  state->journal = kalam_journal_find(state->remote->relid, state->subject);
+  if (state->journal == nullptr) return;
+  state->journal_length = state->journal->length;
+  if (state->journal_length == 0) state->journal = nullptr;
+}
+
 void kalam_begin_scan(ForeignScanState* node, int eflags) {
   ForeignScan* plan = (ForeignScan*)node->ss.ps.plan;
   EState* estate = node->ss.ps.state;
@@ -104,28 +113,18 @@ void kalam_begin_scan(ForeignScanState* node, int eflags) {
 
   Oid userid = kalam_scan_check_as_user(node);
   if (!OidIsValid(userid)) userid = GetUserId();
-  if (eflags & EXEC_FLAG_EXPLAIN_ONLY) {
-    state->remote = kalam_relation_get(relation, userid, KalamFreshness::cached);
-    state->connection = kalam_connection_get(state->remote->serverid, userid);
-    return;
-  }
-
-  kalam_transaction_check_access();
+  bool explains_only = (eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0;
+  if (!explains_only) kalam_transaction_check_access();
   state->remote = kalam_relation_get(relation, userid, KalamFreshness::cached);
   state->connection = kalam_connection_get(state->remote->serverid, userid);
-  state->subject = kalam_require_subject(state->remote, state->connection, false);
-  if (state->subject != nullptr) state->user_id_value = CStringGetTextDatum(state->subject);
+  if (!explains_only || kalam_connection_subject(state->connection) != nullptr)
+    state->subject = kalam_require_subject(state->remote, state->connection, false);
   state->curcid = estate->es_snapshot->curcid;
+  find_journal(state);
+  if (explains_only) return;
 
-  // What the scan may see of the journal was written before its snapshot: nothing that comes later matters to it, and
-  // nothing that it sees can be rolled back while it lives.
   kalam_journal_check_aliases(state->remote, state->subject);
-  state->journal = kalam_journal_find(state->remote->relid, state->subject);
-  if (state->journal != nullptr) {
-    state->journal_length = state->journal->length;
-    if (state->journal_length == 0) state->journal = nullptr;
-  }
-
+  if (state->subject != nullptr) state->user_id_value = CStringGetTextDatum(state->subject);
   bool merges = state->journal != nullptr && state->remote->kind != kalam::TableKind::stream;
   bool needs_key = merges || state->lookup != KalamLookup::none;
   choose_columns(state, tupdesc, (List*)list_nth(plan->fdw_private, KALAM_PRIVATE_ATTRIBUTES), needs_key);
