@@ -408,6 +408,12 @@ struct Window {
 // none: the answer has no schema, because it has no entry (a query without rows, spec 4.5). Lives as long as the call.
 bool call_result_schema(Call* call, Window* schema, Status* status) noexcept;
 
+// Reading an answer more than once: after call_result_keep(), called before anything was read, nothing is given back
+// while it is read, and call_result_rewind() goes back to the first row. With `keep` it can be called again, without
+// memory is given back as usual from there. False and a Status when the answer was not kept.
+void call_result_keep(Call* call) noexcept;
+bool call_result_rewind(Call* call, bool keep, Status* status) noexcept;
+
 // The next rows, at most max_rows (1 to 65,536), fewer at a batch's end. False with ErrorClass none: no more rows. What
 // a window points to lives until the next call of this function or the call's release. Response memory that has been
 // read is given back as reading goes on. Every further entry must have the first one's schema.

@@ -18,6 +18,7 @@ struct Call {
   // Made when results are asked for the first time; takes the response with it.
   mutable std::unique_ptr<ResultReader> reader;
   mutable bool reader_made = false;
+  bool keep_response = false;  // for another reader
   mutable Status reader_status{};
   mutable std::string message;
 };

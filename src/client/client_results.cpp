@@ -11,14 +11,15 @@
 namespace kalam {
 namespace {
 
-std::unique_ptr<ResultReader> make_reader(grpc::ByteBuffer* response, ResultReader::Answer answer, Status* status) {
+std::unique_ptr<ResultReader> make_reader(grpc::ByteBuffer* response, ResultReader::Answer answer, bool keep,
+                                          Status* status) {
   std::vector<grpc::Slice> slices;
   if (response->Valid() && !response->Dump(&slices).ok()) {
     set_status(status, ErrorClass::protocol, "the server's answer is not KalamDB's protocol");
     return nullptr;
   }
   // The reader's references are to be the only ones, so that what was read is freed.
-  response->Clear();
+  if (!keep) response->Clear();
   return ResultReader::create(std::move(slices), answer, status);
 }
 
@@ -36,7 +37,7 @@ ResultReader* reader_of(const Call* call, Status* status) {
     call->reader_made = true;
     call->reader = make_reader(&call->operation->response(),
                                method == Method::scan ? ResultReader::Answer::scan : ResultReader::Answer::query,
-                               &call->reader_status);
+                               call->keep_response, &call->reader_status);
   }
   if (!call->reader) *status = call->reader_status;
   return call->reader.get();
@@ -80,6 +81,28 @@ bool call_result_schema(Call* call, Window* schema, Status* status) noexcept {
   }
 }
 
+void call_result_keep(Call* call) noexcept {
+  if (!call->reader_made) call->keep_response = true;
+}
+
+bool call_result_rewind(Call* call, bool keep, Status* status) noexcept {
+  try {
+    clear_status(status);
+    if (!call->keep_response) {
+      set_status(status, ErrorClass::internal, "the answer of the KalamDB call was not kept");
+      return false;
+    }
+    SignalBlock block;  // slices are gRPC's
+    call->reader.reset();
+    call->reader_made = false;
+    call->keep_response = keep;
+    return reader_of(call, status) != nullptr;
+  } catch (...) {
+    status_from_exception(status);
+    return false;
+  }
+}
+
 bool call_result_next(Call* call, uint32_t max_rows, Window* window, Status* status) noexcept {
   try {
     ResultReader* reader = reader_of(call, status);
@@ -93,7 +116,7 @@ bool call_result_next(Call* call, uint32_t max_rows, Window* window, Status* sta
 bool read_single_text(grpc::ByteBuffer* response, std::string* text) {
   Status status;
   Window window{};
-  std::unique_ptr<ResultReader> reader = make_reader(response, ResultReader::Answer::query, &status);
+  std::unique_ptr<ResultReader> reader = make_reader(response, ResultReader::Answer::query, false, &status);
   if (reader == nullptr || !reader->next(1, &window, &status) || window.rows == 0 || window.column_count == 0) {
     return false;
   }

@@ -72,7 +72,7 @@ static void add_attribute(KalamScanState* state, TupleDesc tupdesc, AttrNumber a
 
 // Which columns are asked for. The key comes along whenever rows have to be told apart.
 static void choose_columns(KalamScanState* state, TupleDesc tupdesc, List* attributes, bool needs_key) {
-  int most = tupdesc->natts + 1;
+  int most = tupdesc->natts + 3;  // the key, and what completeness needs
   state->columns = (const char**)palloc(sizeof(char*) * most);
   state->readers = (KalamColumnReader*)palloc(sizeof(KalamColumnReader) * most);
   state->reader_column = (int*)palloc(sizeof(int) * most);
@@ -82,6 +82,16 @@ static void choose_columns(KalamScanState* state, TupleDesc tupdesc, List* attri
   ListCell* cell;
   foreach (cell, attributes) add_attribute(state, tupdesc, (AttrNumber)lfirst_int(cell));
   if (needs_key && state->key_reader < 0) add_attribute(state, tupdesc, state->remote->key_attribute);
+
+  // A scan of everything must tell whether it is complete.
+  if (state->lookup != KalamLookup::key && kalam_can_judge(state->remote)) {
+    KalamCompleteness* check = (KalamCompleteness*)palloc0(sizeof(KalamCompleteness));
+    check->connection = state->connection;
+    check->remote = state->remote;
+    check->version_index = add_column(state, state->remote->columns[state->remote->version_column].name);
+    check->key_index = add_column(state, state->remote->columns[state->remote->key_column].name);
+    state->completeness = check;
+  }
   if (state->column_count > 0) return;
 
   // No column at all would ask for every one of them; to count rows the cheapest will do (spec 4.4).
@@ -209,6 +219,7 @@ static void start_call(KalamScanState* state, KalamCallHolder* holder, const cha
   request.table = kalam_table_ref(state->remote, state->subject);
   request.columns = state->columns;
   request.column_count = (size_t)state->column_count;
+  if (key == nullptr && state->completeness != nullptr) kalam_completeness_mark(state->completeness);
   if (key != nullptr) {
     filter.column = state->remote->columns[state->remote->key_column].name;
     filter.value = key;
@@ -239,6 +250,7 @@ static void start_run(ForeignScanState* node, KalamScanState* state) {
   state->key_count = state->started = state->finished = 0;
   state->journal_next = 0;
   state->rows_read = 0;
+  if (state->completeness != nullptr) state->completeness->attempts = 0;
   if (state->scans_all) {
     start_call(state, state->holders[0], nullptr);
     return;
@@ -270,28 +282,42 @@ static void bind_readers(KalamScanState* state, const kalam::Window* schema) {
   state->bound = true;
 }
 
-// Waits for the answer of a call and makes it the one that rows are read from.
-static void take_answer(KalamScanState* state, kalam::Call* call) {
+static void wait_for_answer(KalamScanState* state, kalam::Call* call) {
   kalam::Status status;
   kalam::CallStatistics statistics;
-  kalam::Window schema;
-
   kalam_wait_for_call(call);
   kalam::call_status(call, &status);
   kalam::call_statistics(call, &statistics);
   state->calls += statistics.rpcs;
   state->response_bytes += statistics.response_bytes;
   if (status.error != kalam::ErrorClass::none) report(state, &status);
+}
 
-  // The whole answer is in memory now and no row has been passed on: the place to judge whether it is complete.
+// Waits for the answer of a call and makes it the one that rows are read from. The answer of a scan is judged first,
+// as a whole, and repeated until it is complete.
+static void take_answer(KalamScanState* state, KalamCallHolder* holder) {
+  kalam::Status status;
+  kalam::Window schema;
+
+  wait_for_answer(state, holder->call);
+  if (state->scans_all && state->completeness != nullptr) {
+    MemoryContext old = MemoryContextSwitchTo(state->run_context);
+    while (!kalam_completeness_judge(state->completeness, holder->call)) {
+      kalam_call_holder_clear(holder);
+      kalam_completeness_mend(state->completeness);
+      start_call(state, holder, nullptr);
+      wait_for_answer(state, holder->call);
+    }
+    MemoryContextSwitchTo(old);
+  }
 
   // Every answer is bound anew: its schema may be another one, after a change of the remote table.
   state->bound = false;
-  if (kalam::call_result_schema(call, &schema, &status))
+  if (kalam::call_result_schema(holder->call, &schema, &status))
     bind_readers(state, &schema);
   else if (status.error != kalam::ErrorClass::none)
     report(state, &status);
-  state->call = call;
+  state->call = holder->call;
   state->window.rows = 0;
   state->row = 0;
 }
@@ -301,7 +327,7 @@ static bool next_answer(KalamScanState* state) {
   if (state->scans_all) {
     if (state->finished > 0) return false;
     state->finished = 1;
-    take_answer(state, state->holders[0]->call);
+    take_answer(state, state->holders[0]);
     return true;
   }
   for (;;) {
@@ -309,7 +335,7 @@ static bool next_answer(KalamScanState* state) {
     if (state->finished == state->started) return false;
     KalamCallHolder* holder = state->holders[state->finished % KALAM_LOOKUPS_IN_FLIGHT];
     if (holder->call != nullptr) {
-      take_answer(state, holder->call);
+      take_answer(state, holder);
       return true;
     }
     state->finished++;

@@ -3,6 +3,7 @@
 
 #include "client/api.h"
 #include "extension/compat.h"
+#include "extension/complete.h"
 #include "extension/datum_from_arrow.h"
 #include "extension/journal.h"
 #include "extension/plan.h"
@@ -32,6 +33,8 @@ struct KalamScanState {
   int user_id_count;
   AttrNumber* user_id_attributes;  // read as the subject
   Datum user_id_value;
+
+  KalamCompleteness* completeness;  // NULL: cannot be judged, or no scan of everything
 
   // The lookups of this run, or one scan.
   MemoryContext run_context;  // reset by every rescan

@@ -9,6 +9,7 @@ extern "C" {
 
 static char* setting_user_id;
 static int setting_max_response_kb;
+static bool setting_auto_flush = true;
 static int setting_snowflake_worker_id;
 
 // Trims the value in place of the copy that the GUC machinery keeps, and refuses names that the server would not
@@ -48,6 +49,10 @@ void kalam_settings_init() {
   DefineCustomIntVariable("kalam.snowflake_worker_id", "Worker number in the ids that snowflake_id() makes.",
                           "-1 derives it from the cluster's system identifier.", &setting_snowflake_worker_id, -1, -1,
                           1023, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+  DefineCustomBoolVariable("kalam.auto_flush",
+                           "Flushes a KalamDB table that holds more row versions than the server reads.",
+                           "Otherwise a scan of such a table fails.", &setting_auto_flush, true, PGC_USERSET, 0,
+                           nullptr, nullptr, nullptr);
   MarkGUCPrefixReserved("kalam");
 }
 
@@ -61,4 +66,8 @@ uint64 kalam_setting_max_response_bytes() {
 
 int kalam_setting_snowflake_worker_id() {
   return setting_snowflake_worker_id;
+}
+
+bool kalam_setting_auto_flush() {
+  return setting_auto_flush;
 }

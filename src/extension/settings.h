@@ -14,3 +14,6 @@ uint64 kalam_setting_max_response_bytes();
 
 // kalam.snowflake_worker_id: 0 to 1023, or -1: derived from the cluster's system identifier.
 int kalam_setting_snowflake_worker_id();
+
+// kalam.auto_flush: whether a table that the server cannot read as a whole is flushed and read again.
+bool kalam_setting_auto_flush();

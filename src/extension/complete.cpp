@@ -1,0 +1,262 @@
+#include "extension/complete.h"
+
+#include "extension/errors.h"
+#include "extension/query.h"
+#include "extension/settings.h"
+
+using kalam::ColumnKind;
+using kalam::ColumnView;
+
+// Versions count milliseconds from 2024-01-01, SNOWFLAKE_ID() from 1970 (kalamdb-in-practice: both above bit 22).
+constexpr int SNOWFLAKE_SHIFT = 22;
+constexpr int64 VERSION_EPOCH_MS = INT64CONST(1704067200000);
+
+constexpr uint32 WINDOW_ROWS = 8192;
+constexpr int TOMBSTONES_MAX = 1000;
+
+// A flush shows within seconds. Pauses grow from the first to the last of these.
+constexpr int FIRST_PAUSE_MS = 50;
+constexpr int LAST_PAUSE_MS = 1000;
+constexpr int ATTEMPTS_MAX = 60;
+
+bool kalam_can_judge(const KalamRelation* remote) {
+  return remote->kind == kalam::TableKind::shared && remote->key_column >= 0 && remote->version_column >= 0 &&
+         strcmp(remote->columns[remote->version_column].name, "_seq") == 0;
+}
+
+static char* quoted_table(const KalamCompleteness* check) {
+  return kalam_quote_table(check->remote->name_space, check->remote->table);
+}
+
+// The first value of a query's answer as an integer; false when there is no row.
+static bool query_integer(const KalamCompleteness* check, const char* sql, int64* value) {
+  KalamQueryResult* answer = kalam_query(check->connection, sql);
+  if (answer->row_count == 0 || answer->column_count == 0 || answer->values[0][0] == nullptr) return false;
+  *value = strtoll(answer->values[0][0], nullptr, 10);
+  return true;
+}
+
+void kalam_completeness_mark(KalamCompleteness* check) {
+  int64 id = 0;
+  if (!query_integer(check, "SELECT SNOWFLAKE_ID()", &id))
+    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                    errmsg("KalamDB server \"%s\" did not tell its time", check->connection->server_name)));
+  // Up to the end of the millisecond: rather a needless flush than a row that is missed.
+  check->mark = ((id >> SNOWFLAKE_SHIFT) - VERSION_EPOCH_MS + 1) << SNOWFLAKE_SHIFT;
+}
+
+// ---------------------------------------------------------------- reading ahead
+
+static void report_answer(const KalamCompleteness* check, const kalam::Status* status) {
+  KalamErrorContext context = {};
+  context.server = check->connection->server_name;
+  context.remote_table = check->remote->remote_name;
+  context.relation = check->remote->local_name;
+  kalam_report(status, &context);
+}
+
+// The next window, or false at the end of the answer.
+static bool next_window(const KalamCompleteness* check, kalam::Call* call, kalam::Window* window) {
+  kalam::Status status;
+  CHECK_FOR_INTERRUPTS();
+  if (kalam::call_result_next(call, WINDOW_ROWS, window, &status)) {
+    if ((int)window->column_count > Max(check->version_index, check->key_index)) return true;
+    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                    errmsg("KalamDB server \"%s\" sent %u columns, fewer than were asked for",
+                           check->connection->server_name, window->column_count)));
+  }
+  if (status.error != kalam::ErrorClass::none) report_answer(check, &status);
+  return false;
+}
+
+static void rewind_answer(const KalamCompleteness* check, kalam::Call* call, bool keep) {
+  kalam::Status status;
+  if (!kalam::call_result_rewind(call, keep, &status)) report_answer(check, &status);
+}
+
+// Highest version and number of the answer's rows.
+static int64 highest_version(const KalamCompleteness* check, kalam::Call* call, int64* rows) {
+  kalam::Window window;
+  int64 highest = -1;
+  *rows = 0;
+  while (next_window(check, call, &window)) {
+    const ColumnView* view = &window.columns[check->version_index];
+    if (view->kind != ColumnKind::int64)
+      ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("KalamDB server \"%s\" sent row versions of type %s",
+                                                                  check->connection->server_name, view->type_name)));
+    const int64_t* versions = (const int64_t*)view->values;
+    for (uint32 i = 0; i < window.rows; i++) highest = Max(highest, versions[i]);
+    *rows += window.rows;
+  }
+  return highest;
+}
+
+// Text of a key as a query's answer renders it, in `buffer` or palloc'd; NULL for types that are not compared.
+static const char* key_text(const ColumnView* view, uint32 row, char* buffer, size_t size) {
+  switch (view->kind) {
+    case ColumnKind::boolean:
+      return ((const uint8_t*)view->values)[row] != 0 ? "true" : "false";
+    case ColumnKind::int16:
+      snprintf(buffer, size, "%d", ((const int16_t*)view->values)[row]);
+      return buffer;
+    case ColumnKind::int32:
+      snprintf(buffer, size, "%d", ((const int32_t*)view->values)[row]);
+      return buffer;
+    case ColumnKind::int64:
+      snprintf(buffer, size, INT64_FORMAT, (int64)((const int64_t*)view->values)[row]);
+      return buffer;
+    case ColumnKind::utf8: {
+      const kalam::Slice* slice = &((const kalam::Slice*)view->values)[row];
+      return kalam_text_from_remote(slice->data, slice->size);
+    }
+    default:
+      return nullptr;
+  }
+}
+
+static int compare_texts(const void* a, const void* b) {
+  return strcmp(*(const char* const*)a, *(const char* const*)b);
+}
+
+// Whether the answer has a row of one of the keys. Keys of other types than those compared count as found.
+static bool has_any_key(const KalamCompleteness* check, kalam::Call* call, char** keys, int count) {
+  kalam::Window window;
+  char buffer[32];
+  bool found = false;
+  qsort(keys, (size_t)count, sizeof(char*), compare_texts);
+  MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB keys", ALLOCSET_DEFAULT_SIZES);
+  MemoryContext old = MemoryContextSwitchTo(context);
+  while (!found && next_window(check, call, &window)) {
+    for (uint32 i = 0; i < window.rows && !found; i++) {
+      const char* text = key_text(&window.columns[check->key_index], i, buffer, sizeof(buffer));
+      found = text == nullptr || bsearch(&text, keys, (size_t)count, sizeof(char*), compare_texts) != nullptr;
+    }
+    MemoryContextReset(context);
+  }
+  MemoryContextSwitchTo(old);
+  MemoryContextDelete(context);
+  return found;
+}
+
+// ---------------------------------------------------------------- judging
+
+// Rows that are there, changed or new, but were not read.
+static bool has_unread_rows(const KalamCompleteness* check, int64 highest) {
+  int64 ignored;
+  return query_integer(
+      check,
+      psprintf("SELECT _seq AS c1 FROM %s WHERE _seq > " INT64_FORMAT " AND _seq < " INT64_FORMAT " LIMIT 1",
+               quoted_table(check), highest, check->mark),
+      &ignored);
+}
+
+static int64 count_rows(const KalamCompleteness* check) {
+  int64 count = 0;
+  query_integer(check, psprintf("SELECT count(*) FROM %s", quoted_table(check)), &count);
+  return count;
+}
+
+// Rows that were deleted, but whose deletion was not read. Leaves the answer rewound.
+static bool has_unread_deletions(const KalamCompleteness* check, kalam::Call* call, int64 highest, int64 rows) {
+  KalamQueryResult* answer =
+      kalam_query(check->connection, psprintf("SELECT %s AS c1 FROM %s WHERE _seq > " INT64_FORMAT
+                                              " AND _seq < " INT64_FORMAT " AND _deleted = true LIMIT %d",
+                                              check->remote->columns[check->remote->key_column].name,
+                                              quoted_table(check), highest, check->mark, TOMBSTONES_MAX));
+  if (answer->row_count == 0) {
+    rewind_answer(check, call, false);
+    return false;
+  }
+  // Too many to know them all.
+  if (answer->row_count >= TOMBSTONES_MAX) {
+    rewind_answer(check, call, false);
+    return count_rows(check) != rows;
+  }
+  char** keys = (char**)palloc(sizeof(char*) * answer->row_count);
+  for (int i = 0; i < answer->row_count; i++)
+    keys[i] = answer->values[i][0] != nullptr ? answer->values[i][0] : pstrdup("");
+  rewind_answer(check, call, true);
+  bool found = has_any_key(check, call, keys, answer->row_count);
+  rewind_answer(check, call, false);
+  return found;
+}
+
+bool kalam_completeness_judge(KalamCompleteness* check, kalam::Call* call) {
+  int64 rows;
+  MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB completeness", ALLOCSET_SMALL_SIZES);
+  MemoryContext old = MemoryContextSwitchTo(context);
+  kalam::call_result_keep(call);
+  int64 highest = highest_version(check, call, &rows);
+  bool complete;
+  if (rows == 0) {
+    // Without a version to start from only the count is right.
+    complete = count_rows(check) == 0;
+    rewind_answer(check, call, false);
+  } else {
+    complete = !has_unread_rows(check, highest) && !has_unread_deletions(check, call, highest, rows);
+  }
+  MemoryContextSwitchTo(old);
+  MemoryContextDelete(context);
+  return complete;
+}
+
+// ---------------------------------------------------------------- mending
+
+static void report_incomplete(const KalamCompleteness* check, const char* reason) {
+  ereport(ERROR,
+          (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+           errmsg("cannot read all rows of KalamDB table \"%s\"", check->remote->remote_name),
+           errdetail("The server reads only a part of a table that holds many unflushed row versions. %s", reason),
+           errhint("Flush the table: SELECT kalam_exec('STORAGE FLUSH TABLE %s'). Give it a FLUSH_POLICY to have "
+                   "that done regularly.",
+                   check->remote->remote_name)));
+}
+
+// The job that "Storage flush started for table 'ns.t'. Job ID: FL-…" names.
+static char* job_of(const char* message) {
+  const char* id = strstr(message, "Job ID: ");
+  if (id == nullptr) return nullptr;
+  id += strlen("Job ID: ");
+  size_t size = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+  return size > 0 ? pnstrdup(id, size) : nullptr;
+}
+
+static void start_flush(KalamCompleteness* check) {
+  kalam::Status status;
+  ereport(NOTICE, (errmsg("flushing KalamDB table \"%s\"", check->remote->remote_name),
+                   errdetail("It holds more unflushed row versions than the server reads."),
+                   errhint("Give the table a FLUSH_POLICY, or switch kalam.auto_flush off.")));
+  char* message = kalam_execute(check->connection, psprintf("STORAGE FLUSH TABLE %s", quoted_table(check)), &status);
+  // Another flush of the table is running: that one will do.
+  if (message == nullptr && status.error != kalam::ErrorClass::busy) report_answer(check, &status);
+  check->flush_job = message != nullptr ? job_of(message) : nullptr;
+}
+
+static void check_flush(const KalamCompleteness* check) {
+  if (check->flush_job == nullptr) return;
+  KalamQueryResult* answer =
+      kalam_query(check->connection, psprintf("SELECT status, message FROM system.jobs WHERE job_id = %s LIMIT 1",
+                                              kalam_quote_literal(check->flush_job)));
+  if (answer->row_count == 0 || answer->values[0][0] == nullptr) return;
+  if (pg_strncasecmp(answer->values[0][0], "failed", strlen("failed")) != 0) return;
+  report_incomplete(check, psprintf("Flushing it failed: %s.",
+                                    answer->values[0][1] != nullptr ? answer->values[0][1] : "no reason is given"));
+}
+
+void kalam_completeness_mend(KalamCompleteness* check) {
+  if (!kalam_setting_auto_flush()) report_incomplete(check, "Setting kalam.auto_flush is off.");
+  if (check->attempts++ == 0) {
+    start_flush(check);
+  } else {
+    if (check->attempts > ATTEMPTS_MAX) report_incomplete(check, "Flushing it did not help.");
+    check_flush(check);
+  }
+  // A flush goes on after its command was answered.
+  long pause = Min(LAST_PAUSE_MS, FIRST_PAUSE_MS << Min(check->attempts - 1, 5));
+  TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause);
+  while ((pause = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until)) > 0) {
+    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, pause, PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+  }
+}

@@ -1,0 +1,33 @@
+// Complete or an error (architecture section 7). The server reads only the oldest 100,000 unflushed versions of a table
+// and says nothing: rows are missing, old, or back from the dead. For shared tables two queries tell, once the answer
+// is there and before a row of it is passed on.
+#pragma once
+
+#include "client/api.h"
+#include "extension/catalog.h"
+#include "extension/compat.h"
+#include "extension/connection.h"
+
+// One scan of a whole shared table.
+struct KalamCompleteness {
+  KalamConnection* connection;
+  const KalamRelation* remote;
+  int version_index;  // of the version and the key in the answer's windows
+  int key_index;
+  int64 mark;       // versions from here on are later than the scan
+  int attempts;     // answers that were cut off so far
+  char* flush_job;  // NULL: none was started
+};
+
+// Whether the answers of a table can be judged: shared tables whose versions tell the time.
+bool kalam_can_judge(const KalamRelation* remote);
+
+// Takes the server's clock. Before the scan is started.
+void kalam_completeness_mark(KalamCompleteness* check);
+
+// Judges the answer of a scan that succeeded, and makes it ready to be read from its first row. False: it was cut off.
+bool kalam_completeness_judge(KalamCompleteness* check, kalam::Call* call);
+
+// After an answer that was cut off: flushes the table, or waits a little for a flush to take effect; then the scan is
+// to be repeated. Raises 55000 when flushing is switched off, does not help, or failed.
+void kalam_completeness_mend(KalamCompleteness* check);
