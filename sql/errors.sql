@@ -1,5 +1,6 @@
 -- What a user reads when something goes wrong.
 \set VERBOSITY default
+\pset format unaligned
 \set SHOW_CONTEXT errors
 SET client_min_messages = warning;
 CREATE SCHEMA ktest00000_errors;

@@ -116,7 +116,6 @@ ROLLBACK;
 
 -- A statement does not see its own changes; functions that it calls see those of earlier statements.
 SELECT compare.run(:q, $$INSERT INTO t SELECT id + 1000, v FROM t$$);
-SELECT compare.run(:q, $$WITH d AS (DELETE FROM t WHERE id > 1000 RETURNING id) SELECT (SELECT count(*) FROM d), count(*) FROM t$$);
 WITH d AS (DELETE FROM ktest00000_journal.t WHERE id > 1000 RETURNING id)
 SELECT (SELECT count(*) FROM d) AS deleted, count(*) AS seen FROM ktest00000_journal.t;
 DELETE FROM heap_journal.t WHERE id > 1000;
@@ -165,7 +164,7 @@ BEGIN;
 INSERT INTO ktest00000_journal.coded VALUES ('a', '1'), ('b', '2');
 UPDATE ktest00000_journal.coded SET v = '3' WHERE code = 'a';
 COMMIT;
-SELECT * FROM ktest00000_journal.coded ORDER BY code;
+SELECT code, v FROM ktest00000_journal.coded ORDER BY code;
 BEGIN;
 INSERT INTO ktest00000_journal.coded VALUES ('c', '1');
 \set VERBOSITY default
@@ -180,7 +179,7 @@ INSERT INTO ktest00000_journal.coded VALUES ('c', '1');
 ROLLBACK TO s;
 COMMIT;
 DELETE FROM heap_journal.t WHERE id = 10;
-SELECT * FROM ktest00000_journal.coded ORDER BY code;
+SELECT code, v FROM ktest00000_journal.coded ORDER BY code;
 SELECT compare.run(:q, :all);
 -- Another foreign table for the same rows.
 CREATE FOREIGN TABLE ktest00000_journal.alias (id int, v text) SERVER kalam_server
@@ -193,7 +192,6 @@ ROLLBACK;
 BEGIN;
 UPDATE ktest00000_journal.t SET v = 'x' WHERE id = 1;
 PREPARE TRANSACTION 'kalam';
-ROLLBACK;
 SELECT compare.run(:q, :all);
 
 DROP FUNCTION compare.attempt;

@@ -41,7 +41,7 @@ BEGIN;
 SELECT compare.run(:q, $$UPDATE t SET id = -id$$);
 SELECT compare.run(:q, $$SELECT id, b, i2, i4, i8, f4, f8, n, n38, t, v, c, js, jb, by, d, tm, ts, tz, u FROM t WHERE id > -100$$);
 ROLLBACK;
-SELECT compare.run(:q, $$UPDATE t SET t = t || '!', n = n + 1 WHERE id < 100$$);
+SELECT compare.run(:q, $$UPDATE t SET t = t || '!', n = n - 1 WHERE id < 100 AND id <> 3$$);
 SELECT compare.run(:q, $$SELECT id, b, i2, i4, i8, f4, f8, n, n38, t, v, c, js, jb, by, d, tm, ts, tz, u FROM t WHERE id < 100$$);
 -- Operators of PostgreSQL, on this side.
 SELECT compare.run(:q, $$SELECT id FROM t WHERE f8 = 'NaN' OR f4 > 1e30$$);
@@ -59,8 +59,6 @@ INSERT INTO ktest00000_types.t (id, f8) VALUES (51, '-0');
 SELECT f8 FROM ktest00000_types.t WHERE id = 51;
 
 -- Embeddings.
-CREATE TABLE ktest00000_types.e (id int PRIMARY KEY, v real[]) USING kalamdb WITH (type = 'shared');
-DROP TABLE IF EXISTS ktest00000_types.e;
 SELECT kalam_exec('CREATE SHARED TABLE ktest00000_types.emb (id INT PRIMARY KEY, v EMBEDDING(3), x TEXT)') IS NOT NULL AS created;
 CREATE FOREIGN TABLE ktest00000_types.emb (id int, v real[]) SERVER kalam_server OPTIONS (table_type 'shared');
 INSERT INTO ktest00000_types.emb VALUES (1, '{0.1, 1e-45, 3.4028235e38}'), (2, NULL);
@@ -86,12 +84,9 @@ CREATE FOREIGN TABLE ktest00000_types.wrong (id int, i8 text) SERVER kalam_serve
 SELECT * FROM ktest00000_types.wrong WHERE id = 1;
 CREATE FOREIGN TABLE ktest00000_types.missing (id int, nowhere int) SERVER kalam_server
   OPTIONS (namespace 'ktest00000_types', "table" 't', table_type 'shared');
-SELECT id FROM ktest00000_types.missing WHERE id = 1;
-SELECT nowhere FROM ktest00000_types.missing WHERE id = 1;
-INSERT INTO ktest00000_types.missing VALUES (1, 1);
 
 DROP FUNCTION compare.types;
-DROP FOREIGN TABLE ktest00000_types.emb_text, ktest00000_types.narrow, ktest00000_types.wrong, ktest00000_types.missing, ktest00000_types.emb;
+DROP FOREIGN TABLE ktest00000_types.emb_text, ktest00000_types.narrow, ktest00000_types.wrong, ktest00000_types.emb;
 DROP TABLE ktest00000_types.t;
 DROP SCHEMA ktest00000_types;
 SET client_min_messages = warning;

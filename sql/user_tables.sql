@@ -1,5 +1,6 @@
 -- User and stream tables: whose rows are seen and written.
 \set VERBOSITY default
+\pset format unaligned
 SET client_min_messages = warning;
 CREATE SCHEMA ktest00000_user;
 RESET client_min_messages;
@@ -25,7 +26,7 @@ SELECT count(*) FROM ktest00000_user.notes WHERE _userid = 'bob';
 SET kalam.user_id = ' alice ';
 SELECT id, body, _userid FROM ktest00000_user.notes ORDER BY id;
 UPDATE ktest00000_user.notes SET body = 'changed' WHERE id = 1 RETURNING body, _userid;
-DELETE FROM ktest00000_user.notes WHERE id = 2 RETURNING *;
+DELETE FROM ktest00000_user.notes WHERE id = 2 RETURNING id, body, _userid, _seq > 0 AS has_version;
 -- The user of a row is the current one.
 INSERT INTO ktest00000_user.notes (id, body, _userid) VALUES (3, 'mine', 'alice');
 INSERT INTO ktest00000_user.notes (id, body, _userid) VALUES (4, 'not mine', 'bob');
@@ -60,7 +61,7 @@ ROLLBACK;
 INSERT INTO ktest00000_user.events SELECT i, 'event ' || i FROM generate_series(1, 3) i;
 BEGIN;
 INSERT INTO ktest00000_user.events VALUES (3, 'event 3 again');
-SELECT id, what, _userid FROM ktest00000_user.events ORDER BY id, what;
+SELECT id, what FROM ktest00000_user.events ORDER BY id, what;
 ROLLBACK;
 SELECT id, what FROM ktest00000_user.events ORDER BY id;
 SELECT what FROM ktest00000_user.events WHERE id = 2;

@@ -49,10 +49,9 @@ void kalam_settings_init() {
   DefineCustomIntVariable("kalam.snowflake_worker_id", "Worker number in the ids that snowflake_id() makes.",
                           "-1 derives it from the cluster's system identifier.", &setting_snowflake_worker_id, -1, -1,
                           1023, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
-  DefineCustomBoolVariable("kalam.auto_flush",
-                           "Flushes a KalamDB table that holds more row versions than the server reads.",
-                           "Otherwise a scan of such a table fails.", &setting_auto_flush, true, PGC_USERSET, 0,
-                           nullptr, nullptr, nullptr);
+  DefineCustomBoolVariable(
+      "kalam.auto_flush", "Flushes a KalamDB table that holds more row versions than the server reads.",
+      "Otherwise a scan of such a table fails.", &setting_auto_flush, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
   MarkGUCPrefixReserved("kalam");
 }
 
