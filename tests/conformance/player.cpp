@@ -53,6 +53,7 @@ class Player {
     std::string report;
     size_t queries = 0, right_queries = 0;
     placeholders_.start_case();
+    opened_.clear();
     for (size_t i = 0; i < one.steps.size(); i++) {
       const json& step = one.steps[i];
       if (step.contains("wait_seconds")) {
@@ -120,6 +121,10 @@ class Player {
   Answer send(const Case& one, size_t number) {
     const json& step = one.steps[number];
     std::string method = step.at("rpc"), client = step.value("client", "session");
+    auto rule = one.rules.find(number);
+    if (rule != one.rules.end() && rule->second.session_of_step) {
+      placeholders_.set_session(client, opened_[*rule->second.session_of_step]);
+    }
     json request = placeholders_.fill_in_all(step.at("request"));
     // The payload's placeholders were left alone by the line above: they name no id.
     fill_in_payload(topic_.name, one.name, number, &request);
@@ -135,6 +140,7 @@ class Player {
     if (method == "OpenSession" && answer.code == "OK") {
       std::string id = answer.response.at("session_id"), token = answer.response.at("session_token");
       placeholders_.set_session(client, id);
+      opened_[number] = id;
       if (!token.empty()) tokens_[id] = token;
     }
     return answer;
@@ -151,6 +157,7 @@ class Player {
   ServiceClient client_;
   Placeholders placeholders_;
   std::map<std::string, std::string> tokens_;  // by session id
+  std::map<size_t, std::string> opened_;       // session ids of the case, by step
   int64_t advanced_ms_ = 0;
   bool server_is_gone_ = false;
 };

@@ -53,6 +53,7 @@ std::string renamed_namespace(const std::string& name) {
 struct KeyRule {
   std::string table, column;
   int64_t add = 0;
+  bool zero_too = false;  // otherwise 0 is what the server fills in
   std::set<std::string> except_cases;
 };
 
@@ -64,17 +65,27 @@ class Renamer {
     columns_ = own.value("columns", Map());
     texts_ = own.value("texts", Map());
     for (const json& key : own.value("keys", json::array())) {
-      keys_.push_back(
-          {key.at("table"), key.at("column"), key.at("add"), key.value("except_cases", std::set<std::string>())});
+      KeyRule rule;
+      rule.table = key.at("table").get<std::string>();
+      rule.column = key.at("column").get<std::string>();
+      rule.add = key.at("add").get<int64_t>();
+      rule.zero_too = key.value("zero_too", false);
+      rule.except_cases = key.value("except_cases", std::set<std::string>());
+      keys_.push_back(rule);
     }
   }
 
-  void start_case(const std::string& name) { case_ = name; }
+  void start_case(const std::string& name) {
+    case_ = name;
+    key_ = nullptr;
+  }
 
   void step(json* step) {
     if (!step->contains("rpc")) return;
     json& request = (*step)["request"];
-    key_ = find_key(request);
+    // A commit is about the table that was written last.
+    if (step->at("rpc") != "CommitTransaction") key_ = find_key(request);
+    payload_ = request.value("sql", "").starts_with("<");
     bool cf = lower(request.value("namespace", "")).starts_with("cf_");
     for (auto& [name, value] : request.items()) request_field(name, &value, cf);
     if (step->contains("message")) (*step)["message"] = message((*step)["message"]);
@@ -111,7 +122,10 @@ class Renamer {
     });
     static const std::regex alone(R"(\bcf_\w+)", std::regex::icase);
     text = replace_matches(text, alone, [](const std::smatch& m) { return renamed_namespace(m[0]); });
-    for (const auto& [from, to] : users_) replace_all(&text, "'" + from + "'", "'" + to + "'");
+    for (const auto& [from, to] : users_) {
+      bool word = from.find_first_of(" '") == std::string::npos;  // others are texts of their own elsewhere
+      if (word) replace_all(&text, "'" + from + "'", "'" + to + "'");
+    }
     for (const auto& [from, to] : texts_) replace_all(&text, from, to);
     return text;
   }
@@ -123,14 +137,15 @@ class Renamer {
 
   std::string key_number(const std::string& digits) const {
     if (key_ == nullptr || digits.size() > 5) return digits;  // extreme values stay
-    return std::to_string(std::stoll(digits) + key_->add);
+    int64_t value = std::stoll(digits);
+    return value == 0 && !key_->zero_too ? digits : std::to_string(value + key_->add);
   }
 
   // A key in text form: " 2", "+1", "02", "2.0".
   std::string key_text(const std::string& text) const {
     static const std::regex number(R"(^([ +0]*)(\d+)(.*)$)");
     std::smatch match;
-    if (!std::regex_match(text, match, number)) return plain(text);
+    if (key_ == nullptr || !std::regex_match(text, match, number)) return plain(text);
     return match[1].str() + key_number(match[2]) + match[3].str();
   }
 
@@ -208,11 +223,15 @@ class Renamer {
     std::string text = plain(recorded);
     static const std::regex named(R"(([Cc]olumn(?: name)? ')(\w+)('))");
     text = replace_matches(text, named, [&](const std::smatch& m) { return m[1].str() + column(m[2]) + m[3].str(); });
-    static const std::regex qualified(R"((cg_\w+\.\w+\.)(\w+))");
+    static const std::regex qualified(R"((cg_\w+\.\w+\.|COLUMN )(\w+))");
     text = replace_matches(text, qualified, [&](const std::smatch& m) { return m[1].str() + column(m[2]); });
-    static const std::regex missing(R"((Table ')(\w+)(' not found in namespace 'cg_))");
+    static const std::regex missing(R"((Table ')(\w+)(,?' not found in namespace 'cg_))");
     text = replace_matches(text, missing,
                            [](const std::smatch& m) { return m[1].str() + renamed_table(m[2]) + m[3].str(); });
+    static const std::regex row(R"((Row with )(\w+)=(\d*))");
+    text = replace_matches(text, row, [&](const std::smatch& m) {
+      return m[1].str() + column(m[2]) + "=" + (m[3].length() == 0 ? "" : key_number(m[3]));
+    });
     if (key_ == nullptr) return text;
     static const std::regex value(R"((value '|parse ')([ +0]*)(\d+)('))");
     text = replace_matches(
@@ -221,9 +240,7 @@ class Renamer {
       static const std::regex tagged(R"re((string '\{"Int\d+"\s*:\s*"?)(\d+))re");
       text = replace_matches(text, tagged, [&](const std::smatch& m) { return m[1].str() + key_number(m[2]); });
     }
-    static const std::regex row(R"((Row with )(\w+)=(\d+))");
-    return replace_matches(text, row,
-                           [&](const std::smatch& m) { return m[1].str() + column(m[2]) + "=" + key_number(m[3]); });
+    return text;
   }
 
   void answer_table(json* entry) const {
@@ -252,14 +269,14 @@ class Renamer {
       } else {
         *cell = plain(text);
       }
-    } else if (key_ != nullptr && name == key_->column && cell->is_number_integer() && cell->get<int64_t>() >= 0 &&
-               cell->get<int64_t>() < 100000) {
-      *cell = cell->get<int64_t>() + key_->add;
+    } else if (key_ != nullptr && name == key_->column && cell->is_number_integer() && cell->get<int64_t>() >= 0) {
+      *cell = std::stoll(key_number(std::to_string(cell->get<int64_t>())));
     }
   }
 
   // The name of an output column: a column, or the text of an expression over columns.
   std::string field_name(const std::string& name) const {
+    if (payload_) return name;
     if (columns_.contains(name)) return column(name);
     std::string text = plain(name);
     static const std::regex qualified(R"((cg_\w+\.\w+\.|\b[pr]\d\.)(\w+))");
@@ -270,6 +287,7 @@ class Renamer {
   std::vector<KeyRule> keys_;
   std::string case_;
   const KeyRule* key_ = nullptr;
+  bool payload_ = false;  // the SQL is generated, with its own names
 };
 
 }  // namespace

@@ -56,6 +56,7 @@ void load_special_steps(const std::string& file, std::vector<Topic>* topics) {
     rule.compare = parse_compare(entry.at("compare"));
     rule.reason = entry.at("reason");
     rule.message_until = entry.value("message_until", "");
+    if (entry.contains("session_of_step")) rule.session_of_step = entry["session_of_step"].get<size_t>();
     for (const json& cell : entry.value("cells", json::array())) {
       rule.open_cells.emplace_back(cell.at(0).is_null() ? -1 : cell.at(0).get<int>(), cell.at(1).get<std::string>());
     }

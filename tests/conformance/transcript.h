@@ -15,6 +15,7 @@ struct StepRule {
   Compare compare = Compare::answer;
   std::vector<std::pair<int, std::string>> open_cells;  // row (-1: all), column name: only the type is compared
   std::string message_until;
+  std::optional<size_t> session_of_step;  // <session> is the one that this step opened, not the last one
   std::string reason;
 };
 
