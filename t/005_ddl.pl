@@ -1,0 +1,106 @@
+# CREATE and DROP when the server or the connection fails in the middle: PostgreSQL's table and KalamDB's stay together.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use KalamNode;
+use KalamStub;
+
+my $stub = KalamStub->new;
+my $node = KalamNode->new('main', stub => $stub, conf => 'max_prepared_transactions = 2');
+
+$node->sql('CREATE SCHEMA app; CREATE TABLE app.first (id int PRIMARY KEY) USING kalamdb;');
+
+sub outcome
+{
+	my ($sql) = @_;
+	my ($code, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n$sql", on_error_stop => 0);
+	return (KalamNode::parse_error($err), $out);
+}
+
+sub remote_tables
+{
+	return $node->sql(
+		q{SELECT string_agg(t->>'table_name', ' ')
+		  FROM json_array_elements(kalam_exec('SELECT table_name FROM system.tables WHERE namespace_id = ''app'' ORDER BY table_name LIMIT 100')::json) t});
+}
+
+sub local_tables
+{
+	return $node->sql(q{SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = 'app'::regnamespace});
+}
+
+# Of CREATE TABLE the second ExecuteSql is the one that creates; the first makes sure of the namespace.
+my $create = 'CREATE TABLE app.t (id int PRIMARY KEY) USING kalamdb';
+
+# ---- The answer is lost after the table was made
+$stub->fault({ method => 'ExecuteSql', call => 2, cut => 'after' });
+my ($error) = outcome("$create;");
+is($error->{sqlstate}, '08006', 'the answer to CREATE is lost');
+is(local_tables(), 'first', 'no table here');
+is(remote_tables(), 'first', 'and none there: it was dropped again');
+$stub->clear_faults;
+
+# ---- The server refuses: nothing was made, so nothing is dropped
+$stub->forget_calls;
+$stub->fault({ method => 'ExecuteSql', call => 2, code => 'INTERNAL', message => 'Already exists: Table app.t already exists' });
+($error) = outcome("$create;");
+is($error->{sqlstate}, '42P07', 'somebody else was faster');
+is(scalar($stub->calls('ExecuteSql')), 2, q{another's table is not dropped});
+is(local_tables(), 'first', 'no table here');
+$stub->clear_faults;
+
+# ---- Cancelled while the server is silent
+$stub->fault({ method => 'ExecuteSql', call => 2, black_hole => JSON::PP::true });
+($error, my $out) = outcome("SET statement_timeout = '300ms'; $create; SELECT 'still here';");
+is($error->{sqlstate}, '57014', 'statement_timeout ends CREATE');
+is($out, 'still here', 'the session works');
+is(local_tables(), 'first', 'no table here');
+$stub->clear_faults;
+
+# ---- DROP: the server fails at COMMIT
+$node->sql("$create; INSERT INTO app.t VALUES (1);");
+$stub->fault({ method => 'ExecuteSql', call => 1, code => 'INTERNAL', message => 'disk on fire' });
+($error) = outcome('DROP TABLE app.t;');
+like($error->{text}, qr/disk on fire/, 'DROP fails with its COMMIT');
+is($node->sql('SELECT id FROM app.t'), '1', 'the table is still there');
+$stub->clear_faults;
+
+# ---- DROP: a clean-up job of the same name is running
+$stub->fault({ method => 'ExecuteSql', call => 1, code => 'INTERNAL',
+	message => q{Idempotent conflict: Job with idempotency key 'drop-app-t' is already running or queued} });
+$node->sql('DROP TABLE app.t');
+is(remote_tables(), 'first', 'DROP is repeated while the server is busy');
+is(local_tables(), 'first', 'and done here too');
+$stub->clear_faults;
+
+# ---- Two-phase commit
+($error) = outcome("BEGIN; $create; PREPARE TRANSACTION 'x';");
+is($error->{sqlstate}, '0A000', 'PREPARE TRANSACTION is refused');
+is(remote_tables(), 'first', 'and undone');
+
+# ---- The server goes away before ROLLBACK
+KalamNode::expect_warning(qr/could not undo the creation of KalamDB table "app\.t"/);
+my $session = $node->session;
+$session->send("BEGIN; $create; SELECT 'created';");
+$session->wait_for(qr/created/);
+$stub->stop;
+$session->send("ROLLBACK; SELECT 'rolled back';");
+$session->wait_for(qr/rolled back/);
+my (undef, $messages) = $session->finish;
+like($messages, qr/WARNING: .*could not undo the creation of KalamDB table "app\.t"/, 'ROLLBACK says what it could not do');
+like($messages, qr/HINT: .*Drop it in KalamDB/, 'and what to do');
+
+# ---- Changed options reach an open session
+my $other = KalamStub->new;
+$stub->start;
+$session = $node->session;
+$session->send(q{SELECT kalam_exec('CREATE NAMESPACE here');});
+$session->wait_for(qr/created/);
+$session->send(sprintf q{ALTER SERVER kalam_server OPTIONS (SET port '%d');}, $other->port);
+$session->send(q{SELECT 'there: ' || kalam_exec('SELECT count(*) AS n FROM system.namespaces WHERE name = ''here''');});
+$session->wait_for(qr/there: /);
+($out) = $session->finish;
+like($out, qr/there: \[\{"n":0\}\]/, 'the session goes to the other server');
+
+KalamNode::finish();
