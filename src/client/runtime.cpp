@@ -30,7 +30,8 @@ void quieten_grpc() {
 
 }  // namespace
 
-RuntimeCore::RuntimeCore() : pid_(getpid()), event_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+RuntimeCore::RuntimeCore()
+    : pid_(getpid()), event_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), only_user_(grpc_is_initialized() == 0) {
   if (event_fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   grpc_init();
   try {
@@ -115,8 +116,15 @@ void RuntimeCore::stop() noexcept {
   poller_.join();
   join_asides(true);
   queue_.reset();
-  // Waits until gRPC's own threads have ended.
+  shut_grpc_down();
+}
+
+// Waits until gRPC's own threads have ended. A channel's last parts are taken down by those threads, which hold gRPC
+// for a moment longer; then the last of them shuts it down.
+void RuntimeCore::shut_grpc_down() noexcept {
+  constexpr int kRounds = 1000;
   grpc_shutdown_blocking();
+  for (int i = 0; only_user_ && i < kRounds && grpc_is_initialized() != 0; ++i) usleep(1000);
 }
 
 Runtime* runtime_start(Status* status) noexcept {

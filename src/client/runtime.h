@@ -59,9 +59,11 @@ class RuntimeCore {
 
   void poll() noexcept;
   void join_asides(bool all) noexcept;
+  void shut_grpc_down() noexcept;
 
   pid_t pid_;
   int event_fd_;
+  bool only_user_;  // of gRPC in this process, when it was started
   std::unique_ptr<grpc::CompletionQueue> queue_;
   std::thread poller_;
   std::mutex asides_mutex_;
