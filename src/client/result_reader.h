@@ -9,9 +9,9 @@
 //     bytes are gone. Kept until the batch ends: the data of string views and of columns rendered as JSON text;
 //   * a copy of the current message's metadata, and one description per column;
 //   * one window: its values, one byte a value for NULLs, 16 bytes a string, text that lies across slices. Apart from
-//     its first row a window never takes more than 8 MiB; one row takes at most 17 times the bytes it was sent as, or,
-//     as JSON text, 64 MiB;
-//   * dictionaries, at most 17 times the bytes they were sent as.
+//     its first row a window never takes more than 8 MiB; one row takes at most 33 times the bytes it was sent as, and
+//     text rendered as JSON at most 64 MiB, or the answer is refused as too_large;
+//   * dictionaries, at most 40 times the bytes they were sent as (a byte becomes a 16-byte string's place).
 #pragma once
 
 #include "client/wall.h"

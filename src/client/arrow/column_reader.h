@@ -72,13 +72,13 @@ class ColumnReader {
   Scratch nulls_;
 };
 
-class DictionarySet;
+struct DecodeContext;
 
-// The reader for a type, with its children. `dictionaries` outlives it.
-std::unique_ptr<ColumnReader> make_reader(const ColumnType& type, const DictionarySet* dictionaries);
+// The reader for a type, with its children. `context` outlives it.
+std::unique_ptr<ColumnReader> make_reader(const ColumnType& type, DecodeContext* context);
 
 // The same for the values of a dictionary-encoded type.
-std::unique_ptr<ColumnReader> make_value_reader(const ColumnType& type, const DictionarySet* dictionaries);
+std::unique_ptr<ColumnReader> make_value_reader(const ColumnType& type, DecodeContext* context);
 
 // Writes `count` bits from `bit` on (0 to 7, in the first byte) as one byte each: 1 where the bit equals `when`.
 void unpack_bits(const uint8_t* bits, unsigned bit, uint64_t count, bool when, uint8_t* out);

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "client/arrow/decode_context.h"
 #include "client/arrow/decode_error.h"
 
 namespace kalam::arrow {
@@ -139,22 +140,23 @@ void Dictionary::append(const ColumnView& values) {
   size_ += values.rows;
 }
 
-void load_dictionary(const Schema& schema, int64_t id, bool is_delta, BatchParts* parts, DictionarySet* dictionaries) {
+void load_dictionary(const Schema& schema, int64_t id, bool is_delta, BatchParts* parts, DecodeContext* context) {
   constexpr uint64_t kWindow = 65'536;
   constexpr uint64_t kBudget = 1 << 20;
   const ColumnType* type = find_user(schema.columns, id);
   if (type == nullptr) throw DecodeError("The Arrow stream has a dictionary that no column uses.");
-  Dictionary* dictionary = is_delta ? dictionaries->find(id) : nullptr;
+  Dictionary* dictionary = is_delta ? context->dictionaries.find(id) : nullptr;
   if (dictionary == nullptr) {
     auto fresh = std::make_unique<Dictionary>(*type);
     dictionary = fresh.get();
-    dictionaries->remember(id, std::move(fresh));
+    context->dictionaries.remember(id, std::move(fresh));
   }
-  const std::unique_ptr<ColumnReader> reader = make_value_reader(*type, dictionaries);
+  const std::unique_ptr<ColumnReader> reader = make_value_reader(*type, context);
   reader->bind(parts, parts->rows());
   parts->expect_end();
   const uint64_t rows = parts->rows();
-  if (rows > kWindow && type->layout != Layout::bits && type->wire_width == 0 && type->layout <= Layout::fixed) {
+  const bool has_content = type->layout != Layout::nothing && (type->layout != Layout::fixed || type->wire_width > 0);
+  if (rows > kWindow && !has_content) {
     throw DecodeError("A dictionary of the Arrow stream has too many values without content.");
   }
   for (uint64_t first = 0; first < rows;) {

@@ -54,8 +54,8 @@ class DictionarySet {
   std::map<int64_t, std::unique_ptr<Dictionary>> dictionaries_;
 };
 
-// Reads a dictionary batch and replaces the dictionary, or, with `is_delta`, adds to it. `schema` outlives the set.
-void load_dictionary(const Schema& schema, int64_t id, bool is_delta, BatchParts* parts, DictionarySet* dictionaries);
+// Reads a dictionary batch and replaces the dictionary, or, with `is_delta`, adds to it. `schema` outlives the context.
+void load_dictionary(const Schema& schema, int64_t id, bool is_delta, BatchParts* parts, DecodeContext* context);
 
 // The reader of a column of indexes.
 std::unique_ptr<ColumnReader> make_dictionary_reader(const ColumnType& type, const DictionarySet* dictionaries);

@@ -159,23 +159,24 @@ std::string quoted(const std::string& text) {
 
 void JsonTextSink::clear() {
   constexpr size_t kKept = 1 << 20;
+  total_->bytes -= text_.size();
   text_.clear();
   if (text_.capacity() > kKept) text_.shrink_to_fit();
-  row_begin_ = 0;
 }
 
 void JsonTextSink::fail_too_long() const {
   throw DecodeError(
-      "A value of column \"" + column_.name + "\" (" + column_.type_name + ") takes more than 64 MiB as JSON text.",
+      "Values of column \"" + column_.name + "\" (" + column_.type_name + ") take more than 64 MiB as JSON text.",
       ErrorClass::too_large);
 }
 
 void JsonTextSink::string(std::string_view text) {
-  if (!append_json_string(text, &text_)) {
+  std::string quoted;
+  if (!append_json_string(text, &quoted)) {
     throw DecodeError("Column \"" + column_.name + "\" (" + column_.type_name + ") holds text that is not UTF-8.",
                       column_.name);
   }
-  raw({});
+  raw(quoted);
 }
 
 void JsonTextSink::bytes(std::string_view bytes) {

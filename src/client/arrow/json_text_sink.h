@@ -11,18 +11,26 @@
 
 namespace kalam::arrow {
 
-// Throws DecodeError (too_large) when the text of one row passes 64 MiB: names of members are repeated for every
-// element, so that the text can be far longer than what was received.
+// Bytes in all sinks of one answer.
+struct RenderedTotal {
+  uint64_t bytes = 0;
+};
+
+// Throws DecodeError (too_large) when all sinks together pass 64 MiB: names of members are repeated for every element,
+// so that the text can be far longer than what was received.
 class JsonTextSink {
  public:
-  explicit JsonTextSink(const ColumnType& column) : column_(column) {}
+  JsonTextSink(const ColumnType& column, RenderedTotal* total) : column_(column), total_(total) {}
+  ~JsonTextSink() { total_->bytes -= text_.size(); }
+  JsonTextSink(const JsonTextSink&) = delete;
+  JsonTextSink& operator=(const JsonTextSink&) = delete;
 
-  void begin_row() { row_begin_ = text_.size(); }
   void clear();
 
   void raw(std::string_view text) {
+    if (text.size() > kMost - total_->bytes) fail_too_long();
     text_ += text;
-    if (text_.size() - row_begin_ > kLongestRow) fail_too_long();
+    total_->bytes += text.size();
   }
 
   // Text as a JSON string. Throws for invalid UTF-8.
@@ -37,12 +45,12 @@ class JsonTextSink {
   const std::string& text() const { return text_; }
 
  private:
-  static constexpr uint64_t kLongestRow = 64 << 20;
+  static constexpr uint64_t kMost = 64 << 20;
   [[noreturn]] void fail_too_long() const;
 
   const ColumnType& column_;
+  RenderedTotal* total_;
   std::string text_;
-  size_t row_begin_ = 0;
 };
 
 }  // namespace kalam::arrow

@@ -1,16 +1,16 @@
 #include <utility>
 #include <vector>
 
-#include "client/arrow/dictionary.h"
+#include "client/arrow/decode_context.h"
 #include "client/arrow/readers.h"
 
 namespace kalam::arrow {
 
-ReaderPtr make_value_reader(const ColumnType& type, const DictionarySet* dictionaries) {
+ReaderPtr make_value_reader(const ColumnType& type, DecodeContext* context) {
   std::vector<ReaderPtr> children;
   // A map's readers are those of its keys and values; the struct between them holds nothing of its own.
   const std::vector<ColumnType>& below = type.layout == Layout::map ? type.children[0].children : type.children;
-  for (const ColumnType& child : below) children.push_back(make_reader(child, dictionaries));
+  for (const ColumnType& child : below) children.push_back(make_reader(child, context));
   switch (type.layout) {
     case Layout::nothing:
       return make_null_reader(type);
@@ -33,11 +33,11 @@ ReaderPtr make_value_reader(const ColumnType& type, const DictionarySet* diction
     case Layout::list_view:
       break;
   }
-  return make_rendered_reader(type, std::move(children));
+  return make_rendered_reader(type, std::move(children), &context->rendered);
 }
 
-ReaderPtr make_reader(const ColumnType& type, const DictionarySet* dictionaries) {
-  return type.dictionary.used ? make_dictionary_reader(type, dictionaries) : make_value_reader(type, dictionaries);
+ReaderPtr make_reader(const ColumnType& type, DecodeContext* context) {
+  return type.dictionary.used ? make_dictionary_reader(type, &context->dictionaries) : make_value_reader(type, context);
 }
 
 }  // namespace kalam::arrow

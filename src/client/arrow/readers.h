@@ -19,6 +19,6 @@ ReaderPtr make_offsets_reader(const ColumnType& type);
 ReaderPtr make_views_reader(const ColumnType& type);
 ReaderPtr make_list_reader(const ColumnType& type, ReaderPtr child);
 ReaderPtr make_fixed_list_reader(const ColumnType& type, ReaderPtr child);
-ReaderPtr make_rendered_reader(const ColumnType& type, std::vector<ReaderPtr> children);
+ReaderPtr make_rendered_reader(const ColumnType& type, std::vector<ReaderPtr> children, RenderedTotal* total);
 
 }  // namespace kalam::arrow

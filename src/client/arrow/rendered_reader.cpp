@@ -14,13 +14,19 @@ constexpr uint64_t kBytesPerRow = sizeof(Slice) + sizeof(size_t) + 1;
 
 class RenderedReader : public ColumnReader {
  public:
-  RenderedReader(const ColumnType& type, std::vector<ReaderPtr> children)
-      : ColumnReader(type), children_(std::move(children)), sink_(type) {}
+  RenderedReader(const ColumnType& type, std::vector<ReaderPtr> children, RenderedTotal* total)
+      : ColumnReader(type), children_(std::move(children)), sink_(type, total) {}
 
   void unbind() override {
     ColumnReader::unbind();
     forget();
     for (ReaderPtr& child : children_) child->unbind();
+  }
+
+  // The children's slices stay until the batch ends; the text does not.
+  void let_go() override {
+    ColumnReader::let_go();
+    forget();
   }
 
   // How long the text is only shows when it is written; decode() takes what was written here.
@@ -61,7 +67,6 @@ class RenderedReader : public ColumnReader {
   }
 
   void render(uint64_t row) {
-    sink_.begin_row();
     if (!is_null(row)) append_value_json(row, &sink_);
     ends_.push_back(sink_.text().size());
   }
@@ -95,8 +100,12 @@ class StructReader final : public RenderedReader {
 // The map's child is a struct of key and value, which is not rendered itself; its two members are read through it.
 class MapReader final : public RenderedReader {
  public:
-  MapReader(const ColumnType& type, ReaderPtr key, ReaderPtr value)
-      : RenderedReader(type, {}), entries_type_(type.children[0]), key_(std::move(key)), value_(std::move(value)) {}
+  MapReader(const ColumnType& type, ReaderPtr key, ReaderPtr value, RenderedTotal* total)
+      : RenderedReader(type, {}, total),
+        total_(total),
+        entries_type_(type.children[0]),
+        key_(std::move(key)),
+        value_(std::move(value)) {}
 
   void unbind() override {
     RenderedReader::unbind();
@@ -134,8 +143,7 @@ class MapReader final : public RenderedReader {
  private:
   // JSON has keys of text only: others become the text of their JSON.
   void append_key(uint64_t row, JsonTextSink* out) {
-    JsonTextSink key(type_);
-    key.begin_row();
+    JsonTextSink key(type_, total_);
     key_->append_json(row, &key);
     const std::string& text = key.text();
     if (!text.empty() && text.front() == '"') {
@@ -145,6 +153,7 @@ class MapReader final : public RenderedReader {
     }
   }
 
+  RenderedTotal* total_;
   const ColumnType& entries_type_;
   ReaderPtr key_;
   ReaderPtr value_;
@@ -238,17 +247,17 @@ class ListViewReader final : public RenderedReader {
 
 }  // namespace
 
-ReaderPtr make_rendered_reader(const ColumnType& type, std::vector<ReaderPtr> children) {
+ReaderPtr make_rendered_reader(const ColumnType& type, std::vector<ReaderPtr> children, RenderedTotal* total) {
   switch (type.layout) {
     case Layout::map:
-      return std::make_unique<MapReader>(type, std::move(children[0]), std::move(children[1]));
+      return std::make_unique<MapReader>(type, std::move(children[0]), std::move(children[1]), total);
     case Layout::sparse_union:
     case Layout::dense_union:
-      return std::make_unique<UnionReader>(type, std::move(children));
+      return std::make_unique<UnionReader>(type, std::move(children), total);
     case Layout::list_view:
-      return std::make_unique<ListViewReader>(type, std::move(children));
+      return std::make_unique<ListViewReader>(type, std::move(children), total);
     default:
-      return std::make_unique<StructReader>(type, std::move(children));
+      return std::make_unique<StructReader>(type, std::move(children), total);
   }
 }
 

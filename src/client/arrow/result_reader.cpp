@@ -7,8 +7,8 @@
 
 #include "client/arrow/batch_parts.h"
 #include "client/arrow/column_reader.h"
+#include "client/arrow/decode_context.h"
 #include "client/arrow/decode_error.h"
-#include "client/arrow/dictionary.h"
 #include "client/arrow/ipc_stream.h"
 #include "client/arrow/message.h"
 #include "client/arrow/schema.h"
@@ -53,7 +53,7 @@ struct ResultReader::State {
     if (next_entry == answer.entries.size()) return false;
     stream = arrow::IpcStream(&message, answer.entries[next_entry++]);
     message.finish(stream.entry().begin);
-    dictionaries.clear();
+    context.dictionaries.clear();
     if (!stream.next() || stream.metadata().header_type() != ipc::MessageHeader::Schema) {
       throw DecodeError("An Arrow stream does not begin with its schema.");
     }
@@ -62,7 +62,7 @@ struct ResultReader::State {
     if (next_entry == 1) {
       schema = std::move(entry_schema);
       for (const arrow::ColumnType& column : schema.columns) {
-        readers.push_back(arrow::make_reader(column, &dictionaries));
+        readers.push_back(arrow::make_reader(column, &context));
         arrow::describe(column, &schema_views.emplace_back());
       }
       describe_children();
@@ -111,7 +111,7 @@ struct ResultReader::State {
   void load_dictionary(const ipc::DictionaryBatch& batch) {
     if (batch.data() == nullptr) throw DecodeError("An Arrow dictionary has no values.");
     BatchParts parts(&message, stream.body(), *batch.data());
-    arrow::load_dictionary(schema, batch.id(), batch.is_delta(), &parts, &dictionaries);
+    arrow::load_dictionary(schema, batch.id(), batch.is_delta(), &parts, &context);
   }
 
   // Goes on to the next batch that has rows. False: the answer is read.
@@ -163,7 +163,7 @@ struct ResultReader::State {
   arrow::Answer answer;
   size_t next_entry = 0;
   arrow::IpcStream stream;
-  arrow::DictionarySet dictionaries;
+  arrow::DecodeContext context;
   bool has_schema = false;
   bool at_end = false;
   arrow::Schema schema;

@@ -186,12 +186,13 @@ class ViewsReader final : public ColumnReader {
   void append_value_json(uint64_t row, JsonTextSink* out) override {
     const auto bytes = views_.value<View>(row);
     const View view = load(reinterpret_cast<const char*>(&bytes));
-    std::string text(static_cast<size_t>(view.size), '\0');
+    const auto size = static_cast<size_t>(view.size);
     if (view.size <= kInlineSize) {
-      std::memcpy(text.data(), bytes.text, text.size());
-    } else {
-      text_of(view).read(static_cast<uint64_t>(view.offset), text.size(), text.data());
+      return append_text(type_, {reinterpret_cast<const char*>(&bytes) + sizeof(view.size), size}, out);
     }
+    BufferCursor& buffer = text_of(view);  // checks the size before anything is made of it
+    std::string text(size, '\0');
+    buffer.read(static_cast<uint64_t>(view.offset), size, text.data());
     append_text(type_, text, out);
   }
 

@@ -159,11 +159,43 @@ TEST(Memory, HostileAnswersTakeNoMoreThanTheConstant) {
                     batch_message({1 << 20, {{1 << 20, 0}, {1000 << 20, 1000 << 20}}, {{0, 0}}, {}, {}}));
   answers.push_back(schema_message({deep}));
   answers.push_back(bytes_field(1, schema_message({null})).substr(0, 40));
+  // A view inside a struct whose length is made up.
+  const RawField view_struct{"s", ipc::Type::Struct_, 0, {{"v", ipc::Type::Utf8View, 0, {}}}};
+  answers.push_back(
+      schema_message({view_struct}) +
+      batch_message(
+          {1, {{1, 0}, {1, 0}}, {{0, 0}, {0, 0}, {0, 16}, {16, 4}}, bytes_of<int32_t>({INT32_MAX, 0, 0, 0, 0}), {1}}));
   for (const std::string& answer : answers) {
     const size_t before = live_bytes;
     peak_bytes = before;
     drain(scan_answer({answer}), 0, 65'536);
     EXPECT_LT(peak_bytes - before, 12 * kMiB);
+  }
+}
+
+// JSON text is bounded over all columns and elements, not value by value.
+TEST(Memory, RenderedTextIsBoundedAsAWhole) {
+  // One value is 30 MB of text: 500 times the name of a member.
+  const RawField element{"e", ipc::Type::Struct_, 0, {{std::string(60'000, 'n'), ipc::Type::Null, 0, {}}}};
+  const RawField text{"t", ipc::Type::Struct_, 0, {{"l", ipc::Type::FixedSizeList, 500, {element}}}};
+  std::vector<std::string> answers;
+  const RawField list{"l", ipc::Type::List, 0, {text}};
+  answers.push_back(schema_message({list}) + batch_message({1,
+                                                            {{1, 0}, {100, 0}, {100, 0}, {100 * (5 << 20), 0}},
+                                                            {{0, 0}, {0, 8}, {0, 0}, {0, 0}},
+                                                            bytes_of<int32_t>({0, 100}),
+                                                            {}}));
+  RawBatch columns{1, {}, {}, {}, {}};
+  for (int i = 0; i < 50; i++) {
+    columns.nodes.insert(columns.nodes.end(), {{1, 0}, {1, 0}, {5 << 20, 5 << 20}});
+    columns.buffers.insert(columns.buffers.end(), {{0, 0}, {0, 0}});
+  }
+  answers.push_back(schema_message(std::vector<RawField>(50, text)) + batch_message(columns));
+  for (const std::string& answer : answers) {
+    const size_t before = live_bytes;
+    peak_bytes = before;
+    EXPECT_EQ(drain(scan_answer({answer}), 0, 65'536).error, ErrorClass::too_large);
+    EXPECT_LT(peak_bytes - before, 200 * kMiB);  // 64 MiB, and what growing a text takes for a moment
   }
 }
 

@@ -95,7 +95,8 @@ static std::string decimal_json(const ColumnView& column, uint64_t row) {
   arrow::ColumnType type;
   type.kind = ColumnKind::decimal;
   type.scale = column.scale;
-  arrow::JsonTextSink sink(type);
+  arrow::RenderedTotal total;
+  arrow::JsonTextSink sink(type, &total);
   sink.scalar(type, static_cast<const Int256*>(column.values) + row);
   return sink.text();
 }
