@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
@@ -180,7 +181,9 @@ void Relay::pump(const std::shared_ptr<Connection>& connection, bool to_client) 
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0 || !connection->pass()) break;
     auto length = static_cast<size_t>(size);
-    size_t first = to_client && behaviour_.split_writes && length > 1 ? length / 2 : length;
+    // Within the first frame: the client has nothing to say to that yet, so its acknowledgement travels alone, and
+    // late.
+    size_t first = to_client && behaviour_.split_writes ? std::min<size_t>(length / 2, 10) : 0;
     if (!write_all(to, buffer.data(), first) || !write_all(to, buffer.data() + first, length - first)) break;
   }
   connection->end();
