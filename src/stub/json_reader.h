@@ -6,10 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace kalam::stub {
+
+struct JsonMember;
 
 struct JsonValue {
   enum Kind { null, boolean, signed_integer, unsigned_integer, floating, string, array, object };
@@ -20,11 +21,17 @@ struct JsonValue {
   double real = 0;
   std::string text;
   std::vector<JsonValue> elements;
-  std::vector<std::pair<std::string, JsonValue>> members;  // in the order of the text, the last of equal names wins
+  std::vector<JsonMember> members;  // in the order of the text, the last of equal names wins
 
   bool is_number() const { return kind == signed_integer || kind == unsigned_integer || kind == floating; }
   const JsonValue* find(std::string_view name) const;
   std::string dump() const;  // compact
+};
+
+// Not a std::pair, which asks for the complete type while JsonValue is still being defined.
+struct JsonMember {
+  std::string first;
+  JsonValue second;
 };
 
 // nullopt: `error` is "EOF while parsing an object at line 1 column 1" and the like.
