@@ -181,14 +181,14 @@ TEST(Memory, RenderedTextIsBoundedAsAWhole) {
   std::vector<std::string> answers;
   const RawField list{"l", ipc::Type::List, 0, {text}};
   answers.push_back(schema_message({list}) + batch_message({1,
-                                                            {{1, 0}, {100, 0}, {100, 0}, {100 * (5 << 20), 0}},
-                                                            {{0, 0}, {0, 8}, {0, 0}, {0, 0}},
+                                                            {{1, 0}, {100, 0}, {100, 0}, {50'000, 0}, {50'000, 50'000}},
+                                                            {{0, 0}, {0, 8}, {0, 0}, {0, 0}, {0, 0}},
                                                             bytes_of<int32_t>({0, 100}),
                                                             {}}));
   RawBatch columns{1, {}, {}, {}, {}};
   for (int i = 0; i < 50; i++) {
-    columns.nodes.insert(columns.nodes.end(), {{1, 0}, {1, 0}, {5 << 20, 5 << 20}});
-    columns.buffers.insert(columns.buffers.end(), {{0, 0}, {0, 0}});
+    columns.nodes.insert(columns.nodes.end(), {{1, 0}, {1, 0}, {500, 0}, {500, 500}});
+    columns.buffers.insert(columns.buffers.end(), {{0, 0}, {0, 0}, {0, 0}});
   }
   answers.push_back(schema_message(std::vector<RawField>(50, text)) + batch_message(columns));
   for (const std::string& answer : answers) {
