@@ -37,6 +37,7 @@ CREATE TABLE ids (id serial, a int GENERATED ALWAYS AS IDENTITY, b bigserial) US
 SELECT * FROM remote_columns('ids');
 INSERT INTO ids DEFAULT VALUES;
 SELECT id > 0, a > id, b > a FROM ids;
+CREATE TABLE bad (id bigint GENERATED ALWAYS AS IDENTITY (START 5)) USING kalamdb;
 
 -- Keys
 CREATE TABLE nokey (a int) USING kalamdb;
@@ -105,6 +106,11 @@ CREATE FOREIGN TABLE there (id bigint, b text OPTIONS (column_name 'a'), _seq bi
 SELECT ftoptions FROM pg_foreign_table WHERE ftrelid = 'there'::regclass;
 INSERT INTO there VALUES (1, 'x');
 SELECT id, b, _seq IS NOT NULL FROM there;
+-- what changes in KalamDB is noticed by an open session, before it writes
+SELECT kalam_exec('ALTER TABLE ktest00000_ddl.there DROP COLUMN a');
+INSERT INTO there VALUES (2, 'y');
+SELECT id FROM there;
+SELECT b FROM there;
 -- an attached table stays when it is dropped here
 DROP TABLE there;
 SELECT * FROM remote_tables() AS t WHERE t LIKE 'there%';
@@ -112,6 +118,13 @@ SELECT * FROM remote_tables() AS t WHERE t LIKE 'there%';
 CREATE FOREIGN TABLE made (id bigint, a text NOT NULL) SERVER kalam_server;
 SELECT * FROM remote_columns('made');
 SELECT ftoptions FROM pg_foreign_table WHERE ftrelid = 'made'::regclass;
+
+-- partitions
+CREATE TABLE parted (id bigint, a text) PARTITION BY LIST (id);
+CREATE FOREIGN TABLE part1 PARTITION OF parted FOR VALUES IN (1) SERVER kalam_server OPTIONS (table 'made');
+CREATE FOREIGN TABLE part2 PARTITION OF parted FOR VALUES IN (2) SERVER kalam_server;
+INSERT INTO parted VALUES (1, 'one');
+SELECT * FROM parted;
 
 -- default_table_access_method
 SET default_table_access_method = kalamdb;

@@ -2,6 +2,7 @@
 #include "client/api.h"
 #include "extension/option_table.h"
 #include "extension/options.h"
+#include "extension/settings.h"
 
 extern "C" {
 #include "catalog/pg_attribute.h"
@@ -61,7 +62,7 @@ void check_choice(const KalamOption* option, const char* value) {
 
 void check_name(const KalamOption* option, const char* value, bool user_id) {
   kalam::Status status;
-  bool good = user_id ? kalam::check_user_id(value, strlen(value), &status)
+  bool good = user_id ? kalam_check_user_id(value, strlen(value), &status)
                       : kalam::check_identifier(value, strlen(value), &status);
   if (!good) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -4,7 +4,7 @@
 #include "extension/module.h"
 
 extern "C" {
-#include "utils/varlena.h"
+#include "mb/pg_wchar.h"
 }
 
 static char* setting_user_id;
@@ -24,7 +24,7 @@ static bool check_user_id_setting(char** value, void**, GucSource) {
 
   if (size > 0) {
     kalam::Status status;
-    if (!kalam::check_user_id(begin, size, &status)) {
+    if (!kalam_check_user_id(begin, size, &status)) {
       GUC_check_errmsg("invalid value for parameter \"%s\"", "kalam.user_id");
       GUC_check_errdetail("%s", status.detail[0] != '\0' ? status.detail : status.message);
       return false;
@@ -69,4 +69,18 @@ int kalam_setting_snowflake_worker_id() {
 
 bool kalam_setting_auto_flush() {
   return setting_auto_flush;
+}
+
+bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status) {
+  int encoding = GetDatabaseEncoding();
+  if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII) return kalam::check_user_id(text, size, status);
+
+  // In every server encoding the characters that matter are plain ASCII.
+  char* ascii = pnstrdup(text, size);
+  for (char* p = ascii; *p != '\0'; p++) {
+    if (IS_HIGHBIT_SET(*p)) *p = 'x';
+  }
+  bool good = kalam::check_user_id(ascii, size, status);
+  pfree(ascii);
+  return good;
 }

@@ -170,6 +170,7 @@ void take_column_constraints(ColumnDef* column, KalamColumnDefinition* definitio
       case CONSTR_ATTR_IMMEDIATE:
         continue;
       case CONSTR_IDENTITY:
+        if (constraint->options != NIL) refuse_constraint("options of identity columns");
         identity = true;
         definition->not_null = true;
         continue;
