@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "foreign/fdwapi.h"
+#include "mb/pg_wchar.h"
 #include "utils/formatting.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -313,7 +314,9 @@ void kalam_relation_note_rows(Oid relid, double rows) {
 
 kalam::TableRef kalam_table_ref(const KalamRelation* relation, const char* subject) {
   bool per_user = relation->kind == kalam::TableKind::user || relation->kind == kalam::TableKind::stream;
-  return kalam::TableRef{relation->name_space, relation->table, relation->kind, per_user ? subject : nullptr};
+  const char* user_id = nullptr;
+  if (per_user && subject != nullptr) user_id = pg_server_to_any(subject, (int)strlen(subject), PG_UTF8);
+  return kalam::TableRef{relation->name_space, relation->table, relation->kind, user_id};
 }
 
 char* kalam_local_type_name(const kalam::RemoteType* type) {

@@ -62,7 +62,8 @@ void kalam_relation_error(Oid relid, const kalam::Status* status);
 double kalam_relation_row_count(Relation relation, Oid userid);
 void kalam_relation_note_rows(Oid relid, double rows);
 
-// The TableRef for calls; `subject` is ignored for shared tables. Points into `relation` and `subject`.
+// The TableRef for calls; `subject` (in the database's encoding) is ignored for shared tables. Points into `relation`
+// and `subject`, or to a UTF-8 copy in the current memory context where the database's encoding is another.
 kalam::TableRef kalam_table_ref(const KalamRelation* relation, const char* subject);
 
 // Local type that CREATE TABLE and IMPORT give a remote type, as SQL ("numeric(10,2)"). palloc'd.

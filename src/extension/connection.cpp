@@ -7,7 +7,6 @@
 #include "extension/settings.h"
 
 extern "C" {
-#include "mb/pg_wchar.h"
 #include "storage/ipc.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -201,7 +200,5 @@ void kalam_connection_unpin(KalamConnection* connection) {
 
 const char* kalam_connection_subject(const KalamConnection* connection) {
   const char* subject = kalam_setting_user_id();
-  if (subject == nullptr) subject = connection->mapping_user_id;
-  // KalamDB speaks UTF-8; this copies only when the database's encoding is another one.
-  return subject != nullptr ? pg_server_to_any(subject, (int)strlen(subject), PG_UTF8) : nullptr;
+  return subject != nullptr ? subject : connection->mapping_user_id;
 }

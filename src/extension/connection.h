@@ -44,7 +44,8 @@ void kalam_connection_pin(KalamConnection* connection);
 void kalam_connection_unpin(KalamConnection* connection);
 
 // The subject of user and stream tables: kalam.user_id when it is set, else option user_id of the user mapping, else
-// NULL. Trimmed, UTF-8. Lives as long as the setting and the connection stay as they are: copy it to keep it.
+// NULL. Trimmed, in the database's encoding. Lives as long as the setting and the connection stay as they are: copy it
+// to keep it.
 const char* kalam_connection_subject(const KalamConnection* connection);
 
 // The runtime that all connections share. Starts it when need be.
