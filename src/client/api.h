@@ -290,6 +290,8 @@ Call* call_delete(Connection* connection, const TableRef* table, const char* key
 
 // At most one transaction a connection. Data calls started while it is open belong to it. After a begin that finished
 // with an error no transaction is open. Commit and rollback end it whatever they answer; only the Status tells how.
+// A rollback right after a commit that failed asks for the same transaction once more: its success proves that nothing
+// was committed. Any other call gives that transaction up, and its session with it.
 Call* call_begin(Connection* connection, const CallOptions* options, Status* status) noexcept;
 Call* call_commit(Connection* connection, const CallOptions* options, Status* status) noexcept;
 Call* call_rollback(Connection* connection, const CallOptions* options, Status* status) noexcept;

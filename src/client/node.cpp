@@ -241,7 +241,7 @@ RpcHeaders Node::headers(Method method) const {
   return headers;
 }
 
-void Node::note_rpc_started(const UnaryRpc& rpc, bool of_session) {
+void Node::note_rpc_started(const UnaryRpc& rpc, bool of_session) noexcept {
   if (of_session) {
     const int64_t now = session_clock_ms();
     // A session with an open transaction is never pruned (spec 2.3).
@@ -250,10 +250,14 @@ void Node::note_rpc_started(const UnaryRpc& rpc, bool of_session) {
     session_.last_started_ms = now;
   }
   if (!core_->settings.quick_ack) return;
-  if (quick_ack_.needs_peer()) quick_ack_.set_peer(rpc.peer());
-  quick_ack_.apply();
-  ++started_;
-  keep_quick();
+  try {
+    if (quick_ack_.needs_peer()) quick_ack_.set_peer(rpc.peer());
+    quick_ack_.apply();
+    ++started_;
+    keep_quick();
+  } catch (...) {
+    // The RPC has been started; it only may be slow.
+  }
 }
 
 // gRPC may send the request from another thread, after this one has set the option, and sending clears it. So it is set

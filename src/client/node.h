@@ -65,7 +65,7 @@ class Node final : public RpcOwner, public TimerOwner {
   // The operation no longer waits. An OpenSession that nobody waits for is cancelled.
   void forget(Operation* operation);
 
-  void note_rpc_started(const UnaryRpc& rpc, bool of_session);
+  void note_rpc_started(const UnaryRpc& rpc, bool of_session) noexcept;
   void note_rpc_finished(const UnaryRpc& rpc);
 
   // The server does not know the session of this generation any more. It is opened again under its id.

@@ -356,7 +356,7 @@ void Operation::not_leader(const Status& status, const std::string& text) {
     // The transaction cannot move, but the next one shall begin where it can succeed.
     if (known != core_->node_of_api_address.end()) {
       core_->remember_leader(plan_.group, known->second);
-    } else if (!address.empty()) {
+    } else if (!address.empty() && node_->stub() != nullptr) {
       search_failure_ = status;
       search_ = address;
       wait_in(Phase::searching);
@@ -371,6 +371,8 @@ void Operation::not_leader(const Status& status, const std::string& text) {
     phase_ = Phase::searching;
     return leader_found(known->second);
   }
+  // The answer may be older than the end of the node's channel.
+  if (node_->stub() == nullptr) return try_elsewhere(status);
   search_ = address;
   wait_in(Phase::searching);
   LeaderSearch::join(core_.get(), node_, address, shared_from_this());
