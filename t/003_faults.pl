@@ -119,7 +119,7 @@ for my $fault ('wrong_bytes', 'truncate')
 {
 	$stub->fault({ method => 'Scan', call => 1, $fault => JSON::PP::true });
 	($error, $out) = outcome('SELECT count(*) FROM app.t; SELECT count(*) FROM app.t;');
-	like($error->{sqlstate}, qr/^(08P01|XX001|HV000|58000)$/, "$fault: an error of the protocol");
+	is($error->{sqlstate}, '08P01', "$fault: an error of the protocol");
 	is($out, '2', "$fault: the session works afterwards");
 	$stub->clear_faults;
 }
