@@ -67,13 +67,15 @@ INSERT INTO ktest_functions_kinds VALUES
   (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
   (3, false, 0, 0, 'NaN', '-Infinity', '', 'null', '', 0.001, '0001-01-01', '00:00', '0001-01-01', '0044-03-15 00:00:00+00 BC',
    '00000000-0000-0000-0000-000000000000', '{0,0}');
-SELECT value - '_seq' - '_deleted'
+SELECT value - '_seq' - '_version' - '_deleted'
 FROM jsonb_array_elements(kalam_exec('SELECT * FROM ktest00000_functions.kinds ORDER BY id LIMIT 10')::jsonb);
 SELECT kalam_exec('SELECT id, n FROM ktest00000_functions.kinds WHERE id > 3 LIMIT 1');
 SELECT kalam_exec('SELECT count(*) AS c FROM ktest00000_functions.kinds');
 
 -- What the server says is passed on.
+\set VERBOSITY terse
 SELECT kalam_exec('SELECT nope FROM ktest00000_functions.kinds LIMIT 1');
+\set VERBOSITY default
 SELECT kalam_exec('SELECT 1 FROM ktest00000_functions.no_such_table LIMIT 1');
 SELECT kalam_exec('SELEC 1');
 SELECT kalam_exec('');
