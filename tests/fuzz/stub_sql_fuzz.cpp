@@ -20,7 +20,8 @@ struct Server {
   Server() {
     for (const char* sql : {
              "CREATE NAMESPACE cf_dia",
-             "CREATE SHARED TABLE cf_dia.t (id BIGINT PRIMARY KEY, i2 SMALLINT, i4 INT, f4 FLOAT, f8 DOUBLE, bo BOOLEAN, "
+             "CREATE SHARED TABLE cf_dia.t (id BIGINT PRIMARY KEY, i2 SMALLINT, i4 INT, f4 FLOAT, f8 DOUBLE, bo "
+             "BOOLEAN, "
              "tx TEXT, da DATE, ti TIME, ts TIMESTAMP, dt DATETIME, de DECIMAL(10,2), uu UUID, by BYTES, js JSON)",
              "CREATE SHARED TABLE cf_dia.o (oid BIGINT PRIMARY KEY, tid BIGINT, amount DECIMAL(10,2), q INT)",
              "CREATE USER TABLE cf_dia.u (id TEXT PRIMARY KEY, a INT DEFAULT 5)",
@@ -41,8 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static int runs = 0;
   // Statements change the store; a fresh one now and then keeps findings reproducible.
   if (++runs % 2000 == 0) server = std::make_unique<Server>();
-  SqlOutcome outcome = execute_statement(server->store, server->context,
-                                         std::string_view(reinterpret_cast<const char*>(data), size));
+  SqlOutcome outcome =
+      execute_statement(server->store, server->context, std::string_view(reinterpret_cast<const char*>(data), size));
   if (!outcome.ok && outcome.error.empty()) std::abort();
   for (const Row& row : outcome.rows.rows) {
     if (row.size() != outcome.rows.fields.size()) std::abort();

@@ -181,8 +181,10 @@ Expr Binder::bind_membership(const Node& body, const BoundQuery& query, bool all
     // True unless a row fails; NULL when only a NULL stands in the way.
     Expr outside = left;
     Expr test = compare(op, std::move(outside), right);
-    expr.sql = "(SELECT CASE WHEN count(*) FILTER (WHERE NOT t) > 0 THEN 0 WHEN count(*) FILTER (WHERE t IS NULL) > 0 "
-               "THEN NULL ELSE 1 END FROM (SELECT " + test.sql + " AS t FROM (" + query.sql + ")))";
+    expr.sql =
+        "(SELECT CASE WHEN count(*) FILTER (WHERE NOT t) > 0 THEN 0 WHEN count(*) FILTER (WHERE t IS NULL) > 0 "
+        "THEN NULL ELSE 1 END FROM (SELECT " +
+        test.sql + " AS t FROM (" + query.sql + ")))";
     inherit(&expr, {&left});
     return expr;
   }

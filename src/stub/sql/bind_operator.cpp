@@ -56,7 +56,7 @@ Expr Binder::bind_operator(const Node& body, const Place& place) {
   }
   if (kind == "AEXPR_OP_ANY") {
     if (op != "=" || node_kind(right_node) != "A_ArrayExpr") refuse("this form of ANY");
-    return bind_list(bind(left_node, place), member(node_body(right_node), "elements"), false, place, true);
+    return bind_list(bind(left_node, place), member(node_body(right_node), "elements"), false, place);
   }
   if (kind != "AEXPR_OP") refuse("this operator: " + kind);
   if (is_row(left_node) && is_row(right_node)) return bind_rows(op, left_node, right_node, place);
@@ -351,11 +351,11 @@ Expr Binder::bind_in_list(const Node& body, const Place& place) {
     }
     return negated ? boolean("(NOT " + any.sql + ")", any.nullable, "", {&any}) : any;
   }
-  return bind_list(bind(left, place), items, negated, place, false);
+  return bind_list(bind(left, place), items, negated, place);
 }
 
 // All members meet in one type, as DataFusion's InList does.
-Expr Binder::bind_list(Expr left, const Node& items, bool negated, const Place& place, bool any) {
+Expr Binder::bind_list(Expr left, const Node& items, bool negated, const Place& place) {
   if (!items.is_array() || items.empty()) refuse("an empty list");
   std::vector<Expr> members;
   DataType type = left.type;
@@ -370,19 +370,15 @@ Expr Binder::bind_list(Expr left, const Node& items, bool negated, const Place& 
   }
   bool nullable = left.nullable;
   std::vector<const Expr*> parts = {&left};
-  std::string names;
   for (Expr& item : members) {
     nullable |= item.nullable;
-    names += item.name.empty() ? "" : (names.empty() ? "" : ", ") + item.name;
     item = cast_to(std::move(item), type);
     parts.push_back(&item);
   }
-  std::string name = any || left.name.empty() ? "" : left.name + (negated ? " NOT IN ([" : " IN ([") + names + "])";
-  std::string plain = left.name;
   left = cast_to(std::move(left), type);
   std::string sql = "(" + left.sql + (negated ? " NOT IN (" : " IN (");
   for (size_t i = 0; i < members.size(); i++) sql += (i > 0 ? ", " : "") + members[i].sql;
-  return boolean(sql + "))", nullable, name, parts);
+  return boolean(sql + "))", nullable, "", parts);
 }
 
 Expr Binder::bind_between(const Node& body, const Place& place) {

@@ -3,6 +3,7 @@
 
 #include "stub/sql/binder.h"
 #include "stub/sql/cast.h"
+#include "stub/sql/error.h"
 
 namespace kalam::stub::sql {
 
@@ -160,6 +161,18 @@ std::vector<Binder::Item> Binder::bind_targets(const Node& targets, const Place&
   return items;
 }
 
+// An expression that may name output columns, which DataFusion finds and this does not.
+Expr Binder::bind_over_aliases(const Node& node, const Place& place) {
+  try {
+    return bind(node, place);
+  } catch (const SqlError& error) {
+    if (error.text.starts_with("Invalid operation: Schema error: No field named")) {
+      refuse("a name that is not in the input, in ORDER BY, GROUP BY or HAVING");
+    }
+    throw;
+  }
+}
+
 // ORDER BY: a position, the name of an output column, or an expression over the input.
 std::vector<Binder::SortKey> Binder::bind_sort(const Node& sort, const std::vector<Item>& items, const Place& place) {
   std::vector<SortKey> keys;
@@ -196,7 +209,7 @@ std::vector<Binder::SortKey> Binder::bind_sort(const Node& sort, const std::vect
       }
     }
     if (!position) {
-      Expr expr = bind(value, place);
+      Expr expr = bind_over_aliases(value, place);
       if (expr.constant) refuse("ORDER BY a constant");
       key.sql = expr.sql;
       for (size_t i = 0; i < items.size() && !position; i++) {
@@ -313,7 +326,7 @@ Binder::Grouping Binder::bind_group(const Node& group, const std::vector<Node>& 
         if (!input && text_member(node_body(target), "name") == name) wanted = &member(node_body(target), "val");
       }
     }
-    Expr key = bind(*wanted, place);
+    Expr key = bind_over_aliases(*wanted, place);
     if (key.constant) refuse("GROUP BY a constant");
     if (key.type.id == TypeId::list || key.type.id == TypeId::fixed_size_list)
       refuse("GROUP BY of " + type_name(key.type));

@@ -111,7 +111,7 @@ BoundQuery Binder::bind_select(const Node& select, const Scope* outer) {
   if (!having_node.is_null()) {
     Place having_place = place;
     having_place.windows = false;
-    having_expr = as_boolean(bind(having_node, having_place), "HAVING");
+    having_expr = as_boolean(bind_over_aliases(having_node, having_place), "HAVING");
     having = having_expr.sql;
   }
   std::vector<SortKey> order = bind_sort(member(select, "sortClause"), items, place);

@@ -103,6 +103,7 @@ class Binder {
     bool ordinal = false;
   };
   std::vector<SortKey> bind_sort(const Node& sort, const std::vector<Item>& items, const Place& place);
+  Expr bind_over_aliases(const Node& node, const Place& place);
   std::string limit_sql(const Node& select, BoundQuery* query);
   struct Grouping {
     std::vector<Expr> keys;
@@ -157,7 +158,7 @@ class Binder {
   Expr bind_like(const Node& body, const Place& place);
   Expr bind_rows(const std::string& op, const Node& left, const Node& right, const Place& place);
   Expr negate(Expr operand);
-  Expr bind_list(Expr left, const Node& items, bool negated, const Place& place, bool any);
+  Expr bind_list(Expr left, const Node& items, bool negated, const Place& place);
   DataType narrower_instants(Expr* left, Expr* right, const DataType& type);
   Expr regex_operator(const std::string& op, Expr text, Expr pattern);
   Expr json_operator(const std::string& op, Expr left, Expr right);

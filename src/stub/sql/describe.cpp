@@ -137,7 +137,8 @@ SqlOutcome run_explain(Store& store, const SqlContext& context, std::string_view
   bool star = targets.size() == 1 && node_kind(member(node_body(targets[0]), "val")) == "ColumnRef" &&
               node_kind(member(node_body(member(node_body(targets[0]), "val")), "fields").back()) == "A_Star";
   bool plain = star && from.size() == 1 && node_kind(from[0]) == "RangeVar" && node_kind(where) == "A_Expr" &&
-               text_member(node_body(where), "kind") == "AEXPR_OP";
+               text_member(node_body(where), "kind") == "AEXPR_OP" &&
+               string_of(member(node_body(where), "name")[0]) == "=";
   for (const char* clause :
        {"groupClause", "sortClause", "limitCount", "limitOffset", "distinctClause", "withClause"}) {
     plain = plain && member(select, clause).is_null();

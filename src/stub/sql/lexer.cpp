@@ -71,7 +71,7 @@ class Cutter {
     int nested = 0;
     do {
       if (peek() == '/' && peek(1) == '*') {
-        nested++;
+        if (++nested > 1) refuse("a comment inside a comment");
         advance(2);
       } else if (peek() == '*' && peek(1) == '/') {
         nested--;

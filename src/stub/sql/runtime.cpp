@@ -93,7 +93,9 @@ void current_aggregate(sqlite3_context* context) {
 }
 
 // Frames that lose rows are not bound.
-void leave_frame(sqlite3_context* context, int, sqlite3_value**) { sqlite3_result_error(context, "no such frame", -1); }
+void leave_frame(sqlite3_context* context, int, sqlite3_value**) {
+  sqlite3_result_error(context, "no such frame", -1);
+}
 
 void finish_aggregate(sqlite3_context* context) {
   auto** slot = static_cast<AggregateState**>(sqlite3_aggregate_context(context, 0));

@@ -39,11 +39,25 @@ bool is_string(const Token& token) {
          token.kind == TokenKind::dollar_text || token.kind == TokenKind::unicode_text;
 }
 
+// What one of the two parsers reads as something else.
+void check_lexemes(const Token& token, const Token& next) {
+  bool name = token.kind == TokenKind::word || token.kind == TokenKind::quoted_name;
+  if (name && token.length > 63) refuse("a name this long");  // PostgreSQL's lexer would cut it
+  bool adjacent = token.offset + token.length == next.offset;
+  if (token.kind == TokenKind::number && next.kind == TokenKind::word && adjacent) refuse("this number");
+  if (token.kind != TokenKind::escaped_text) return;
+  for (size_t i = 2; i + 1 < token.text.size(); i++) {
+    if (token.text[i] != '\\') continue;
+    if (std::string_view("nrtbf\\'").find(token.text[++i]) == std::string_view::npos) refuse("this escape in a text");
+  }
+}
+
 void check_tokens(const std::vector<Token>& tokens) {
   for (size_t i = 0; i + 1 < tokens.size(); i++) {
     const Token& token = tokens[i];
     const Token& next = tokens[i + 1];
     check_operator(tokens, i);
+    check_lexemes(token, next);
     if (token.kind == TokenKind::bit_text) refuse("the literal " + token.text);
     if (is_string(token) && is_string(next)) refuse("two text literals side by side");
     if ((token.is("LIKE") || token.is("ILIKE")) && next.is("ANY")) {

@@ -135,6 +135,57 @@ TEST_F(Engine, JoinsAndSubqueries) {
   EXPECT_EQ(rows("SELECT id AS x FROM app.t a JOIN app.t b USING (id) ORDER BY x LIMIT 1"), "[[1]]");
 }
 
+TEST_F(Engine, SubqueriesOfAllKinds) {
+  fill(3);
+  EXPECT_EQ(rows("SELECT id AS x FROM app.t WHERE id = ANY (SELECT v FROM app.t) ORDER BY x"), "[[1],[2]]");
+  EXPECT_EQ(rows("SELECT id AS x FROM app.t WHERE id > ALL (SELECT v FROM app.t) ORDER BY x"), "[[3]]");
+  EXPECT_EQ(rows("SELECT id AS x FROM app.t WHERE v IN (SELECT 2.0) ORDER BY x"), "[[1]]");
+  EXPECT_EQ(rows("SELECT id AS x, (SELECT max(b.v) FROM app.t b WHERE b.id < a.id) AS m FROM app.t a ORDER BY x"),
+            "[[1,null],[2,2],[3,2]]");
+  EXPECT_TRUE(refused("SELECT id AS x, (SELECT b.v FROM app.t b WHERE b.id = a.id) AS m FROM app.t a"));
+}
+
+TEST_F(Engine, Windows) {
+  fill(4);
+  EXPECT_EQ(rows("SELECT id AS x, sum(v) OVER (ORDER BY id) AS s, rank() OVER (ORDER BY v) AS r FROM app.t ORDER BY x"),
+            "[[1,3,4],[2,5,3],[3,6,2],[4,6,1]]");
+  EXPECT_EQ(rows("SELECT id AS x, lag(v) OVER (ORDER BY id) AS l FROM app.t ORDER BY x LIMIT 2"), "[[1,null],[2,3]]");
+  EXPECT_TRUE(refused("SELECT sum(v) OVER (ORDER BY id ROWS 1 PRECEDING) AS s FROM app.t"));
+}
+
+TEST_F(Engine, NamesOfColumns) {
+  fill(1);
+  auto name = [&](const std::string& expression) {
+    return ok("SELECT " + expression + " FROM app.t").rows.fields.at(0).name;
+  };
+  EXPECT_EQ(name("v"), "v");
+  EXPECT_EQ(name("v + 1"), "app.t.v + Int64(1)");
+  EXPECT_EQ(name("CAST(v AS BIGINT)"), "app.t.v");
+  EXPECT_EQ(name("upper(name)"), "upper(app.t.name)");
+  EXPECT_EQ(name("count(DISTINCT v)"), "count(DISTINCT app.t.v)");
+  EXPECT_EQ(name("CASE WHEN v = 0 THEN 1.5 END"), "CASE WHEN app.t.v = Int64(0) THEN Float64(1.5) END");
+  EXPECT_TRUE(refused("SELECT row_number() OVER (ORDER BY v) FROM app.t"));
+}
+
+TEST_F(Engine, ArithmeticWrapsAndDecimalsKeepTheirScale) {
+  EXPECT_EQ(rows("SELECT 2147483647::int + 1::int AS a, 9223372036854775807 + 1 AS b"),
+            "[[-2147483648,-9223372036854775808]]");
+  EXPECT_EQ(rows("SELECT CAST('1.00' AS DECIMAL(10,2)) / CAST('3.00' AS DECIMAL(10,2)) AS q"), R"([["0.333333"]])");
+  EXPECT_EQ(rows("SELECT CAST('1.005' AS DECIMAL(10,2)) AS a, CAST(1.005 AS DECIMAL(10,2)) AS b"),
+            R"([["1.01","1.00"]])");
+  ok("INSERT INTO app.t (id, v) VALUES (1, 2147483647), (2, 2147483647)");
+  EXPECT_EQ(rows("SELECT sum(v) AS s FROM app.t"), "[[4294967294]]");
+  EXPECT_EQ(error("SELECT v / (v - v) AS x FROM app.t"), "Execution error: Arrow error: Divide by zero error");
+}
+
+TEST_F(Engine, VersionsBeyondTheCapAreNotSeen) {
+  fill(30);
+  player_.context().hot_version_cap = 20;
+  EXPECT_EQ(rows("SELECT count(*) AS n FROM app.t"), "[[30]]");
+  EXPECT_EQ(rows("SELECT count(*) AS n FROM app.t WHERE id > 0"), "[[20]]");
+  EXPECT_EQ(rows("SELECT max(id) AS m FROM app.t"), "[[20]]");
+}
+
 TEST_F(Engine, RefusesWhatItDoesNotKnow) {
   EXPECT_TRUE(refused("SELECT stddev(v) FROM app.t"));
   EXPECT_TRUE(refused("SELECT nosuchfunction(v) FROM app.t"));
@@ -145,6 +196,12 @@ TEST_F(Engine, RefusesWhatItDoesNotKnow) {
   EXPECT_TRUE(refused("SELECT 5 | 3 & 4 AS x"));
   EXPECT_TRUE(refused("SELECT 'a' || 1 + 2 AS x"));
   EXPECT_EQ(rows("SELECT (5 | 3) & 4 AS x"), "[[4]]");
+  EXPECT_TRUE(refused("SELECT 0x10"));
+  EXPECT_TRUE(refused("SELECT E'\\x41' AS x"));
+  EXPECT_TRUE(refused("SELECT /* a /* b */ c */ 1 AS x"));
+  EXPECT_TRUE(refused("SELECT 1 AS " + std::string(64, 'n')));
+  EXPECT_TRUE(refused("SELECT v AS x FROM app.t ORDER BY x + 1"));
+  EXPECT_TRUE(refused("SELECT v IN (1, 2) FROM app.t"));
 }
 
 TEST_F(Engine, UnknownNames) {

@@ -24,6 +24,7 @@ class Player {
   std::vector<Played> play(const std::string& topic, const std::vector<std::string>& cases = {});
 
   Store& store() { return store_; }
+  SqlContext& context() { return context_; }
   SqlOutcome run(const std::string& sql);
 
  private:
