@@ -26,6 +26,7 @@ Commands
                     oversize      add that many bytes to the answer
                     prune         the call's session is gone before it runs
                     restart       all sessions and transactions are gone before it runs
+                    abort         all open transactions are gone before it runs
                     kill          the program dies
   faults          what was ordered, and how often it hit
   clear           forget all faults, end all stalls

@@ -12,6 +12,12 @@ using nlohmann::json;
 // The largest request message that the server decodes (specification 1.2).
 constexpr size_t kRequestLimit = 4194304;
 
+// Statements and rows may have megabytes; the log shows their beginning.
+std::string shortened(const std::string& text) {
+  constexpr size_t kShown = 10000;
+  return text.size() <= kShown ? text : text.substr(0, kShown) + "…";
+}
+
 template <class Request>
 void put_target(json& summary, const Request& request) {
   summary["namespace"] = request.namespace_();
@@ -51,7 +57,7 @@ json summarize(const pb::UpdateRequest& request) {
   json summary;
   put_target(summary, request);
   summary["pk_value"] = request.pk_value();
-  summary["updates_json"] = request.updates_json();
+  summary["updates_json"] = shortened(request.updates_json());
   return summary;
 }
 json summarize(const pb::DeleteRequest& request) {
@@ -70,10 +76,10 @@ json summarize(const pb::RollbackTransactionRequest& request) {
   return {{"transaction_id", request.transaction_id()}};
 }
 json summarize(const pb::ExecuteSqlRequest& request) {
-  return {{"sql", request.sql()}};
+  return {{"sql", shortened(request.sql())}};
 }
 json summarize(const pb::ExecuteQueryRequest& request) {
-  return {{"sql", request.sql()}};
+  return {{"sql", shortened(request.sql())}};
 }
 
 std::string session_of(const pb::PingRequest&) {

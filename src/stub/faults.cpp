@@ -81,6 +81,8 @@ void read_member(Fault& fault, const std::string& name, const json& value) {
     fault.prune = value.get<bool>();
   } else if (name == "restart") {
     fault.restart = value.get<bool>();
+  } else if (name == "abort") {
+    fault.abort = value.get<bool>();
   } else if (name == "kill") {
     fault.kill = value.get<bool>();
   } else {

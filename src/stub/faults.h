@@ -31,6 +31,7 @@ struct Fault {
   uint64_t oversize = 0;  // bytes added to the answer
   bool prune = false;     // the session is pruned before the call
   bool restart = false;   // all sessions and transactions are gone before the call
+  bool abort = false;     // all open transactions are gone before the call
   bool kill = false;      // the process dies
 
   int64_t seen = 0;

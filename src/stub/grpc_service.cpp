@@ -153,6 +153,7 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
       return;
     }
     if (fault_ && fault_->restart) parts_.server.restart();
+    if (fault_ && fault_->abort) parts_.server.abort_transactions();
     Status refusal = refusal_before(request);
     if (!refusal.ok()) {
       log(refusal);

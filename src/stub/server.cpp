@@ -81,6 +81,11 @@ void Server::restart() {
   transactions_.clear();
 }
 
+void Server::abort_transactions() {
+  std::lock_guard lock(store_.mutex());
+  transactions_.clear();
+}
+
 void Server::prune(const std::string& session_id) {
   std::lock_guard lock(store_.mutex());
   if (session_id.empty()) {

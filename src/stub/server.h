@@ -45,6 +45,7 @@ class Server {
   Store& store() { return store_; }
   void restart();  // sessions and transactions are gone, tables stay
   void prune(const std::string& session_id);
+  void abort_transactions();
   void set_nodes(std::vector<ClusterNode> nodes);
   void set_address(const std::string& rpc_addr);
 

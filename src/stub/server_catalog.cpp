@@ -41,7 +41,7 @@ ResultSet Server::sessions_relation() {
   for (const auto& [id, session] : sessions_.all()) {
     std::string ignored;
     auto open = transactions_.all().find(owner_key(id, ignored).value_or(id));
-    bool in_transaction = open != transactions_.all().end();
+    bool in_transaction = open != transactions_.all().end() && transactions_.is_open(open->first);
     auto pid = backend_pid(id);
     result.rows.push_back({text(id),
                            pid ? number(*pid) : Value{},
@@ -73,6 +73,7 @@ ResultSet Server::transactions_relation() {
                    field("snapshot_commit_seq", TypeId::int64)};
   int64_t now = clock_.now_ms();
   for (const auto& [owner, transaction] : transactions_.all()) {
+    if (!transactions_.is_open(owner)) continue;
     std::map<std::string, int> tables;
     for (const StagedWrite& write : transaction.writes) tables[write.name_space + "." + write.table]++;
     result.rows.push_back({text(transaction.id), text(transaction.session_id), text("PgRpc"),

@@ -86,12 +86,20 @@ std::string Transactions::data_group(TableKind kind, const std::string& user) co
   return "data:user:" + two_digits(static_cast<unsigned>(hash % shards));
 }
 
+bool Transactions::timed_out(const Transaction& transaction) const {
+  return store_.clock().now_ms() - transaction.last_used_ms >= options_.transaction_timeout_s * 1000;
+}
+
+bool Transactions::is_open(const std::string& owner) const {
+  auto found = open_.find(owner);
+  return found != open_.end() && !timed_out(found->second);
+}
+
 Transaction* Transactions::find(const std::string& owner, const char* action, Status& status) {
   auto found = open_.find(owner);
   if (found == open_.end()) return nullptr;
   Transaction& transaction = found->second;
-  int64_t now = store_.clock().now_ms();
-  if (now - transaction.last_used_ms >= options_.transaction_timeout_s * 1000) {
+  if (timed_out(transaction)) {
     std::string id = transaction.id;
     open_.erase(found);
     status = Status::failure(kFailedPrecondition, std::string(action) == "scan"
@@ -101,7 +109,7 @@ Transaction* Transactions::find(const std::string& owner, const char* action, St
                                                             "' because it timed out and was aborted");
     return nullptr;
   }
-  transaction.last_used_ms = now;
+  transaction.last_used_ms = store_.clock().now_ms();
   return &transaction;
 }
 

@@ -45,7 +45,8 @@ class Transactions {
   // The open transaction of an owner; nullptr: none. One that timed out is ended and `status` says so (`action` is
   // "stage writes in", "access" …).
   Transaction* find(const std::string& owner, const char* action, Status& status);
-  bool is_open(const std::string& owner) const { return open_.contains(owner); }
+  // Open and not timed out.
+  bool is_open(const std::string& owner) const;
   const std::map<std::string, Transaction>& all() const { return open_; }
 
   Status begin(const std::string& owner, const std::string& session_id, std::string& id);
@@ -64,6 +65,7 @@ class Transactions {
   std::string data_group(TableKind kind, const std::string& user) const;
 
  private:
+  bool timed_out(const Transaction& transaction) const;
   Status resolve(const std::string& owner, const std::string& id, const char* action);
   std::optional<std::string> check_inserts(const Transaction& transaction) const;
   std::optional<std::string> apply(const Transaction& transaction);

@@ -26,10 +26,15 @@ TEST_F(DdlTest, DefaultsRenderAsTheCatalogShowsThem) {
             h TEXT DEFAULT KDB_CURRENT_USER(), i DATE DEFAULT CURRENT_DATE)");
   auto table = server_.store().find_table("app", "t");
   ASSERT_NE(table, nullptr);
-  const std::pair<const char*, const char*> expected[] = {
-      {"a", R"(String("it's \"q\""))"}, {"b", R"(String("-5"))"}, {"c", R"x(String("lower('ABC')"))x"},
-      {"d", R"(String("1 + 1"))"},      {"e", "NOW()"},           {"f", "Null"},
-      {"g", "Bool(true)"},              {"h", "CURRENT_USER()"},  {"i", R"(String("CURRENT_DATE"))"}};
+  const std::pair<const char*, const char*> expected[] = {{"a", R"(String("it's \"q\""))"},
+                                                          {"b", R"(String("-5"))"},
+                                                          {"c", R"x(String("lower('ABC')"))x"},
+                                                          {"d", R"(String("1 + 1"))"},
+                                                          {"e", "NOW()"},
+                                                          {"f", "Null"},
+                                                          {"g", "Bool(true)"},
+                                                          {"h", "CURRENT_USER()"},
+                                                          {"i", R"(String("CURRENT_DATE"))"}};
   for (const auto& [name, text] : expected) EXPECT_EQ(table->find_column(name)->default_rendering(), text);
   EXPECT_FALSE(table->find_column("g")->nullable);
 }

@@ -88,6 +88,23 @@ TEST_F(TransactionsTest, ItEndsAfterFiveIdleMinutes) {
   EXPECT_EQ(scan("t"), 3);
 }
 
+TEST_F(TransactionsTest, ATimedOutOneNeitherShowsNorKeepsItsSession) {
+  std::string owner = session_;
+  begin();
+  auto open_transactions = [&] {
+    std::lock_guard lock(server_.store().mutex());
+    return server_.store().catalog_relation("system", "transactions")->rows.size();
+  };
+  EXPECT_EQ(open_transactions(), 1U);
+  server_.clock().advance(301 * int64_t{1000000});
+  EXPECT_EQ(open_transactions(), 0U);
+  session_ = open();
+  EXPECT_EQ(scan("t"), 3);
+  session_ = owner;
+  EXPECT_EQ(scan("t"), -1);
+  EXPECT_EQ(status_.message, "invalid or expired session");
+}
+
 TEST_F(TransactionsTest, TwoGroupsDoNotMix) {
   make_table("id BIGINT PRIMARY KEY, a INT", "u", "USER");
   std::string id = begin();
