@@ -157,8 +157,11 @@ double ClientSide::timed_ping() {
 }
 
 void ClientSide::prepare() {
-  timed_ping();
-  timed_lookup(0);  // re-opens the session if the server forgot it
+  Status status;
+  Call* call = call_open_session(connection_, nullptr, &status);
+  if (call == nullptr) die_of("session", status);
+  finish(call, "session");
+  call_release(call);
 }
 
 double ClientSide::point_reads(size_t count) {

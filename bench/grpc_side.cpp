@@ -66,8 +66,10 @@ class GrpcSide : public Side {
   void prepare() override {
     grpc::ClientContext context;
     context.AddMetadata("authorization", authorization_);
+    messages::OpenSessionRequest request;
+    request.set_session_id(session_);  // the same one again: the stub's cached answers are found by the whole request
     messages::OpenSessionResponse session;
-    check(stub_->OpenSession(&context, {}, &session), "OpenSession");
+    check(stub_->OpenSession(&context, request, &session), "OpenSession");
     session_ = session.session_id();
   }
 

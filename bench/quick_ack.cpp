@@ -28,9 +28,9 @@ Measured measure(ClientSide* side, size_t calls) {
 // The first call after the cut may find the old connection; the client retries it.
 Measured measure_case(const std::string& what, Relay* relay, ClientSide* side, ClientSide* other, size_t calls) {
   if (what == "after a reconnect") relay->cut_connections();
-  side->prepare();
+  side->timed_lookup(0);
   if (other != nullptr) {
-    other->prepare();
+    other->timed_lookup(0);
     // Both have calls on their own connection in turn: each must find its own socket.
     for (size_t i = 0; i < 3; i++) {
       side->timed_lookup(0);
@@ -62,7 +62,7 @@ bool measure_quick_ack(const Server& plain, const Server& tls, size_t calls) {
         for (bool quick_ack : {false, true}) {
           ClientSide side(through, quick_ack);
           std::unique_ptr<ClientSide> other = two ? std::make_unique<ClientSide>(through, quick_ack) : nullptr;
-          side.prepare();
+          side.timed_lookup(0);
           (quick_ack ? on : off) = measure_case(what, &relay, &side, other.get(), calls);
         }
         double ratio = on.with_body / on.without_body;

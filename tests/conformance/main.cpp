@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <stdexcept>
 
@@ -124,10 +125,19 @@ Counts judge(const Topic& topic, const std::string& only_case, const Arguments& 
     options.ended = [] { return std::string(); };
     return play_topic(topic, options);
   }
-  StubProcess stub(arguments.stub, arguments.stub_options);
+  std::vector<std::string> stub_options = arguments.stub_options;
+  // Its clock stands still between pauses: a busy machine is no idle session.
+  if (!arguments.real_time) {
+    stub_options.insert(stub_options.begin(), {"--fixed-clock", std::to_string(time(nullptr))});
+  }
+  StubProcess stub(arguments.stub, stub_options);
   options.target = stub.address();
   options.pause = [&](double seconds) {
-    if (arguments.real_time || !stub.advance_clock(seconds)) sleep(seconds);
+    if (arguments.real_time) {
+      sleep(seconds);
+    } else if (!stub.advance_clock(seconds)) {
+      throw std::runtime_error("the stub's clock cannot be moved");
+    }
   };
   options.ended = [&] { return stub.how_it_ended(); };
   Counts counts = play_topic(topic, options);

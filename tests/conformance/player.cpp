@@ -1,6 +1,7 @@
 #include "player.h"
 
 #include <cstdio>
+#include <stdexcept>
 
 #include "compare.h"
 #include "payloads.h"
@@ -28,12 +29,7 @@ class Player {
   }
 
   Counts play() {
-    if (!client_.wait_until_ready(30)) {
-      printf("FAIL %s: no connection to %s\n", topic_.name.c_str(), options_.target.c_str());
-      Counts counts;
-      counts.failed = counts.cases_failed = 1;
-      return counts;
-    }
+    if (!client_.wait_until_ready(30)) throw std::runtime_error("no connection to " + options_.target);
     Counts total;
     for (const Case& one : topic_.cases) {
       Counts counts = play_case(one);
