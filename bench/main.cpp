@@ -1,4 +1,6 @@
 // kalam-bench: the client library against a server, and against a bare loop of generated gRPC code.
+#include <sys/resource.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -92,36 +94,51 @@ struct Work {
   std::function<double(Side&)> run;
 };
 
+// Processor time of all threads of this process so far, in microseconds.
+double processor_time() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  auto microseconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+  };
+  return microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
+}
+
 // Every side does every work once per run, in turn, so that a busy moment of the machine hits all of them.
 void compare(const Arguments& arguments, const std::vector<Work>& works) {
   std::vector<std::unique_ptr<Side>> sides;
   sides.push_back(std::make_unique<ClientSide>(arguments.server, false));
   sides.push_back(make_grpc_side(arguments.server, false));
   sides.push_back(make_grpc_side(arguments.server, true));
-  printf("\n%-34s %-20s %12s %12s %12s %14s %8s\n", "work", "by", "min us/unit", "median", "max", "units/s", "ratio");
+  printf("\n%-34s %-20s %12s %12s %12s %14s %8s %10s %8s\n", "work", "by", "min us/unit", "median", "max", "units/s",
+         "ratio", "CPU us", "ratio");
   for (const Work& work : works) {
-    std::vector<std::vector<double>> taken(sides.size());
+    std::vector<std::vector<double>> taken(sides.size()), processor(sides.size());
     for (size_t run = 0; run <= arguments.runs; run++) {
       for (size_t i = 0; i < sides.size(); i++) {
         sides[i]->prepare();
+        double before = processor_time();
         double microseconds = work.run(*sides[i]) / static_cast<double>(work.units);
-        if (run > 0) taken[i].push_back(microseconds);  // the first run warms up
+        if (run == 0) continue;  // warms up
+        taken[i].push_back(microseconds);
+        processor[i].push_back((processor_time() - before) / static_cast<double>(work.units));
       }
     }
-    double client = spread(taken[0]).median;
+    double client = spread(taken[0]).median, client_processor = spread(processor[0]).median;
     for (size_t i = 0; i < sides.size(); i++) {
       Spread s = spread(taken[i]);
       printf("%-34s %-20s %12.3f %12.3f %12.3f %14.0f ", i == 0 ? (work.name + ", per " + work.unit).c_str() : "",
              sides[i]->name(), s.min, s.median, s.max, 1e6 / s.median);
+      double own = spread(processor[i]).median;
       if (i == 0) {
-        printf("%8s\n", "");
+        printf("%8s %10.3f\n", "", own);
       } else {
-        printf("%8.2f\n", client / s.median);
+        printf("%8.2f %10.3f %8.2f\n", client / s.median, own, client_processor / own);
       }
     }
     fflush(stdout);
   }
-  printf("ratio: the client's median divided by this one's\n");
+  printf("ratio: the client's median divided by this one's; CPU: processor time of the whole process\n");
 }
 
 }  // namespace
