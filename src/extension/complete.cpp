@@ -19,9 +19,14 @@ constexpr int FIRST_PAUSE_MS = 50;
 constexpr int LAST_PAUSE_MS = 1000;
 constexpr int ATTEMPTS_MAX = 60;
 
-bool kalam_can_judge(const KalamRelation* remote) {
+bool kalam_judges_by_version(const KalamRelation* remote) {
   return remote->kind == kalam::TableKind::shared && remote->key_column >= 0 && remote->version_column >= 0 &&
          strcmp(remote->columns[remote->version_column].name, "_seq") == 0;
+}
+
+bool kalam_can_judge(const KalamRelation* remote) {
+  return kalam_judges_by_version(remote) || remote->kind == kalam::TableKind::user ||
+         remote->kind == kalam::TableKind::stream;
 }
 
 static char* quoted_table(const KalamCompleteness* check) {
@@ -38,6 +43,7 @@ static bool query_integer(const KalamCompleteness* check, const char* sql, int64
 
 void kalam_completeness_mark(KalamCompleteness* check) {
   int64 id = 0;
+  if (!kalam_judges_by_version(check->remote)) return;
   if (!query_integer(check, "SELECT SNOWFLAKE_ID() AS c1", &id))
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("KalamDB server \"%s\" did not tell its time", check->connection->server_name)));
@@ -60,6 +66,7 @@ static bool next_window(const KalamCompleteness* check, kalam::Call* call, kalam
   kalam::Status status;
   CHECK_FOR_INTERRUPTS();
   if (kalam::call_result_next(call, WINDOW_ROWS, window, &status)) {
+    if (!kalam_judges_by_version(check->remote)) return true;
     if ((int)window->column_count > Max(check->version_index, check->key_index)) return true;
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("KalamDB server \"%s\" sent %u columns, fewer than were asked for",
@@ -140,14 +147,15 @@ static bool has_any_key(const KalamCompleteness* check, kalam::Call* call, char*
 
 // ---------------------------------------------------------------- judging
 
-// Rows that are there, changed or new, but were not read.
+// Rows that are there, changed or new, but were not read: the first version behind those that were, unless it is later
+// than the scan. The server starts reading behind the version that the condition names.
 static bool has_unread_rows(const KalamCompleteness* check, int64 highest) {
-  int64 ignored;
-  return query_integer(
-      check,
-      psprintf("SELECT _seq AS c1 FROM %s WHERE _seq > " INT64_FORMAT " AND _seq < " INT64_FORMAT " LIMIT 1",
-               quoted_table(check), highest, check->mark),
-      &ignored);
+  int64 version;
+  return query_integer(check,
+                       psprintf("SELECT _seq AS c1 FROM %s WHERE _seq > " INT64_FORMAT " ORDER BY _seq LIMIT 1",
+                                quoted_table(check), highest),
+                       &version) &&
+         version < check->mark;
 }
 
 static int64 count_rows(const KalamCompleteness* check) {
@@ -172,42 +180,63 @@ static bool has_comparable_key(const KalamRelation* remote) {
 // Rows that were deleted, but whose deletion was not read. Leaves the answer rewound.
 static bool has_unread_deletions(const KalamCompleteness* check, kalam::Call* call, int64 highest, int64 rows) {
   KalamQueryResult* answer =
-      kalam_query(check->connection, psprintf("SELECT %s AS c1 FROM %s WHERE _seq > " INT64_FORMAT
-                                              " AND _seq < " INT64_FORMAT " AND _deleted = true LIMIT %d",
+      kalam_query(check->connection, psprintf("SELECT %s AS c1, _seq AS c2 FROM %s WHERE _seq > " INT64_FORMAT
+                                              " AND _deleted = true ORDER BY _seq LIMIT %d",
                                               check->remote->columns[check->remote->key_column].name,
-                                              quoted_table(check), highest, check->mark, TOMBSTONES_MAX));
-  if (answer->row_count == 0) {
+                                              quoted_table(check), highest, TOMBSTONES_MAX));
+  int count = 0;
+  char** keys = (char**)palloc(sizeof(char*) * Max(answer->row_count, 1));
+  for (int i = 0; i < answer->row_count && answer->column_count == 2; i++) {
+    char** row = answer->values[i];
+    if (row[0] != nullptr && row[1] != nullptr && strtoll(row[1], nullptr, 10) < check->mark) keys[count++] = row[0];
+  }
+  if (count == 0) {
     rewind_answer(check, call, false);
     return false;
   }
   // Too many to know them all, or of a type whose texts are not compared: the counts must agree.
-  if (answer->row_count >= TOMBSTONES_MAX || !has_comparable_key(check->remote)) {
+  if (count >= TOMBSTONES_MAX || !has_comparable_key(check->remote)) {
     rewind_answer(check, call, false);
     return count_rows(check) != rows;
   }
-  char** keys = (char**)palloc(sizeof(char*) * answer->row_count);
-  for (int i = 0; i < answer->row_count; i++)
-    keys[i] = answer->values[i][0] != nullptr ? answer->values[i][0] : pstrdup("");
   rewind_answer(check, call, true);
-  bool found = has_any_key(check, call, keys, answer->row_count);
+  bool found = has_any_key(check, call, keys, count);
   rewind_answer(check, call, false);
   return found;
 }
 
-bool kalam_completeness_judge(KalamCompleteness* check, kalam::Call* call) {
+// A user's or a stream's rows. A flush moves the user's versions out of the way of the limit; after one the result has
+// to be taken as it is.
+static bool is_below_limit(const KalamCompleteness* check, kalam::Call* call) {
+  kalam::Window window;
+  int64 rows = 0;
+  while (next_window(check, call, &window)) rows += window.rows;
+  rewind_answer(check, call, false);
+  if (rows < kalam_setting_server_version_limit() / 2 || check->attempts > 0) return true;
+  if (check->remote->kind == kalam::TableKind::user) return false;
+  ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                  errmsg("cannot read all rows of KalamDB stream table \"%s\"", check->remote->remote_name),
+                  errdetail("The server reads at most %d rows of a user, and sent " INT64_FORMAT
+                            ": whether that is all cannot be told.",
+                            kalam_setting_server_version_limit(), rows),
+                  errhint("Look rows up by their key, or let the stream's rows expire sooner.")));
+  return false;
+}
+
+static bool is_complete(const KalamCompleteness* check, kalam::Call* call) {
   int64 rows;
+  int64 highest = highest_version(check, call, &rows);
+  if (rows > 0) return !has_unread_rows(check, highest) && !has_unread_deletions(check, call, highest, rows);
+  // Without a version to start from only the count is right.
+  rewind_answer(check, call, false);
+  return count_rows(check) == 0;
+}
+
+bool kalam_completeness_judge(KalamCompleteness* check, kalam::Call* call) {
   MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB completeness", ALLOCSET_SMALL_SIZES);
   MemoryContext old = MemoryContextSwitchTo(context);
   kalam::call_result_keep(call);
-  int64 highest = highest_version(check, call, &rows);
-  bool complete;
-  if (rows == 0) {
-    // Without a version to start from only the count is right.
-    complete = count_rows(check) == 0;
-    rewind_answer(check, call, false);
-  } else {
-    complete = !has_unread_rows(check, highest) && !has_unread_deletions(check, call, highest, rows);
-  }
+  bool complete = kalam_judges_by_version(check->remote) ? is_complete(check, call) : is_below_limit(check, call);
   MemoryContextSwitchTo(old);
   MemoryContextDelete(context);
   return complete;
@@ -234,42 +263,59 @@ static char* job_of(const char* message) {
   return size > 0 ? pnstrdup(id, size) : nullptr;
 }
 
+// Starts a flush, unless one is running: that may be too early for what is to be read, so this one follows it later.
 static void start_flush(KalamCompleteness* check) {
   kalam::Status status;
-  ereport(NOTICE, (errmsg("flushing KalamDB table \"%s\"", check->remote->remote_name),
-                   errdetail("It holds more unflushed row versions than the server reads."),
-                   errhint("Give the table a FLUSH_POLICY, or switch kalam.auto_flush off.")));
+  if (check->attempts == 0)
+    ereport(NOTICE, (errmsg("flushing KalamDB table \"%s\"", check->remote->remote_name),
+                     errdetail("It holds more unflushed row versions than the server reads."),
+                     errhint("Give the table a FLUSH_POLICY, or switch kalam.auto_flush off.")));
   char* message = kalam_execute(check->connection, psprintf("STORAGE FLUSH TABLE %s", quoted_table(check)), &status);
-  // Another flush of the table is running: that one will do.
   if (message == nullptr && status.error != kalam::ErrorClass::busy) report_answer(check, &status);
+  check->is_flushing = message != nullptr;
   check->flush_job = message != nullptr ? job_of(message) : nullptr;
 }
 
-static void check_flush(const KalamCompleteness* check) {
-  if (check->flush_job == nullptr) return;
+// Whether the flush is over, as far as the server says. Raises when it failed.
+static bool flush_has_ended(const KalamCompleteness* check) {
+  if (check->flush_job == nullptr) return true;
   KalamQueryResult* answer =
       kalam_query(check->connection, psprintf("SELECT status, message FROM system.jobs WHERE job_id = %s LIMIT 1",
                                               kalam_quote_literal(check->flush_job)));
-  if (answer->row_count == 0 || answer->values[0][0] == nullptr) return;
-  if (pg_strncasecmp(answer->values[0][0], "failed", strlen("failed")) != 0) return;
-  report_incomplete(check, psprintf("Flushing it failed: %s.",
-                                    answer->values[0][1] != nullptr ? answer->values[0][1] : "no reason is given"));
+  if (answer->row_count == 0 || answer->values[0][0] == nullptr) return true;
+  const char* status = answer->values[0][0];
+  if (pg_strncasecmp(status, "failed", strlen("failed")) == 0)
+    report_incomplete(check, psprintf("Flushing it failed: %s.",
+                                      answer->values[0][1] != nullptr ? answer->values[0][1] : "no reason is given"));
+  return pg_strcasecmp(status, "completed") == 0;
 }
 
-void kalam_completeness_mend(KalamCompleteness* check) {
-  if (!kalam_setting_auto_flush()) report_incomplete(check, "Setting kalam.auto_flush is off.");
-  if (check->attempts++ == 0) {
-    start_flush(check);
-  } else {
-    if (check->attempts > ATTEMPTS_MAX) report_incomplete(check, "Flushing it did not help.");
-    check_flush(check);
-  }
-  // A flush goes on after its command was answered.
-  long pause = Min(LAST_PAUSE_MS, FIRST_PAUSE_MS << Min(check->attempts - 1, 5));
+// Sleeps, longer each time.
+static void pause_before_attempt(int attempt) {
+  long pause = Min(LAST_PAUSE_MS, FIRST_PAUSE_MS << Min(attempt, 5));
   TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause);
   while ((pause = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until)) > 0) {
     (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, pause, PG_WAIT_EXTENSION);
     ResetLatch(MyLatch);
     CHECK_FOR_INTERRUPTS();
   }
+}
+
+void kalam_completeness_mend(KalamCompleteness* check) {
+  if (!kalam_setting_auto_flush()) report_incomplete(check, "Setting kalam.auto_flush is off.");
+  if (check->attempts >= ATTEMPTS_MAX) report_incomplete(check, "Flushing it did not help.");
+
+  // A flush goes on after its command was answered. Shared tables are read again at once, since they tell; the job may
+  // say "running" long after its effect is there. For the others its end is all that is known.
+  bool waits_for_end = !kalam_judges_by_version(check->remote);
+  do {
+    if (!check->is_flushing) start_flush(check);
+    pause_before_attempt(check->attempts);
+    if (check->is_flushing && flush_has_ended(check)) {
+      check->is_flushing = false;
+      waits_for_end = false;
+    }
+    check->attempts++;
+  } while (waits_for_end && check->attempts < ATTEMPTS_MAX);
+  if (waits_for_end) report_incomplete(check, "Flushing it takes too long.");
 }

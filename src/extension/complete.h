@@ -8,19 +8,23 @@
 #include "extension/compat.h"
 #include "extension/connection.h"
 
-// One scan of a whole shared table.
+// One scan of a whole table.
 struct KalamCompleteness {
   KalamConnection* connection;
   const KalamRelation* remote;
-  int version_index;  // of the version and the key in the answer's windows
+  int version_index;  // of the version and the key in the answer's windows; shared tables
   int key_index;
-  int64 mark;       // versions from here on are later than the scan
-  int attempts;     // answers that were cut off so far
-  char* flush_job;  // NULL: none was started
+  int64 mark;        // versions from here on are later than the scan
+  int attempts;      // answers that were cut off so far
+  bool is_flushing;  // a flush of our own was started and has not ended
+  char* flush_job;   // its job; NULL: not known
 };
 
-// Whether the answers of a table can be judged: shared tables whose versions tell the time.
+// Whether the answers of a table can be judged: shared tables whose versions tell the time, user and stream tables.
 bool kalam_can_judge(const KalamRelation* remote);
+
+// Whether that needs the version and the key of every row.
+bool kalam_judges_by_version(const KalamRelation* remote);
 
 // Takes the server's clock. Before the scan is started.
 void kalam_completeness_mark(KalamCompleteness* check);

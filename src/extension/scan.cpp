@@ -88,8 +88,10 @@ static void choose_columns(KalamScanState* state, TupleDesc tupdesc, List* attri
     KalamCompleteness* check = (KalamCompleteness*)palloc0(sizeof(KalamCompleteness));
     check->connection = state->connection;
     check->remote = state->remote;
-    check->version_index = add_column(state, state->remote->columns[state->remote->version_column].name);
-    check->key_index = add_column(state, state->remote->columns[state->remote->key_column].name);
+    if (kalam_judges_by_version(state->remote)) {
+      check->version_index = add_column(state, state->remote->columns[state->remote->version_column].name);
+      check->key_index = add_column(state, state->remote->columns[state->remote->key_column].name);
+    }
     state->completeness = check;
   }
   if (state->column_count > 0) return;
@@ -250,7 +252,10 @@ static void start_run(ForeignScanState* node, KalamScanState* state) {
   state->key_count = state->started = state->finished = 0;
   state->journal_next = 0;
   state->rows_read = 0;
-  if (state->completeness != nullptr) state->completeness->attempts = 0;
+  if (state->completeness != nullptr) {
+    state->completeness->attempts = 0;
+    state->completeness->is_flushing = false;
+  }
   if (state->scans_all) {
     start_call(state, state->holders[0], nullptr);
     return;

@@ -10,6 +10,7 @@ extern "C" {
 static char* setting_user_id;
 static int setting_max_response_kb;
 static bool setting_auto_flush = true;
+static int setting_server_version_limit = 100000;
 static int setting_snowflake_worker_id;
 
 // Trims the value in place of the copy that the GUC machinery keeps, and refuses names that the server would not
@@ -52,6 +53,9 @@ void kalam_settings_init() {
   DefineCustomBoolVariable(
       "kalam.auto_flush", "Flushes a KalamDB table that holds more row versions than the server reads.",
       "Otherwise a scan of such a table fails.", &setting_auto_flush, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("kalam.server_version_limit", "Unflushed row versions of a table that KalamDB reads.",
+                          "Results of user and stream tables of half as many rows are taken for incomplete.",
+                          &setting_server_version_limit, 100000, 2, INT_MAX, PGC_USERSET, 0, nullptr, nullptr, nullptr);
   MarkGUCPrefixReserved("kalam");
 }
 
@@ -83,4 +87,8 @@ bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status) {
   bool good = kalam::check_user_id(ascii, size, status);
   pfree(ascii);
   return good;
+}
+
+int kalam_setting_server_version_limit() {
+  return setting_server_version_limit;
 }

@@ -21,3 +21,7 @@ bool kalam_setting_auto_flush();
 // kalam::check_user_id() for text of the database's encoding; what the check does not ask about is not converted, since
 // settings are also checked where no conversion can be looked up.
 bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status);
+
+// kalam.server_version_limit: how many unflushed versions of a table the server reads; of one user in user and stream
+// tables, whose results of half as many rows are not trusted.
+int kalam_setting_server_version_limit();

@@ -156,15 +156,15 @@ RowVersion Store::read_version(sqlite3_stmt* statement, const TableDef& table) c
 }
 
 std::string Store::visible_rows_sql(const TableDef& table, const std::string& user, uint64_t cap, bool with_deleted,
-                                    int64_t snapshot) const {
+                                    int64_t snapshot, int64_t after) const {
   std::string name = table_name(table);
-  std::string where = "1";
+  std::string where = "v_seq > " + std::to_string(after);
   if (table.per_user()) where += " AND v_user = " + sql_text_literal(user);
   if (snapshot != 0) where += " AND v_seq <= " + std::to_string(snapshot);
   bool cut = false;
   if (cap != 0 && hot_versions(table) > cap) {
     // The last hot version that a scan reaches.
-    std::string query = "SELECT v_seq FROM " + name + " WHERE v_cold = 0" +
+    std::string query = "SELECT v_seq FROM " + name + " WHERE v_cold = 0 AND v_seq > " + std::to_string(after) +
                         (table.per_user() ? " AND v_user = " + sql_text_literal(user) : "") +
                         " ORDER BY v_seq LIMIT 1 OFFSET " + std::to_string(cap - 1);
     sqlite3_stmt* statement = prepare(query);

@@ -132,8 +132,9 @@ class Store {
   // A parenthesised SELECT in SQLite's SQL that yields the rows a query of `user` sees, with the columns named c<N>
   // and, for the system columns, v_seq and v_deleted. Applies the version cap (oldest `cap` hot versions and everything
   // cold, 0: no cap), hides expired rows and, unless with_deleted, tombstones. snapshot 0: now; else versions up to it.
+  // Reading starts behind version `after`: the cap counts from there.
   std::string visible_rows_sql(const TableDef& table, const std::string& user, uint64_t cap, bool with_deleted,
-                               int64_t snapshot) const;
+                               int64_t snapshot, int64_t after = 0) const;
 
   // The rows of visible_rows_sql.
   std::vector<RowVersion> visible_rows(const TableDef& table, const std::string& user, uint64_t cap, bool with_deleted,

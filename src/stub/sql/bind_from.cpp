@@ -115,8 +115,9 @@ Source Binder::bind_table(const std::string& written_name_space, const std::stri
   std::string alias = fresh_name("r");
   uint64_t cap = rules.bare_count ? context_.count_version_cap : context_.hot_version_cap;
   Source source;
-  source.sql = store_.visible_rows_sql(*table, table->per_user() ? context_.user : "", cap, rules.with_deleted, 0) +
-               " AS " + alias;
+  source.sql =
+      store_.visible_rows_sql(*table, table->per_user() ? context_.user : "", cap, rules.with_deleted, 0, rules.after) +
+      " AS " + alias;
   for (const ColumnDef& definition : table->columns) {
     Field field = field_of(definition);
     ScopeColumn column;

@@ -1,5 +1,6 @@
 // SELECT: clauses in the order SQL evaluates them.
 #include <algorithm>
+#include <charconv>
 
 #include "stub/sql/binder.h"
 #include "stub/sql/cast.h"
@@ -282,6 +283,28 @@ bool asks_for_deleted(const Node& where, bool top, bool* elsewhere) {
   return top;
 }
 
+// `_seq > N`, alone or in a conjunction: the server skips the versions up to N before it counts those it reads.
+int64_t version_to_start_behind(const Node& where) {
+  const Node& body = node_body(where);
+  int64_t after = 0;
+  if (node_kind(where) == "BoolExpr" && text_member(body, "boolop") == "AND_EXPR") {
+    for (const Node& arg : member(body, "args")) after = std::max(after, version_to_start_behind(arg));
+    return after;
+  }
+  if (node_kind(where) != "A_Expr" || text_member(body, "kind") != "AEXPR_OP") return 0;
+  const Node& left = member(body, "lexpr");
+  const Node& right = member(body, "rexpr");
+  const Node& fields = member(node_body(left), "fields");
+  if (node_kind(left) != "ColumnRef" || fields.empty() || string_of(fields.back()) != "_seq") return 0;
+  if (string_of(member(body, "name")[0]) != ">" || node_kind(right) != "A_Const") return 0;
+  const Node& constant = node_body(right);
+  // Only a number beyond 32 bits can be a version.
+  if (!constant.contains("fval")) return 0;
+  const std::string text = text_member(constant["fval"], "fval");
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), after);
+  return error == std::errc() && end == text.data() + text.size() ? after : 0;
+}
+
 }  // namespace
 
 ScanRules Binder::scan_rules(const Node& select) const {
@@ -289,9 +312,11 @@ ScanRules Binder::scan_rules(const Node& select) const {
   bool elsewhere = false;
   const Node& where = member(select, "whereClause");
   if (!where.is_null()) rules.with_deleted = asks_for_deleted(where, true, &elsewhere);
+  if (!where.is_null()) rules.after = version_to_start_behind(where);
   if (elsewhere) refuse("_deleted = true inside OR or NOT");
   const Node& targets = member(select, "targetList");
   const Node& from = member(select, "fromClause");
+  if (!from.is_array() || from.size() != 1 || node_kind(from[0]) != "RangeVar") rules.after = 0;
   if (rules.with_deleted && from.is_array() && (from.size() != 1 || node_kind(from[0]) != "RangeVar")) {
     refuse("_deleted = true over several relations");
   }

@@ -54,6 +54,7 @@ struct BoundQuery {
 struct ScanRules {
   bool with_deleted = false;
   bool bare_count = false;
+  int64_t after = 0;  // version behind which the scan starts
 };
 
 class Binder {

@@ -1,0 +1,123 @@
+# A server that reads only the oldest unflushed versions of a table: results are complete, or the statement fails.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use KalamNode;
+use KalamStub;
+
+my $stub = KalamStub->new(options => [ '--hot-version-cap', '100', '--flush-seconds', '1' ]);
+my $node = KalamNode->new('main', stub => $stub);
+$node->sql('CREATE SCHEMA app');
+
+sub flushes
+{
+	return scalar $stub->calls('ExecuteSql');
+}
+
+# A table of its own for each case: rows 1 to n with their number as value.
+sub table
+{
+	my ($name, $rows) = @_;
+	$node->sql(
+		"CREATE TABLE app.$name (id int PRIMARY KEY, v int) USING kalamdb;
+		 INSERT INTO app.$name SELECT i, i FROM generate_series(1, $rows) i");
+	$stub->forget_calls;
+	return;
+}
+
+# ---- Few versions: nothing to do
+table('small', 50);
+is($node->sql('SELECT count(*), sum(v) FROM app.small'), '50|1275', 'a small table');
+$node->sql('DELETE FROM app.small WHERE id > 45');
+is($node->sql('SELECT count(*), sum(v) FROM app.small'), '45|1035', 'its last rows deleted');
+$node->sql('DELETE FROM app.small');
+is($node->sql('SELECT count(*) FROM app.small'), '0', 'all rows deleted');
+is(flushes(), 0, 'nothing was flushed');
+
+# ---- Missing rows
+table('missing', 250);
+my $error = $node->error('SET kalam.auto_flush = off; SELECT count(*) FROM app.missing');
+is($error->{sqlstate}, '55000', 'missing rows: an error');
+is($error->{message}, 'cannot read all rows of KalamDB table "app.missing"', 'that names the table');
+like($error->{hint}, qr/STORAGE FLUSH TABLE app\.missing/, 'and what to do');
+is($node->sql('SET kalam.auto_flush = off; SELECT v FROM app.missing WHERE id = 240'), '240', 'a key is looked up');
+is($node->sql('SET kalam.auto_flush = off; SELECT sum(v) FROM app.missing WHERE id IN (1, 240)'), '241', 'two keys');
+is(flushes(), 0, 'nothing was flushed');
+my ($code, $out, $notice) = $node->psql('postgres', 'SELECT count(*), sum(v) FROM app.missing');
+is($out, '250|31375', 'missing rows: flushed and read again');
+like($notice, qr/NOTICE: +flushing KalamDB table "app\.missing"/, 'which is said');
+is(flushes(), 1, 'by one flush');
+is($node->sql('SELECT count(*) FROM app.missing'), '250', 'then it reads');
+is(flushes(), 1, 'without another');
+
+# ---- Old values
+table('stale', 60);
+# The second update flushes what the first has left.
+$node->sql('UPDATE app.stale SET v = v + 1000') for 1 .. 3;
+is($node->error('SET kalam.auto_flush = off; SELECT sum(v) FROM app.stale')->{sqlstate}, '55000', 'old values: an error');
+is($node->sql('SELECT count(*), sum(v) FROM app.stale'), '60|181830', 'old values: flushed and read again');
+
+# ---- Deleted rows that come back
+table('deleted', 80);
+$node->sql('DELETE FROM app.deleted WHERE id <= 50');
+is($node->error('SET kalam.auto_flush = off; SELECT count(*) FROM app.deleted')->{sqlstate},
+	'55000', 'deleted rows: an error');
+is($node->sql('SELECT count(*), min(id) FROM app.deleted'), '30|51', 'deleted rows: flushed and read again');
+
+# ---- Nothing but deleted rows among the versions that are read
+table('hidden', 50);
+$node->sql('DELETE FROM app.hidden');
+$node->sql('INSERT INTO app.hidden VALUES (1000, 1)');
+is($node->sql('SELECT id FROM app.hidden'), '1000', 'a row behind the limit');
+
+# ---- A change by key list and by scan agree
+is($node->sql('UPDATE app.stale SET v = 0 WHERE v > 2000 RETURNING 1') =~ tr/1//, 60, 'an update finds every row');
+
+# ---- A flush that fails, or never ends
+table('failing', 150);
+$stub->fault({ method => 'ExecuteSql', code => 'INTERNAL', message => 'no space left' });
+like($node->error('SELECT count(*) FROM app.failing')->{text}, qr/no space left/, 'a flush that fails');
+$stub->clear_faults;
+$stub->fault({ method => 'ExecuteSql', black_hole => JSON::PP::true });
+is($node->error(q{SET statement_timeout = '300ms'; SELECT count(*) FROM app.failing})->{sqlstate},
+	'57014', 'a flush that does not answer');
+$stub->clear_faults;
+is($node->sql('SELECT count(*) FROM app.failing'), '150', 'and one that does');
+
+# ---- A steady writer
+table('busy', 90);
+my $writer = $node->session;
+$writer->send(
+	q{DO $$ BEGIN FOR i IN 1..150 LOOP INSERT INTO app.busy VALUES (1000 + i, 1); COMMIT; END LOOP; END $$;
+	  SELECT 'written';});
+my $before = 90;
+my $rising = 1;
+for my $i (1 .. 15)
+{
+	my $now = $node->sql('SELECT count(*) FROM app.busy');
+	$rising = 0 if $now < $before;
+	$before = $now;
+}
+ok($rising, 'rows do not vanish while another session writes');
+$writer->wait_for(qr/written/);
+$writer->finish;
+is($node->sql('SELECT count(*) FROM app.busy'), '240', 'all rows are there at the end');
+
+# ---- User and stream tables: a result of half the limit is not trusted
+$node->sql(
+	q{SET kalam.user_id = 'alice';
+	  CREATE TABLE app.notes (id int PRIMARY KEY, v int) USING kalamdb WITH (type = 'user');
+	  CREATE TABLE app.events (id int PRIMARY KEY, v int) USING kalamdb WITH (type = 'stream', ttl_seconds = 3600);
+	  INSERT INTO app.notes SELECT i, i FROM generate_series(1, 180) i;
+	  INSERT INTO app.events SELECT i, i FROM generate_series(1, 60) i});
+$stub->forget_calls;
+my $as_alice = q{SET kalam.user_id = 'alice'; SET kalam.server_version_limit = 100;};
+is($node->error("$as_alice SET kalam.auto_flush = off; SELECT count(*) FROM app.notes")->{sqlstate},
+	'55000', 'user table: an error');
+is($node->sql("$as_alice SELECT count(*) FROM app.notes"), '180', 'user table: flushed and read again');
+is(flushes(), 1, 'by one flush');
+is($node->error("$as_alice SELECT count(*) FROM app.events")->{sqlstate}, '54000', 'stream table: an error');
+is($node->sql("$as_alice SELECT v FROM app.events WHERE id = 60"), '60', 'a key is looked up');
+
+KalamNode::finish();
