@@ -186,7 +186,7 @@ class UnionReader final : public RenderedReader {
   }
 
   void append_value_json(uint64_t row, JsonTextSink* out) override {
-    const int32_t code = codes_.value<int8_t>(row);
+    const auto code = codes_.value<int8_t>(row);
     const auto found = std::find(type_.union_codes.begin(), type_.union_codes.end(), code);
     if (found == type_.union_codes.end()) fail("has a value of a type that its union does not have");
     ColumnReader& child = *children_[static_cast<size_t>(found - type_.union_codes.begin())];

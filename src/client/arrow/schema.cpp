@@ -1,7 +1,6 @@
 #include "client/arrow/schema.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 
 #include "client/arrow/decode_error.h"
@@ -44,7 +43,7 @@ class SchemaReader {
     if (name_size > name_budget_) throw DecodeError("The names in an Arrow schema are longer than the schema.");
     name_budget_ -= name_size;
     type.name = text_of(field->name());
-    if (std::memchr(type.name.data(), 0, type.name.size()) != nullptr) {
+    if (type.name.find('\0') != std::string::npos) {
       throw DecodeError("A column's name in an Arrow schema contains a zero byte.");
     }
     type.nullable = field->nullable();
