@@ -130,9 +130,11 @@ sub check_all
 	return;
 }
 
+# Each stop takes its stub out of the list, so the loop goes over a copy.
 sub stop_all
 {
-	$_->stop for @running;
+	my @stubs = @running;
+	$_->stop for @stubs;
 	return;
 }
 
