@@ -1,6 +1,7 @@
 #include "client/node.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "client/channel.h"
 #include "client/clock.h"
@@ -81,7 +82,7 @@ void Node::watch_finished() noexcept {
   } catch (...) {
     Status status;
     status_from_exception(&status);
-    fail_waiting(std::move(waiting_for_channel_), status);
+    fail_waiting(&waiting_for_channel_, status);
   }
 }
 
@@ -97,7 +98,7 @@ void Node::watch_finished_locked() {
     set_status(&status, ErrorClass::unreachable, "could not connect to the KalamDB server",
                name() + ": no answer within " + std::to_string(core_->settings.connect_timeout_ms) + " ms",
                "Check that the server is running and that no firewall drops the connection.");
-    return fail_waiting(std::move(waiting_for_channel_), status);
+    return fail_waiting(&waiting_for_channel_, status);
   }
   auto waiting = std::move(waiting_for_channel_);
   waiting_for_channel_.clear();
@@ -107,8 +108,10 @@ void Node::watch_finished_locked() {
   }
 }
 
-void Node::fail_waiting(std::vector<std::shared_ptr<Operation>> waiting, const Status& status) {
-  for (const auto& operation : waiting) operation->preparation_failed(status);
+// The list is emptied first: an operation that fails may come back and wait again.
+void Node::fail_waiting(std::vector<std::shared_ptr<Operation>>* waiting, const Status& status) {
+  const auto failed = std::exchange(*waiting, {});
+  for (const auto& operation : failed) operation->preparation_failed(status);
 }
 
 bool Node::explain_later(const std::shared_ptr<Operation>& operation, const Status& failure) {
@@ -180,7 +183,7 @@ void Node::rpc_finished(UnaryRpc* rpc) noexcept {
   } catch (...) {
     Status status;
     status_from_exception(&status);
-    fail_waiting(std::move(waiting_for_session_), status);
+    fail_waiting(&waiting_for_session_, status);
   }
 }
 
@@ -199,14 +202,14 @@ void Node::opening_finished_locked(UnaryRpc* rpc) {
     Status status;
     classify_failure({Method::open_session, rpc->status().error_code(), rpc->status().error_message(), name(), true},
                      core_->secrets, &status);
-    return fail_waiting(std::move(waiting), status);
+    return fail_waiting(&waiting, status);
   }
   OpenedSession opened;
   if (!read_open_session(&rpc->response(), &opened)) {
     Status status;
     set_status(&status, ErrorClass::protocol, "the server's answer is not KalamDB's protocol",
                name() + ": malformed OpenSession response");
-    return fail_waiting(std::move(waiting), status);
+    return fail_waiting(&waiting, status);
   }
   if (!opened.token.empty()) core_->secrets.add(opened.token);
   session_.state = Session::State::open;

@@ -98,7 +98,7 @@ class Node final : public RpcOwner, public TimerOwner {
   void keep_quick();
   void start_watch(grpc_connectivity_state last);
   void start_opening(const std::shared_ptr<Operation>& operation);
-  void fail_waiting(std::vector<std::shared_ptr<Operation>> waiting, const Status& status);
+  void fail_waiting(std::vector<std::shared_ptr<Operation>>* waiting, const Status& status);
 
   ConnectionCore* core_;  // owns the node
   Endpoint endpoint_;

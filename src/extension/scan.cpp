@@ -63,6 +63,8 @@ static void add_attribute(KalamScanState* state, TupleDesc tupdesc, AttrNumber a
       ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
                       errmsg("column \"%s\" of foreign table \"%s\" does not exist in KalamDB table \"%s\"",
                              NameStr(attribute->attname), remote->local_name, remote->remote_name)));
+    default:
+      break;
   }
   if (attnum == remote->key_attribute) state->key_reader = state->reader_count;
   kalam_column_reader_init(&state->readers[state->reader_count], attribute, remote->local_name);
