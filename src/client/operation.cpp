@@ -272,8 +272,14 @@ void Operation::failed(int code, const std::string& text) {
   classify_failure({plan_.method, code, text, node_->name(), plan_.is_read}, core_->secrets, &status);
   if (cancelled_) {
     if (status.error == ErrorClass::cancelled) return finish(status);
-    // It failed in another way before the cancellation arrived: no more attempts.
-    return bound_ ? failed_in_transaction(status) : finish(status);
+    // It failed in another way before the cancellation arrived: no more attempts. A failure after which the operation
+    // would have gone on is not its answer.
+    if (bound_) return failed_in_transaction(status);
+    if (means_session_gone(plan_.method, code, text) || means_not_leader(code, text) ||
+        status.error == ErrorClass::unreachable || (status.error == ErrorClass::connection_lost && repeatable())) {
+      set_status(&status, ErrorClass::cancelled, "the KalamDB call was cancelled");
+    }
+    return finish(status);
   }
   if (means_session_gone(plan_.method, code, text)) {
     const bool transaction_here = core_->transaction.state != State::none &&
