@@ -293,7 +293,10 @@ void Node::stop_quick_ack() {
 
 void Node::note_rpc_finished(const UnaryRpc& rpc) {
   // A later gRPC names the peer only once the answer has begun.
-  if (core_->settings.quick_ack && quick_ack_.needs_peer()) quick_ack_.set_peer(rpc.peer());
+  if (!core_->settings.quick_ack) return;
+  if (quick_ack_.needs_peer()) quick_ack_.set_peer(rpc.peer());
+  // gRPC may have moved the call to a new connection by itself, after its start had found none.
+  if (quick_ack_.has_no_socket()) quick_ack_.apply();
 }
 
 void Node::session_lost(uint64_t generation) {

@@ -23,6 +23,8 @@ class QuickAck {
   bool needs_peer() const { return needs_peer_; }
   // The peer as gRPC spells it. Anything that is no TCP address is ignored.
   void set_peer(std::string_view peer);
+  // Nothing was found by the last search.
+  bool has_no_socket() const { return sockets_.empty(); }
   // Sets the option on every socket of this process that is connected to the peer.
   void apply();
 
