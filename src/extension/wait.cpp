@@ -15,7 +15,8 @@ void wait_set_init() {
 
   WaitEventSet* set = kalam_create_session_wait_event_set(3);
   AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, nullptr);
-  AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, nullptr, nullptr);
+  // A single-user server has no postmaster to watch.
+  if (IsUnderPostmaster) AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, nullptr, nullptr);
   AddWaitEventToSet(set, WL_SOCKET_READABLE, kalam::runtime_event_fd(kalam_runtime()), nullptr, nullptr);
   wait_set = set;
 }
