@@ -104,6 +104,8 @@ PlannedStmt* wrap(const KalamUtility* utility, Node* statement) {
   planned->utilityStmt = statement;
   planned->stmt_location = utility->planned->stmt_location;
   planned->stmt_len = utility->planned->stmt_len;
+  // pg_stat_statements counts a statement by this id; with none it would not count it at all.
+  planned->queryId = utility->planned->queryId;
   return planned;
 }
 
@@ -120,6 +122,7 @@ void kalam_utility_replace(const KalamUtility* utility, Node* statement) {
 void kalam_utility_subcommand(const KalamUtility* utility, Node* statement) {
   PlannedStmt* planned = wrap(utility, statement);
   planned->canSetTag = false;
+  planned->queryId = 0;
   run(utility, planned, false, PROCESS_UTILITY_SUBCOMMAND, nullptr);
   CommandCounterIncrement();
 }
