@@ -79,6 +79,61 @@ $stub->clear_faults;
 is($error->{sqlstate}, '0A000', 'PREPARE TRANSACTION is refused');
 is(remote_tables(), 'first', 'and undone');
 
+# ---- ALTER TABLE: the remote column and the local one stay together
+sub remote_columns
+{
+	return $node->sql(
+		q{SELECT string_agg(t->>'column_name', ' ' ORDER BY t->>'column_name')
+		  FROM json_array_elements(kalam_exec('SELECT column_name FROM system.columns WHERE namespace_id = ''app'' AND table_name = ''altered'' LIMIT 100')::json) t
+		  WHERE left(t->>'column_name', 1) <> '_'});
+}
+
+sub local_columns
+{
+	return $node->sql(
+		q{SELECT string_agg(attname, ' ' ORDER BY attname) FROM pg_attribute
+		  WHERE attrelid = 'app.altered'::regclass AND attnum > 0 AND NOT attisdropped AND left(attname, 1) <> '_'});
+}
+
+$node->sql('CREATE TABLE app.altered (id int PRIMARY KEY, a int) USING kalamdb; INSERT INTO app.altered VALUES (1, 1)');
+my $add = 'ALTER TABLE app.altered ADD COLUMN b int';
+
+$stub->fault({ method => 'ExecuteSql', call => 1, cut => 'after' });
+($error) = outcome("$add;");
+is($error->{sqlstate}, '08006', 'the answer to ADD COLUMN is lost');
+is(local_columns(),    'a id',  'no column here');
+is(remote_columns(),   'a id',  'and none there: it was dropped again');
+$stub->clear_faults;
+
+$stub->forget_calls;
+$stub->fault({ method => 'ExecuteSql', call => 1, code => 'INTERNAL', message => q{Invalid operation: Column 'b' already exists} });
+($error) = outcome("$add;");
+is(scalar($stub->calls('ExecuteSql')), 1,      q{a column that was refused is not dropped});
+is(local_columns(),                    'a id', 'no column here');
+$stub->clear_faults;
+
+$stub->fault({ method => 'ExecuteSql', call => 1, black_hole => JSON::PP::true });
+($error, $out) = outcome("SET statement_timeout = '300ms'; $add; SELECT 'still here';");
+is($error->{sqlstate}, '57014',      'statement_timeout ends ADD COLUMN');
+is($out,               'still here', 'the session works');
+is(local_columns(),    'a id',       'no column here');
+$stub->clear_faults;
+
+# ADD COLUMN is sent at once, DROP COLUMN when the transaction commits.
+$stub->forget_calls;
+$stub->fault({ method => 'ExecuteSql', call => 2, code => 'INTERNAL', message => 'no' });
+($error) = outcome("BEGIN; $add; ALTER TABLE app.altered DROP COLUMN a; COMMIT;");
+is(local_columns(),                    'a id', 'DROP COLUMN fails at COMMIT: the local columns are as before');
+is(remote_columns(),                   'a id', 'and so are the remote ones');
+is(scalar($stub->calls('ExecuteSql')), 3,      'ADD, DROP, and the ADD undone');
+$stub->clear_faults;
+
+$stub->forget_calls;
+outcome("BEGIN; $add; ALTER TABLE app.altered DROP COLUMN a; ROLLBACK;");
+is(scalar($stub->calls('ExecuteSql')),          2,      'ROLLBACK undoes ADD COLUMN and never sends DROP COLUMN');
+is(remote_columns(),                            'a id', 'the remote columns are as before');
+is($node->sql('SELECT a FROM app.altered'),     '1',    'with their values');
+
 # ---- The server goes away before ROLLBACK
 KalamNode::expect_warning(qr/could not undo the creation of KalamDB table "app\.t"/);
 my $session = $node->session;

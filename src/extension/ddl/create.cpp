@@ -156,10 +156,13 @@ void create_remote(KalamConnection* connection, const KalamTableDefinition* defi
   kalam_execute(connection, psprintf("CREATE NAMESPACE IF NOT EXISTS %s", definition->name_space), nullptr);
   KalamPendingChange* change = kalam_pending_create(connection, definition->name_space, definition->table);
   kalam_execute(connection, sql, &status);
-  if (status.error == kalam::ErrorClass::none) return;
+  if (status.error == kalam::ErrorClass::none) {
+    kalam_pending_confirmed(change);
+    return;
+  }
 
   // A refusal is an answer; a table of that name is then somebody else's.
-  if (!status.maybe_executed) kalam_pending_not_created(change);
+  if (!status.maybe_executed) kalam_pending_not_done(change);
   KalamErrorContext context = {};
   char* name = psprintf("%s.%s", definition->name_space, definition->table);
   context.server = connection->server_name;

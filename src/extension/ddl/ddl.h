@@ -52,6 +52,10 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
 void kalam_drop(const KalamUtility* utility, const DropStmt* source);
 void kalam_drop_init();
 
+// ALTER TABLE and ALTER FOREIGN TABLE (alter.cpp): mirrors ADD and DROP COLUMN, SET and DROP NOT NULL, SET and DROP
+// DEFAULT of a foreign table of this wrapper; other statements are handed on.
+void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source);
+
 // Raises 0A000 for statements that would make a foreign table of this wrapper and its KalamDB table differ
 // (refuse.cpp).
 void kalam_refuse_divergence(const Node* statement);

@@ -103,11 +103,12 @@ bool is_call_of(const FuncCall* call, const char* name) {
   return call->args == NIL && strcmp(strVal(llast(call->funcname)), name) == 0;
 }
 
-// The default as KalamDB evaluates it (spec 10.3), or NULL. Rows that PostgreSQL sends carry every value, so this is
-// for other clients of the table only, and it is left out whenever it could mean something else there.
-const char* remote_default(const Node* expression, const KalamColumnDefinition* column) {
+}  // namespace
+
+// Rows that PostgreSQL sends carry every value, so a remote default is for other clients of the table only, and it is
+// left out whenever it could mean something else there.
+const char* kalam_remote_default(const Node* expression, kalam::RemoteKind kind) {
   using kalam::RemoteKind;
-  RemoteKind kind = column->type.kind;
   bool is_number = kind == RemoteKind::smallint || kind == RemoteKind::integer || kind == RemoteKind::bigint ||
                    kind == RemoteKind::real || kind == RemoteKind::double_precision || kind == RemoteKind::decimal;
 
@@ -139,6 +140,8 @@ const char* remote_default(const Node* expression, const KalamColumnDefinition* 
   }
   return nullptr;
 }
+
+namespace {
 
 [[noreturn]] void refuse_constraint(const char* what) {
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("KalamDB tables do not support %s", what)));
@@ -242,7 +245,8 @@ KalamColumnDefinition* define_column(ColumnDef* column) {
                                  &definition->no_type_why);
     definition->type_sql = type_sql;
   }
-  if (default_expression != nullptr) definition->default_sql = remote_default(default_expression, definition);
+  if (default_expression != nullptr)
+    definition->default_sql = kalam_remote_default(default_expression, definition->type.kind);
   if (definition->not_null && !has_not_null(column)) add_not_null(column);
   return definition;
 }

@@ -5,6 +5,7 @@
 #include "extension/compat.h"
 
 extern "C" {
+#include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
 }
 
@@ -47,3 +48,11 @@ char* kalam_create_sql(const KalamTableDefinition* definition);
 
 // Type of KalamDB for a local type: fills `type` and returns its SQL name (palloc'd), or NULL and `*why`.
 char* kalam_remote_type(Oid local_type, int32 typmod, kalam::RemoteType* type, const char** why);
+
+// The default as KalamDB evaluates it (spec 10.3), for a column of that type; NULL when it has no such default.
+// palloc'd or constant.
+const char* kalam_remote_default(const Node* expression, kalam::RemoteKind kind);
+
+// "name TYPE [PRIMARY KEY | NOT NULL] [DEFAULT ...]", as CREATE TABLE and ADD COLUMN take it. Raises 0A000 for a type
+// that KalamDB does not have.
+void kalam_append_column_sql(StringInfo sql, const KalamColumnDefinition* column);

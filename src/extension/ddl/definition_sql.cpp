@@ -12,21 +12,6 @@ extern "C" {
 
 namespace {
 
-void append_column(StringInfo sql, const KalamColumnDefinition* column) {
-  if (column->type_sql == nullptr) {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("column \"%s\" has a type that KalamDB does not have", column->local_name),
-                    errdetail_internal("%s", column->no_type_why)));
-  }
-  appendStringInfo(sql, "%s %s", column->name, column->type_sql);
-  if (column->is_key) {
-    appendStringInfoString(sql, " PRIMARY KEY");
-  } else if (column->not_null) {
-    appendStringInfoString(sql, " NOT NULL");
-  }
-  if (column->default_sql != nullptr) appendStringInfo(sql, " DEFAULT %s", column->default_sql);
-}
-
 void append_option(StringInfo sql, const DefElem* element) {
   const KalamOption* option = kalam_option_find(element->defname, ForeignTableRelationId);
   char* value = defGetString(const_cast<DefElem*>(element));
@@ -44,6 +29,21 @@ void append_option(StringInfo sql, const DefElem* element) {
 
 }  // namespace
 
+void kalam_append_column_sql(StringInfo sql, const KalamColumnDefinition* column) {
+  if (column->type_sql == nullptr) {
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("column \"%s\" has a type that KalamDB does not have", column->local_name),
+                    errdetail_internal("%s", column->no_type_why)));
+  }
+  appendStringInfo(sql, "%s %s", column->name, column->type_sql);
+  if (column->is_key) {
+    appendStringInfoString(sql, " PRIMARY KEY");
+  } else if (column->not_null) {
+    appendStringInfoString(sql, " NOT NULL");
+  }
+  if (column->default_sql != nullptr) appendStringInfo(sql, " DEFAULT %s", column->default_sql);
+}
+
 char* kalam_create_sql(const KalamTableDefinition* definition) {
   StringInfoData sql;
   const char* separator = "";
@@ -55,7 +55,7 @@ char* kalam_create_sql(const KalamTableDefinition* definition) {
                    kalam_quote_table(definition->name_space, definition->table));
   foreach (cell, definition->columns) {
     appendStringInfoString(&sql, separator);
-    append_column(&sql, (KalamColumnDefinition*)lfirst(cell));
+    kalam_append_column_sql(&sql, (KalamColumnDefinition*)lfirst(cell));
     separator = ", ";
   }
   appendStringInfoChar(&sql, ')');

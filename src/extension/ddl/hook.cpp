@@ -80,6 +80,12 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
       break;
     }
     case T_AlterTableStmt:
+      if (OidIsValid(kalam_fdw_oid())) {
+        kalam_refuse_divergence(statement);
+        kalam_alter_table(&utility, (AlterTableStmt*)statement);
+        return;
+      }
+      break;
     case T_RenameStmt:
     case T_AlterObjectSchemaStmt:
       if (OidIsValid(kalam_fdw_oid())) kalam_refuse_divergence(statement);

@@ -20,7 +20,7 @@ constexpr uint64 COMMIT_DEADLINE_MS = 60000;
 constexpr int64 UNDO_MS = 3000;
 constexpr int64 UNDO_AT_EXIT_MS = 1000;
 
-enum class Change : uint8_t { created, drop };
+enum class Change : uint8_t { created, altered, drop, at_commit };
 
 }  // namespace
 
@@ -29,11 +29,14 @@ struct KalamPendingChange {
   KalamPendingChange* next;
   Change change;
   bool done;
+  bool confirmed;  // the server has said that the change was made
   int nest_level;
   KalamConnection* connection;  // pinned
   char* name_space;
   char* table;
-  char* drop_sql;
+  char* undo_sql;    // NULL: waits for PRE_COMMIT
+  char* commit_sql;  // NULL: happened at once
+  char* what;        // for a WARNING when it cannot be undone
 };
 
 namespace {
@@ -42,7 +45,8 @@ using PendingChange = KalamPendingChange;
 
 PendingChange* changes;
 
-PendingChange* add(Change change, KalamConnection* connection, const char* name_space, const char* table) {
+PendingChange* add(Change change, KalamConnection* connection, const char* name_space, const char* table,
+                   const char* undo_sql, const char* commit_sql, const char* what) {
   MemoryContext previous = MemoryContextSwitchTo(TopTransactionContext);
   auto* entry = (PendingChange*)palloc0(sizeof(PendingChange));
   entry->change = change;
@@ -50,7 +54,9 @@ PendingChange* add(Change change, KalamConnection* connection, const char* name_
   entry->connection = connection;
   entry->name_space = pstrdup(name_space);
   entry->table = pstrdup(table);
-  entry->drop_sql = psprintf("DROP TABLE IF EXISTS %s", kalam_quote_table(name_space, table));
+  entry->undo_sql = undo_sql != nullptr ? pstrdup(undo_sql) : nullptr;
+  entry->commit_sql = commit_sql != nullptr ? pstrdup(commit_sql) : nullptr;
+  entry->what = what != nullptr ? pstrdup(what) : nullptr;
   MemoryContextSwitchTo(previous);
 
   kalam_connection_pin(connection);
@@ -67,10 +73,10 @@ void forget_all() {
 }
 
 // One attempt without interrupts; never raises.
-void drop_uninterruptibly(const PendingChange* entry, uint64 milliseconds, kalam::Status* status) {
+void undo_uninterruptibly(const PendingChange* entry, uint64 milliseconds, kalam::Status* status) {
   kalam::CallOptions options = {milliseconds};
   kalam::Call* call =
-      kalam::call_execute_sql(entry->connection->handle, entry->drop_sql, strlen(entry->drop_sql), &options, status);
+      kalam::call_execute_sql(entry->connection->handle, entry->undo_sql, strlen(entry->undo_sql), &options, status);
   if (call == nullptr) return;
   if (kalam::call_wait(call, (uint32_t)milliseconds)) {
     kalam::call_status(call, status);
@@ -80,7 +86,13 @@ void drop_uninterruptibly(const PendingChange* entry, uint64 milliseconds, kalam
   kalam::call_release(call);
 }
 
-void undo_create(PendingChange* entry, TimestampTz deadline) {
+// A change whose answer was lost may not have been made: then there is nothing to undo (spec 10.4).
+bool was_never_made(const PendingChange* entry, const kalam::Status* status) {
+  return entry->change == Change::altered && !entry->confirmed &&
+         (strstr(status->detail, "does not exist") != nullptr || strstr(status->message, "does not exist") != nullptr);
+}
+
+void undo(PendingChange* entry, TimestampTz deadline) {
   kalam::Status status = {};
 
   for (;;) {
@@ -89,18 +101,20 @@ void undo_create(PendingChange* entry, TimestampTz deadline) {
       if (status.error == kalam::ErrorClass::none) status.error = kalam::ErrorClass::timeout;
       break;
     }
-    drop_uninterruptibly(entry, (uint64)remaining, &status);
+    undo_uninterruptibly(entry, (uint64)remaining, &status);
     if (status.error != kalam::ErrorClass::busy) break;
     pg_usleep(BUSY_PAUSE_MS * 1000);
   }
   entry->done = true;
-  if (status.error != kalam::ErrorClass::none) {
-    ereport(WARNING, (errcode(kalam_sqlstate(&status)),
-                      errmsg("could not undo the creation of KalamDB table \"%s.%s\"", entry->name_space, entry->table),
-                      status.detail[0] != '\0'
-                          ? errdetail_internal("%s", kalam_text_from_remote(status.detail, strlen(status.detail)))
-                          : 0,
-                      errhint("Drop it in KalamDB, or attach it with CREATE FOREIGN TABLE.")));
+  if (status.error != kalam::ErrorClass::none && !was_never_made(entry, &status)) {
+    ereport(WARNING,
+            (errcode(kalam_sqlstate(&status)),
+             errmsg("could not undo %s of KalamDB table \"%s.%s\"", entry->what, entry->name_space, entry->table),
+             status.detail[0] != '\0'
+                 ? errdetail_internal("%s", kalam_text_from_remote(status.detail, strlen(status.detail)))
+                 : 0,
+             entry->change == Change::created ? errhint("Drop it in KalamDB, or attach it with CREATE FOREIGN TABLE.")
+                                              : errhint("SELECT kalam_exec('%s') takes it back.", entry->undo_sql)));
   }
 }
 
@@ -116,26 +130,26 @@ void abort_level(int level) {
       continue;
     }
     *link = entry->next;
-    if (entry->change == Change::created && !entry->done) undo_create(entry, deadline);
+    if (entry->undo_sql != nullptr && !entry->done) undo(entry, deadline);
     kalam_connection_unpin(entry->connection);
   }
 }
 
 // Waits, serves interrupts, raises.
-void drop_now(PendingChange* entry) {
+void send_now(PendingChange* entry) {
   kalam::Status status;
   TimestampTz deadline = GetCurrentTimestamp() + BUSY_RETRY_MS * 1000;
 
   for (;;) {
     uint64 deadline_ms = entry->connection->commit_timeout_ms == 0 ? COMMIT_DEADLINE_MS : 0;
-    kalam_execute(entry->connection, entry->drop_sql, &status, deadline_ms);
+    kalam_execute(entry->connection, entry->commit_sql, &status, deadline_ms);
     if (status.error == kalam::ErrorClass::none) break;
     if (status.error != kalam::ErrorClass::busy || GetCurrentTimestamp() > deadline) {
       char* name = psprintf("%s.%s", entry->name_space, entry->table);
       KalamErrorContext context = {};
       context.server = entry->connection->server_name;
       context.remote_table = name;
-      context.remote_sql = entry->drop_sql;
+      context.remote_sql = entry->commit_sql;
       kalam_report(&status, &context);
     }
     (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, BUSY_PAUSE_MS, PG_WAIT_EXTENSION);
@@ -146,21 +160,21 @@ void drop_now(PendingChange* entry) {
 }
 
 // Oldest first.
-void drop_pending(PendingChange* entry) {
+void send_pending(PendingChange* entry) {
   if (entry == nullptr) return;
-  drop_pending(entry->next);
-  if (entry->change == Change::drop && !entry->done) drop_now(entry);
+  send_pending(entry->next);
+  if (entry->commit_sql != nullptr && !entry->done) send_now(entry);
 }
 
 void transaction_callback(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
-      drop_pending(changes);
+      send_pending(changes);
       break;
     case XACT_EVENT_PRE_PREPARE:
       if (changes != nullptr) {
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("cannot PREPARE a transaction that has created or dropped KalamDB tables")));
+                        errmsg("cannot PREPARE a transaction that has created, altered or dropped KalamDB tables")));
       }
       break;
     case XACT_EVENT_COMMIT:
@@ -190,23 +204,60 @@ void subtransaction_callback(SubXactEvent event, SubTransactionId, SubTransactio
 }  // namespace
 
 KalamPendingChange* kalam_pending_create(KalamConnection* connection, const char* name_space, const char* table) {
-  return add(Change::created, connection, name_space, table);
+  char* undo_sql = psprintf("DROP TABLE IF EXISTS %s", kalam_quote_table(name_space, table));
+  return add(Change::created, connection, name_space, table, undo_sql, nullptr, "the creation");
 }
 
-void kalam_pending_not_created(KalamPendingChange* change) {
+KalamPendingChange* kalam_pending_alter(KalamConnection* connection, const char* name_space, const char* table,
+                                        const char* undo_sql, const char* what) {
+  return add(Change::altered, connection, name_space, table, undo_sql, nullptr, what);
+}
+
+void kalam_pending_confirmed(KalamPendingChange* change) {
+  change->confirmed = true;
+}
+
+void kalam_pending_not_done(KalamPendingChange* change) {
   change->done = true;
 }
 
 void kalam_pending_drop(KalamConnection* connection, const char* name_space, const char* table) {
-  add(Change::drop, connection, name_space, table);
+  char* sql = psprintf("DROP TABLE IF EXISTS %s", kalam_quote_table(name_space, table));
+  add(Change::drop, connection, name_space, table, nullptr, sql, nullptr);
 }
 
-bool kalam_pending_is_dropped(const KalamConnection* connection, const char* name_space, const char* table) {
+void kalam_pending_at_commit(KalamConnection* connection, const char* name_space, const char* table, const char* sql) {
+  add(Change::at_commit, connection, name_space, table, nullptr, sql, nullptr);
+}
+
+namespace {
+
+bool concerns(const PendingChange* entry, const KalamConnection* connection, const char* name_space,
+              const char* table) {
+  return entry->connection->key.serverid == connection->key.serverid &&
+         pg_strcasecmp(entry->name_space, name_space) == 0 && pg_strcasecmp(entry->table, table) == 0;
+}
+
+bool has(Change change, const KalamConnection* connection, const char* name_space, const char* table) {
   for (PendingChange* entry = changes; entry != nullptr; entry = entry->next) {
-    if (entry->change == Change::drop && entry->connection->key.serverid == connection->key.serverid &&
-        pg_strcasecmp(entry->name_space, name_space) == 0 && pg_strcasecmp(entry->table, table) == 0) {
-      return true;
-    }
+    if (entry->change == change && concerns(entry, connection, name_space, table)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool kalam_pending_is_dropped(const KalamConnection* connection, const char* name_space, const char* table) {
+  return has(Change::drop, connection, name_space, table);
+}
+
+bool kalam_pending_is_created(const KalamConnection* connection, const char* name_space, const char* table) {
+  return has(Change::created, connection, name_space, table);
+}
+
+bool kalam_pending_has(const KalamConnection* connection, const char* name_space, const char* table) {
+  for (PendingChange* entry = changes; entry != nullptr; entry = entry->next) {
+    if (concerns(entry, connection, name_space, table)) return true;
   }
   return false;
 }

@@ -1,8 +1,10 @@
-// Remote DDL and PostgreSQL's transaction (architecture section 6): KalamDB's DDL is not transactional, so a remote
-// CREATE happens at once and is undone when its (sub)transaction aborts, and a remote DROP waits for PRE_COMMIT.
+// Remote DDL and PostgreSQL's transaction (architecture section 6): KalamDB's DDL is not transactional, so what can be
+// undone (CREATE, ADD COLUMN, SET and DROP NOT NULL) happens at once and is undone, newest first, when its
+// (sub)transaction aborts. Everything else (DROP, DROP COLUMN, defaults) waits for PRE_COMMIT, where it follows the
+// rows of the transaction, oldest first.
 //
-// The undo runs in the abort callback: it sends DROP TABLE and waits at most three seconds, without ever raising; what
-// could not be undone is reported as a WARNING.
+// The undo runs in the abort callback: it waits at most three seconds, without ever raising; what could not be undone
+// is reported as a WARNING.
 #pragma once
 
 #include "extension/compat.h"
@@ -14,14 +16,27 @@ struct KalamPendingChange;
 // the wait for its answer may be interrupted. Lives as long as the transaction.
 KalamPendingChange* kalam_pending_create(KalamConnection* connection, const char* name_space, const char* table);
 
-// It is certain that the table was not created.
-void kalam_pending_not_created(KalamPendingChange* change);
+// The remote table is about to be altered; `undo_sql` takes that back. `what` names the change in a WARNING ("ADD
+// COLUMN c"). Both are copied.
+KalamPendingChange* kalam_pending_alter(KalamConnection* connection, const char* name_space, const char* table,
+                                        const char* undo_sql, const char* what);
+
+// The server has said that the change was made; or it is certain that it was not.
+void kalam_pending_confirmed(KalamPendingChange* change);
+void kalam_pending_not_done(KalamPendingChange* change);
+
+// A statement about the remote table that is to be sent when the transaction commits. Copied.
+void kalam_pending_at_commit(KalamConnection* connection, const char* name_space, const char* table, const char* sql);
 
 // The remote table is to be dropped when the transaction commits.
 void kalam_pending_drop(KalamConnection* connection, const char* name_space, const char* table);
 
 // Whether a drop of that table is waiting.
 bool kalam_pending_is_dropped(const KalamConnection* connection, const char* name_space, const char* table);
+
+// Whether the table was created by this transaction, and whether anything of it is pending.
+bool kalam_pending_is_created(const KalamConnection* connection, const char* name_space, const char* table);
+bool kalam_pending_has(const KalamConnection* connection, const char* name_space, const char* table);
 
 // Transaction callbacks.
 void kalam_pending_init();

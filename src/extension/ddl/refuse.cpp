@@ -21,8 +21,13 @@ bool has_option(List* options, const char* name) {
 // What a subcommand does, for the message; NULL for those that concern PostgreSQL's side alone.
 const char* diverging_action(AlterTableType type) {
   switch (type) {
-    // Defaults, checks and triggers are PostgreSQL's: the server applies none of them to rows that it is sent.
+    // Mirrored (alter.cpp).
     case AT_ColumnDefault:
+    case AT_AddColumn:
+    case AT_DropColumn:
+    case AT_SetNotNull:
+    case AT_DropNotNull:
+    // Checks and triggers are PostgreSQL's: the server applies none of them to rows that it is sent.
     case AT_AddConstraint:  // only CHECK gets past PostgreSQL for a foreign table
     case AT_AlterConstraint:
     case AT_ValidateConstraint:
@@ -47,16 +52,8 @@ const char* diverging_action(AlterTableType type) {
     case AT_GenericOptions:
     case AT_AlterColumnGenericOptions:
       return nullptr;
-    case AT_AddColumn:
-      return "ADD COLUMN";
-    case AT_DropColumn:
-      return "DROP COLUMN";
     case AT_AlterColumnType:
       return "ALTER COLUMN TYPE";
-    case AT_SetNotNull:
-      return "SET NOT NULL";
-    case AT_DropNotNull:
-      return "DROP NOT NULL";
     default:
       return "this form of ALTER TABLE";
   }

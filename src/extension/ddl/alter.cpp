@@ -1,0 +1,377 @@
+// ALTER TABLE and ALTER FOREIGN TABLE … ADD and DROP COLUMN, SET and DROP NOT NULL, SET and DROP DEFAULT.
+//
+// PostgreSQL's side is altered first, so that whatever it refuses is refused before anything is sent. KalamDB takes one
+// operation a statement (spec 10.4); what is sent when, and how it is undone, is told in pending.h.
+#include "extension/catalog.h"
+#include "extension/ddl/ddl.h"
+#include "extension/ddl/definition.h"
+#include "extension/ddl/pending.h"
+#include "extension/errors.h"
+#include "extension/journal.h"
+#include "extension/options.h"
+#include "extension/query.h"
+
+extern "C" {
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
+#include "commands/tablecmds.h"
+#include "executor/spi.h"
+#include "nodes/makefuncs.h"
+#include "utils/builtins.h"
+#include "utils/formatting.h"
+#include "utils/lsyscache.h"
+}
+
+namespace {
+
+// What a subcommand means for KalamDB's table, found before PostgreSQL runs it.
+struct Step {
+  AlterTableType type;
+  KalamColumnDefinition* added;  // ADD COLUMN
+  const char* local_name;
+  const char* remote_name;  // NULL: no such column before the statement
+  const KalamRemoteColumn* remote;
+  const Node* default_expression;  // SET DEFAULT; NULL: DROP DEFAULT
+};
+
+struct Alteration {
+  Oid relid;
+  KalamRelation* relation;
+  KalamConnection* connection;
+  char* table_sql;  // namespace.table
+  List* steps;      // of Step*
+};
+
+bool is_mirrored(AlterTableType type) {
+  return type == AT_AddColumn || type == AT_DropColumn || type == AT_SetNotNull || type == AT_DropNotNull ||
+         type == AT_ColumnDefault;
+}
+
+bool has_mirrored(const AlterTableStmt* statement) {
+  ListCell* cell;
+  foreach (cell, statement->cmds)
+    if (is_mirrored(lfirst_node(AlterTableCmd, cell)->subtype)) return true;
+  return false;
+}
+
+[[noreturn]] void refuse(const Alteration* alteration, const char* action, const char* column, const char* detail,
+                         const char* hint) {
+  ereport(ERROR,
+          (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+           errmsg("cannot %s column \"%s\" of KalamDB table \"%s\"", action, column, alteration->relation->remote_name),
+           errdetail_internal("%s", detail), hint != nullptr ? errhint("%s", hint) : 0));
+  pg_unreachable();
+}
+
+// A parent hands ADD and DROP COLUMN and the like on to its children, of which each would need its own remote change.
+void refuse_children(Oid relid) {
+  ListCell* cell;
+  List* children = find_all_inheritors(relid, NoLock, nullptr);
+  foreach (cell, children) {
+    Oid child = lfirst_oid(cell);
+    if (child == relid || !kalam_is_own_table(child)) continue;
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot alter columns of table \"%s\" together with those of KalamDB table \"%s\"",
+                           get_rel_name(relid), get_rel_name(child)),
+                    errhint("Detach the KalamDB table, alter both, and attach it again.")));
+  }
+}
+
+void refuse_pending_rows(const Alteration* alteration) {
+  ListCell* cell;
+  foreach (cell, kalam_journals()) {
+    const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
+    if (journal->relid != alteration->relid || journal->length == 0) continue;
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                    errmsg("cannot ALTER TABLE \"%s\" because the transaction has changed rows of it",
+                           alteration->relation->local_name),
+                    errdetail("They are sent to KalamDB when the transaction commits."), errhint("COMMIT first.")));
+  }
+}
+
+const KalamRemoteColumn* find_remote(const KalamRelation* relation, const char* name) {
+  for (int i = 0; i < relation->column_count; i++)
+    if (pg_strcasecmp(relation->columns[i].name, name) == 0) return &relation->columns[i];
+  return nullptr;
+}
+
+const char* action_of(AlterTableType type) {
+  switch (type) {
+    case AT_AddColumn:
+      return "add";
+    case AT_DropColumn:
+      return "drop";
+    case AT_SetNotNull:
+      return "set NOT NULL for";
+    case AT_DropNotNull:
+      return "drop NOT NULL of";
+    default:
+      return "change the default of";
+  }
+}
+
+// ---------------------------------------------------------------- before PostgreSQL's side
+
+// Whether no row can be there: made by this transaction, which has written none; or counted. Others may write into the
+// table meanwhile, but not through this PostgreSQL: the foreign table is locked.
+bool is_empty(const Alteration* alteration) {
+  const KalamRelation* relation = alteration->relation;
+  if (kalam_pending_is_created(alteration->connection, relation->name_space, relation->table)) return true;
+  if (relation->kind != kalam::TableKind::shared) return false;
+  KalamQueryResult* answer =
+      kalam_query(alteration->connection, psprintf("SELECT count(*) FROM %s", alteration->table_sql));
+  return answer->row_count == 1 && answer->values[0][0] != nullptr && strcmp(answer->values[0][0], "0") == 0;
+}
+
+// Rewrites the column as CREATE TABLE would (types that only KalamDB knows, SERIAL). NULL: PostgreSQL will skip it, or
+// it is one of the columns that only PostgreSQL's side shows.
+KalamColumnDefinition* define_added(const Alteration* alteration, AlterTableCmd* command) {
+  ColumnDef* column = castNode(ColumnDef, command->def);
+  const KalamRelation* relation = alteration->relation;
+
+  if (get_attnum(alteration->relid, column->colname) != InvalidAttrNumber) return nullptr;
+  CreateStmt* statement = makeNode(CreateStmt);
+  statement->tableElts = list_make1(column);
+  KalamTableDefinition definition = {};
+  definition.name_space = asc_tolower(relation->name_space, strlen(relation->name_space));
+  definition.table = asc_tolower(relation->table, strlen(relation->table));
+  definition.kind = relation->kind;
+  kalam_define_columns(statement, true, &definition);
+  if (definition.columns == NIL) return nullptr;
+  kalam_check_names(&definition);
+
+  KalamColumnDefinition* added = (KalamColumnDefinition*)linitial(definition.columns);
+  if (added->is_key) refuse(alteration, "add", added->local_name, "The key of a KalamDB table cannot change.", nullptr);
+  if (find_remote(relation, added->name) != nullptr)
+    ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
+                    errmsg("column \"%s\" of KalamDB table \"%s\" already exists", added->name, relation->remote_name),
+                    errhint("A column that this transaction has dropped is there until it commits. To show a column "
+                            "that other clients made, drop the foreign table while its option \"on_drop\" is \"keep\", "
+                            "and create it again.")));
+  bool filled = added->not_null;
+  ListCell* cell;
+  foreach (cell, column->constraints) {
+    ConstrType type = lfirst_node(Constraint, cell)->contype;
+    if (type == CONSTR_DEFAULT || type == CONSTR_GENERATED) filled = true;
+  }
+  if (filled && !is_empty(alteration))
+    refuse(alteration, "add", added->local_name,
+           "KalamDB would give existing rows neither the default nor a generated value, and rows of other users cannot "
+           "be counted.",
+           "Add it without NOT NULL and DEFAULT, UPDATE the rows, then ALTER COLUMN ... SET DEFAULT or SET NOT NULL.");
+  return added;
+}
+
+void refuse_nulls(const Alteration* alteration, const char* column) {
+  const KalamRelation* relation = alteration->relation;
+  if (kalam_pending_is_created(alteration->connection, relation->name_space, relation->table)) return;
+  if (relation->kind != kalam::TableKind::shared)
+    refuse(alteration, "set NOT NULL for", column, "Rows of other users may hold NULLs, which cannot be seen.",
+           nullptr);
+
+  // An ordinary query of the foreign table: complete, or an error.
+  char* schema = get_namespace_name(get_rel_namespace(alteration->relid));
+  StringInfoData sql;
+  initStringInfo(&sql);
+  appendStringInfo(&sql, "SELECT 1 FROM %s WHERE %s IS NULL", quote_qualified_identifier(schema, relation->local_name),
+                   quote_identifier(column));
+  SPI_connect();
+  if (SPI_execute(sql.data, false, 1) != SPI_OK_SELECT)
+    ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not look for NULLs in column \"%s\"", column)));
+  bool found = SPI_processed > 0;
+  SPI_finish();
+  if (found)
+    ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
+                    errmsg("column \"%s\" of relation \"%s\" contains null values", column, relation->local_name)));
+}
+
+void add_step(Alteration* alteration, AlterTableCmd* command) {
+  const KalamRelation* relation = alteration->relation;
+  Step* step = (Step*)palloc0(sizeof(Step));
+  step->type = command->subtype;
+
+  if (command->subtype == AT_AddColumn) {
+    step->added = define_added(alteration, command);
+    if (step->added == nullptr) return;
+    step->local_name = step->added->local_name;
+    alteration->steps = lappend(alteration->steps, step);
+    return;
+  }
+
+  // ALTER COLUMN n by number is for indexes only.
+  if (command->name == nullptr) return;
+  step->local_name = command->name;
+  step->default_expression = command->def;
+  AttrNumber attribute = get_attnum(alteration->relid, command->name);
+  if (attribute > 0) {
+    int column = relation->attribute_column[attribute - 1];
+    bool own = column == KALAM_ATTRIBUTE_USER_ID || (column >= 0 && relation->columns[column].is_system);
+    if (own)
+      refuse(alteration, action_of(command->subtype), command->name, "It is one of KalamDB's own columns.", nullptr);
+    if (column >= 0) {
+      step->remote = &relation->columns[column];
+      step->remote_name = step->remote->name;
+    }
+    // A column that the remote table lacks is PostgreSQL's alone.
+    if (column == KALAM_ATTRIBUTE_MISSING) return;
+    if (attribute == relation->key_attribute && command->subtype != AT_ColumnDefault &&
+        command->subtype != AT_SetNotNull)
+      refuse(alteration, action_of(command->subtype), command->name, "It is the key.", nullptr);
+    if (command->subtype == AT_SetNotNull && !step->remote->not_null) refuse_nulls(alteration, command->name);
+  }
+  alteration->steps = lappend(alteration->steps, step);
+}
+
+// ---------------------------------------------------------------- after it
+
+void report(const Alteration* alteration, const kalam::Status* status, const char* sql) {
+  KalamErrorContext context = {};
+  context.server = alteration->connection->server_name;
+  context.remote_table = alteration->relation->remote_name;
+  context.remote_sql = sql;
+  kalam_report(status, &context);
+}
+
+void send_undoable(const Alteration* alteration, const char* sql, const char* undo_sql, const char* what) {
+  const KalamRelation* relation = alteration->relation;
+  kalam::Status status;
+  // Before it is sent: the wait for the answer may be interrupted.
+  KalamPendingChange* change =
+      kalam_pending_alter(alteration->connection, relation->name_space, relation->table, undo_sql, what);
+  kalam_execute(alteration->connection, sql, &status);
+  if (status.error == kalam::ErrorClass::none) {
+    kalam_pending_confirmed(change);
+    return;
+  }
+  if (!status.maybe_executed) kalam_pending_not_done(change);
+  report(alteration, &status, sql);
+}
+
+char* alter_sql(const Alteration* alteration, const char* operation) {
+  return psprintf("ALTER TABLE %s %s", alteration->table_sql, operation);
+}
+
+void add_column(const Alteration* alteration, const KalamColumnDefinition* added) {
+  StringInfoData operation;
+  initStringInfo(&operation);
+  appendStringInfoString(&operation, "ADD COLUMN ");
+  kalam_append_column_sql(&operation, added);
+  char* drop = psprintf("DROP COLUMN %s", added->name);
+  send_undoable(alteration, alter_sql(alteration, operation.data), alter_sql(alteration, drop),
+                psprintf("ADD COLUMN %s", added->name));
+  if (alteration->relation->kind != kalam::TableKind::shared) return;
+
+  // Values of a dropped column stay stored under its name (spec 10.4).
+  KalamQueryResult* answer = kalam_query(
+      alteration->connection,
+      psprintf("SELECT %s FROM %s WHERE %s IS NOT NULL LIMIT 1", added->name, alteration->table_sql, added->name));
+  if (answer->row_count > 0)
+    refuse(alteration, "add", added->local_name,
+           "An earlier column of that name was dropped, and KalamDB still has its values.",
+           "Choose another name, and show it under this one with option \"column_name\".");
+}
+
+void change_default(const Alteration* alteration, const Step* step) {
+  AttrNumber attribute = get_attnum(alteration->relid, step->local_name);
+  if (attribute == InvalidAttrNumber) return;
+  const KalamRelation* relation = alteration->relation;
+  const char* name = kalam_column_name(alteration->relid, attribute);
+  const char* expression = nullptr;
+  if (step->default_expression != nullptr) {
+    kalam::RemoteType type;
+    const char* why;
+    Oid local_type;
+    int32 typmod;
+    Oid collation;
+    get_atttypetypmodcoll(alteration->relid, attribute, &local_type, &typmod, &collation);
+    if (kalam_remote_type(local_type, typmod, &type, &why) != nullptr)
+      expression = kalam_remote_default(step->default_expression, type.kind);
+  }
+  // There is nothing to take away.
+  if (expression == nullptr && (step->remote == nullptr || step->remote->default_value == nullptr) &&
+      !kalam_pending_has(alteration->connection, relation->name_space, relation->table))
+    return;
+  char* operation = expression != nullptr ? psprintf("ALTER COLUMN %s SET DEFAULT %s", name, expression)
+                                          : psprintf("ALTER COLUMN %s DROP DEFAULT", name);
+  kalam_pending_at_commit(alteration->connection, relation->name_space, relation->table,
+                          alter_sql(alteration, operation));
+}
+
+void change_not_null(const Alteration* alteration, const Step* step) {
+  bool set = step->type == AT_SetNotNull;
+  if (step->remote_name == nullptr)
+    refuse(alteration, action_of(step->type), step->local_name, "The statement adds it.",
+           "ALTER TABLE once more after the statement that adds the column.");
+  if (step->remote->not_null == set) return;
+  char* to_set = psprintf("ALTER COLUMN %s SET NOT NULL", step->remote_name);
+  char* to_drop = psprintf("ALTER COLUMN %s DROP NOT NULL", step->remote_name);
+  send_undoable(alteration, alter_sql(alteration, set ? to_set : to_drop),
+                alter_sql(alteration, set ? to_drop : to_set),
+                psprintf("%s NOT NULL of column %s", set ? "SET" : "DROP", step->remote_name));
+}
+
+void mirror(const Alteration* alteration, const Step* step) {
+  const KalamRelation* relation = alteration->relation;
+  switch (step->type) {
+    case AT_AddColumn:
+      add_column(alteration, step->added);
+      break;
+    case AT_DropColumn:
+      // IF EXISTS, and it does not.
+      if (step->remote_name == nullptr) break;
+      kalam_pending_at_commit(alteration->connection, relation->name_space, relation->table,
+                              alter_sql(alteration, psprintf("DROP COLUMN %s", step->remote_name)));
+      break;
+    case AT_ColumnDefault:
+      change_default(alteration, step);
+      break;
+    default:
+      change_not_null(alteration, step);
+      break;
+  }
+}
+
+}  // namespace
+
+void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source) {
+  Oid relid = RangeVarGetRelid(source->relation, NoLock, true);
+  if (!OidIsValid(relid) || !has_mirrored(source)) {
+    kalam_utility_pass(utility);
+    return;
+  }
+  if (get_rel_relkind(relid) != RELKIND_VIEW && get_rel_relkind(relid) != RELKIND_INDEX) refuse_children(relid);
+  if (!kalam_is_own_table(relid)) {
+    kalam_utility_pass(utility);
+    return;
+  }
+
+  // With the lock that PostgreSQL will take, and by the owner only, before the server is asked anything.
+  relid = RangeVarGetRelidExtended(source->relation, AccessExclusiveLock, 0, RangeVarCallbackOwnsRelation, nullptr);
+  if (!kalam_is_own_table(relid)) {
+    kalam_utility_pass(utility);
+    return;
+  }
+  Alteration alteration = {};
+  AlterTableStmt* statement = (AlterTableStmt*)copyObjectImpl(source);
+  alteration.relid = relid;
+  Relation local = table_open(relid, NoLock);
+  alteration.connection = kalam_connection_get(GetForeignTable(relid)->serverid, GetUserId());
+  alteration.relation = kalam_relation_get(local, GetUserId(), KalamFreshness::checked);
+  table_close(local, NoLock);
+  alteration.table_sql = kalam_quote_table(alteration.relation->name_space, alteration.relation->table);
+  if (alteration.relation->kind == kalam::TableKind::system)
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                    errmsg("cannot alter KalamDB system table \"%s\"", alteration.relation->remote_name)));
+  refuse_pending_rows(&alteration);
+
+  ListCell* cell;
+  foreach (cell, statement->cmds) {
+    AlterTableCmd* command = lfirst_node(AlterTableCmd, cell);
+    if (is_mirrored(command->subtype)) add_step(&alteration, command);
+  }
+  kalam_utility_replace(utility, (Node*)statement);
+  CommandCounterIncrement();
+  foreach (cell, alteration.steps) mirror(&alteration, (Step*)lfirst(cell));
+  kalam_relation_forget(relid);
+}
