@@ -3,6 +3,7 @@
 #include "extension/commit.h"
 
 static bool is_registered;
+static bool is_sent;  // PRE_COMMIT is over: what is written now would never reach the server
 
 void kalam_transaction_check_access() {
   if (!IsolationUsesXactSnapshot()) return;
@@ -109,11 +110,11 @@ static bool has_changes() {
 }
 
 static void xact_callback(XactEvent event, void*) {
-  if (kalam_journals() == NIL) return;
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
       if (has_changes()) kalam_commit_journals();
       kalam_journal_close_all();
+      is_sent = true;
       break;
     case XACT_EVENT_PRE_PREPARE:
       if (has_changes())
@@ -126,6 +127,7 @@ static void xact_callback(XactEvent event, void*) {
     case XACT_EVENT_ABORT:
     case XACT_EVENT_PARALLEL_ABORT:
       kalam_journal_forget_all();
+      is_sent = false;
       break;
     case XACT_EVENT_PARALLEL_PRE_COMMIT:
     case XACT_EVENT_PARALLEL_COMMIT:
@@ -138,6 +140,10 @@ static void subxact_callback(SubXactEvent event, SubTransactionId subid, SubTran
 }
 
 void kalam_transaction_init() {
+  if (is_sent)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+                    errmsg("cannot change KalamDB tables while the transaction commits"),
+                    errdetail("Its changes have been sent to KalamDB already.")));
   if (is_registered) return;
   RegisterXactCallback(xact_callback, nullptr);
   RegisterSubXactCallback(subxact_callback, nullptr);

@@ -11,7 +11,8 @@ void kalam_transaction_check_access();
 // (architecture section 5). The change is already in the journal; the error's rollback takes it out.
 void kalam_transaction_check_changes(const KalamJournal* changed);
 
-// Registers the callbacks, at the first change of a session. Idempotent.
+// Registers the callbacks, at the first change of a session. Idempotent. Refuses changes (25000) by what other modules
+// run at commit after the journal was sent.
 void kalam_transaction_init();
 
 // Refuses what the server's transactions do not take: stream tables, inserts where the key is not called "id".
