@@ -62,13 +62,29 @@ static const char* key_name(const KalamJournal* journal) {
                   errmsg("KalamDB server \"%s\" did not answer in time", sender->connection->server_name)));
 }
 
+static bool has_no_answer(const kalam::Status* status) {
+  return status->error == kalam::ErrorClass::cancelled || status->error == kalam::ErrorClass::timeout ||
+         status->error == kalam::ErrorClass::connection_lost;
+}
+
+// Whether the failure is the server's own word on the change: its storage refused it, or the commit stopped there (spec
+// 7.5, 8.5). Any other failure of a request that may have been executed says nothing of what was applied.
+static bool is_verdict(const kalam::Status* status) {
+  if (has_no_answer(status) || status->error == kalam::ErrorClass::protocol) return false;
+  return strstr(status->detail, "Provider error: ") != nullptr ||
+         strstr(status->detail, "failed to commit transaction") != nullptr;
+}
+
 [[noreturn]] static void report_unknown(const Sender* sender, const kalam::Status* status) {
   const char* known = status->detail[0] != '\0' ? status->detail : status->message;
   ereport(ERROR,
           (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
            errmsg("outcome of the transaction on KalamDB server \"%s\" is unknown", sender->connection->server_name),
            errdetail("%s", kalam_text_from_remote(known, strlen(known))),
-           errhint("The changes were handed over, but no answer came. Look at the data before repeating them.")));
+           has_no_answer(status)
+               ? errhint("The changes were handed over, but no answer came. Look at the data before repeating them.")
+               : errhint("The changes were handed over, but the answer does not tell what became of them. Look at the "
+                         "data before repeating them.")));
 }
 
 // A call that changed nothing yet failed: starting it, staging, looking up.
@@ -138,13 +154,11 @@ static void wait_for_outcome(Sender* sender, kalam::Call* call, kalam::Status* s
   kalam::call_status(call, status);
   if (status->error == kalam::ErrorClass::none) return;
 
-  bool cut_short = status->error == kalam::ErrorClass::cancelled || status->error == kalam::ErrorClass::timeout ||
-                   status->error == kalam::ErrorClass::connection_lost;
   if (!done && !status->maybe_executed) {
     if (interrupt != nullptr) ReThrowError(interrupt);
     report_timeout(sender);
   }
-  if (status->maybe_executed && (cut_short || !done)) report_unknown(sender, status);
+  if (status->maybe_executed && (!done || !is_verdict(status))) report_unknown(sender, status);
 }
 
 // ---------------------------------------------------------------- calls in flight
@@ -395,14 +409,13 @@ static void stage_changes(Sender* sender, KalamJournal* journal) {
   }
 }
 
-// The answer of a commit that failed. Duplicate keys are found before anything is applied; what is found later leaves
-// behind what came first (spec 8.5).
+// The answer of a commit that failed. Duplicate keys, and whatever one batch of inserts is refused for, are found
+// before anything is applied; what is found later leaves behind what came first (spec 8.5). The client tells which it
+// was.
 [[noreturn]] static void report_commit_failure(Sender* sender, const KalamJournal* journal,
                                                const kalam::Status* status) {
   const char* text = status->detail[0] != '\0' ? status->detail : status->message;
-  bool in_part = status->error == kalam::ErrorClass::row_gone || status->error == kalam::ErrorClass::not_null ||
-                 status->error == kalam::ErrorClass::bad_value;
-  if (in_part)
+  if (status->maybe_executed)
     ereport(ERROR,
             (errcode(status->error == kalam::ErrorClass::row_gone ? ERRCODE_T_R_SERIALIZATION_FAILURE
                                                                   : ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),

@@ -1,0 +1,157 @@
+# Changes that meet a fault on their way: what the statement says, and which rows both sides have afterwards.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use KalamNode;
+use KalamStub;
+
+my $stub = KalamStub->new;
+my $node = KalamNode->new('main', stub => $stub);
+
+$node->sql(
+	q{CREATE SCHEMA app;
+	  CREATE TABLE app.t (id int PRIMARY KEY, v text) USING kalamdb;
+	  CREATE TABLE app.log (id int);});
+
+# Statements of one session that go on after an error; returns the first error and the rows.
+sub outcome
+{
+	my ($sql) = @_;
+	my ($code, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n$sql", on_error_stop => 0);
+	return (KalamNode::parse_error($err), $out);
+}
+
+# The table as it was, no faults, no calls.
+sub reset_all
+{
+	$stub->clear_faults;
+	$node->sql(q{DELETE FROM app.t; DELETE FROM app.log; INSERT INTO app.t VALUES (1, 'a'), (2, 'b'), (3, 'c')});
+	$stub->forget_calls;
+	return;
+}
+
+sub count_calls { my ($method) = @_; return scalar(my @calls = $stub->calls($method)); }
+sub remote_rows { return $node->sql(q{SELECT string_agg(id || v, ' ' ORDER BY id) FROM app.t}) }
+sub local_rows  { return $node->sql('SELECT count(*) FROM app.log') }
+
+my $update = q{WITH logged AS (INSERT INTO app.log VALUES (1)) UPDATE app.t SET v = v || '!' WHERE id IN (1, 2)};
+my $insert = q{WITH logged AS (INSERT INTO app.log VALUES (1)) INSERT INTO app.t VALUES (4, 'd'), (5, 'e')};
+my $before = '1a 2b 3c';
+my $updated = '1a! 2b! 3c';
+my $inserted = '1a 2b 3c 4d 5e';
+
+# ---- Which calls a statement costs
+reset_all();
+$node->sql(q{INSERT INTO app.t SELECT i, 'row' FROM generate_series(10, 10009) i});
+is(count_calls('Insert'), 1, '10,000 rows are one request');
+is(count_calls('BeginTransaction'), 0, 'without a transaction');
+$stub->forget_calls;
+$node->sql(q{UPDATE app.t SET v = 'changed' WHERE id BETWEEN 10 AND 109});
+is(count_calls('BeginTransaction'), 1, '100 rows are updated in a transaction');
+is(count_calls('Update'), 100, 'by their keys');
+is(count_calls('CommitTransaction'), 1, 'that is committed');
+
+# ---- Faults: [what, statement, fault, SQLSTATE, rows of KalamDB afterwards, is Rollback sent]
+for my $case (
+	[ 'Insert: garbled answer', $insert, { method => 'Insert', wrong_bytes => 1 }, '08007', $inserted ],
+	[ 'Insert: half an answer', $insert, { method => 'Insert', truncate => 1 }, '08007', $inserted ],
+	[ 'Insert: cut before', $insert, { method => 'Insert', cut => 'before' }, '08007', $before ],
+	[ 'Insert: cut after', $insert, { method => 'Insert', cut => 'after' }, '08007', $inserted ],
+	[
+		'Insert: an error that says nothing of the rows', $insert,
+		{ method => 'Insert', code => 'INTERNAL', message => 'disk on fire', when => 'after' }, '08007', $inserted ],
+	[ 'Begin: refused', $update, { method => 'BeginTransaction', code => 'INTERNAL', message => 'no' }, 'HV000', $before ],
+	[ 'Begin: cut', $update, { method => 'BeginTransaction', cut => 'before' }, '08006', $before ],
+	[ 'lookup: refused', $update, { method => 'Scan', call => 2, code => 'INTERNAL', message => 'no' }, 'HV000', $before ],
+	[ 'staged update: refused', $update, { method => 'Update', code => 'INTERNAL', message => 'no' }, 'HV000', $before, 1 ],
+	[ 'staged update: cut', $update, { method => 'Update', cut => 'before' }, '08006', $before ],
+	[ 'Commit: garbled answer', $update, { method => 'CommitTransaction', truncate => 1 }, undef, $updated ],
+	[ 'Commit: cut before', $update, { method => 'CommitTransaction', cut => 'before' }, '08007', $before ],
+	[ 'Commit: cut after', $update, { method => 'CommitTransaction', cut => 'after' }, '08007', $updated ],
+	[ 'Commit: session gone', $update, { method => 'CommitTransaction', prune => 1 }, '08006', $before ],
+	[ 'Commit: transaction gone', $update, { method => 'CommitTransaction', abort => 1 }, '40000', $before ],
+	[
+		'Commit: an error that says nothing of the rows', $update,
+		{ method => 'CommitTransaction', code => 'INTERNAL', message => 'disk on fire', when => 'after' }, '08007', $updated ])
+{
+	my ($name, $statement, $fault, $sqlstate, $rows, $rolls_back) = @$case;
+	reset_all();
+	$fault->{$_} and $fault->{$_} = JSON::PP::true for qw(wrong_bytes truncate prune abort);
+	$stub->fault({ call => 1, %$fault });
+	my ($error, $out) = outcome("$statement; SELECT 'works', count(*) > 0 FROM app.t;");
+	$stub->clear_faults;
+	diag("$name: $error->{sqlstate} $error->{text}") if defined $sqlstate && $error->{sqlstate} ne $sqlstate;
+	is($error->{sqlstate}, $sqlstate, "$name: SQLSTATE") if defined $sqlstate;
+	like($out, qr/^works\|t$/m, "$name: the session works afterwards");
+	is(count_calls('RollbackTransaction'), 1, "$name: Rollback is sent") if $rolls_back;
+	is(remote_rows(), $rows, "$name: rows of KalamDB");
+	is(local_rows(), $error->{sqlstate} eq '' ? 1 : 0, "$name: rows of PostgreSQL");
+}
+
+# ---- A commit that its answer says was refused as a whole is not called half applied
+reset_all();
+my $refusal = q{Invalid operation: failed to commit transaction 'x': Raft error: Provider error: Execution error: }
+	. q{Failed to insert batch rows: Constraint violation: Execution error: NOT NULL constraint violation: }
+	. q{column 'v' cannot be NULL (row 1)};
+$stub->fault(
+	{ method => 'CommitTransaction', call => 1, code => 'FAILED_PRECONDITION', message => $refusal });
+my ($error, $out) = outcome("$update;");
+is($error->{sqlstate}, '23502', 'a batch that is refused at commit has its own SQLSTATE');
+unlike($error->{text}, qr/may have been applied/, 'and nothing of it was applied');
+$stub->clear_faults;
+is(remote_rows(), $before, 'as the rows show');
+
+# ---- Every wait at commit can be left: before the changes are handed over, and after
+for my $case ([ 'Scan', 2, '57014' ], [ 'Update', 1, '57014' ], [ 'CommitTransaction', 1, '08007' ])
+{
+	my ($method, $call, $sqlstate) = @$case;
+	for my $how ('statement_timeout', 'pg_cancel_backend', 'pg_terminate_backend')
+	{
+		reset_all();
+		# Each call of the kind from there on: a lookup is tried once more.
+		$stub->fault({ method => $method, call => $call, times => 100, black_hole => JSON::PP::true });
+		if ($how eq 'statement_timeout')
+		{
+			($error, $out) = outcome("SET statement_timeout = '400ms'; $update;");
+			is($error->{sqlstate}, $sqlstate, "$method: $how ends the wait");
+		}
+		else
+		{
+			my $session = $node->session;
+			my $pid = $session->pid;
+			$session->send("$update;");
+			$node->poll_query_until('postgres',
+				"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $pid");
+			$node->safe_psql('postgres', "SELECT $how($pid)");
+			if ($how eq 'pg_cancel_backend')
+			{
+				$session->wait_for(qr/ERROR/);
+				$stub->clear_faults;
+				$session->send(q{SELECT 'still here: ' || count(*) FROM app.t;});
+				($out, my $text) = $session->finish;
+				is(KalamNode::parse_error($text)->{sqlstate}, $sqlstate, "$method: $how ends the wait");
+				like($out, qr/^still here: 3$/m, "$method: the session works afterwards");
+			}
+			else
+			{
+				ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"),
+					"$method: $how ends the backend");
+				$session->{harness}->kill_kill;
+			}
+		}
+		$stub->clear_faults;
+		is(remote_rows(), $before, "$method, $how: rows of KalamDB");
+		is(local_rows(), 0, "$method, $how: rows of PostgreSQL");
+	}
+}
+
+# ---- Row locks
+for my $strength ('UPDATE', 'NO KEY UPDATE', 'SHARE', 'KEY SHARE')
+{
+	is($node->error("SELECT * FROM app.t WHERE id = 1 FOR $strength")->{sqlstate}, '0A000', "FOR $strength is refused");
+}
+is($node->sql('SELECT count(*) FROM app.t JOIN app.log USING (id)'), '0', 'a join without a lock');
+is($node->sql('SELECT l.id FROM app.log l JOIN app.t USING (id) FOR UPDATE OF l'), '', 'a lock of the other table');
+
+KalamNode::finish();
