@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "client/status.h"
+#include "client/table_kind.h"
 #include "kalamdb_pg.pb.h"
 
 namespace kalam {
@@ -19,20 +20,6 @@ using std::string_view;
 constexpr uint8_t kLengthDelimited = 2;
 constexpr uint32_t field_tag(uint32_t number) {
   return number << 3 | kLengthDelimited;
-}
-
-const char* kind_name(TableKind kind) {
-  switch (kind) {
-    case TableKind::shared:
-      return "shared";
-    case TableKind::user:
-      return "user";
-    case TableKind::stream:
-      return "stream";
-    case TableKind::system:
-      return "system";
-  }
-  return "shared";
 }
 
 bool refuse(Status* status, string_view message, string_view detail = {}) {

@@ -9,6 +9,7 @@
 #include "client/rows/json_text.h"
 #include "client/rows/row_value.h"
 #include "client/status.h"
+#include "client/table_kind.h"
 
 namespace kalam {
 namespace {
@@ -41,20 +42,6 @@ uint64_t field_size(uint64_t length) {
 // An empty string without presence is not sent.
 uint64_t plain_field_size(std::string_view text) {
   return text.empty() ? 0 : field_size(text.size());
-}
-
-std::string_view kind_name(TableKind kind) {
-  switch (kind) {
-    case TableKind::shared:
-      return "shared";
-    case TableKind::user:
-      return "user";
-    case TableKind::stream:
-      return "stream";
-    case TableKind::system:
-      return "system";
-  }
-  return "shared";
 }
 
 std::string_view view(const char* text) {
