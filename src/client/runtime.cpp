@@ -70,6 +70,7 @@ void RuntimeCore::poll() noexcept {
 }
 
 void RuntimeCore::signal_event() noexcept {
+  if (signalled_.exchange(true, std::memory_order_acq_rel)) return;
   const uint64_t one = 1;
   // EAGAIN: the counter is full, so the descriptor is readable anyway.
   while (write(event_fd_, &one, sizeof one) < 0 && errno == EINTR) {
@@ -80,6 +81,10 @@ void RuntimeCore::drain_events() noexcept {
   uint64_t count = 0;
   while (read(event_fd_, &count, sizeof count) < 0 && errno == EINTR) {
   }
+  // Only now: cleared before the read, the flag could be set again by a call whose write the read then takes, and would
+  // stay set. A call that finished in between found the flag set and wrote nothing; the exchange reads what that call
+  // stored, so that whoever asks call_done() next sees it done.
+  signalled_.exchange(false, std::memory_order_acq_rel);
 }
 
 void RuntimeCore::run_aside(std::function<void()> task) {

@@ -37,7 +37,7 @@ class RuntimeCore {
   grpc::CompletionQueue* queue() { return queue_.get(); }
   int event_fd() const { return event_fd_; }
 
-  // Makes the descriptor readable.
+  // Makes the descriptor readable: one write for all calls that finish until drain_events().
   void signal_event() noexcept;
   void drain_events() noexcept;
 
@@ -63,7 +63,8 @@ class RuntimeCore {
 
   pid_t pid_;
   int event_fd_;
-  bool only_user_;  // of gRPC in this process, when it was started
+  std::atomic<bool> signalled_{false};  // event_fd_ was written to, or is about to be, since it was last drained
+  bool only_user_;                      // of gRPC in this process, when it was started
   std::unique_ptr<grpc::CompletionQueue> queue_;
   std::thread poller_;
   std::mutex asides_mutex_;

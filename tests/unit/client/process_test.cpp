@@ -167,6 +167,25 @@ TEST_F(ProcessTest, EventDescriptor) {
   runtime_stop(runtime);
 }
 
+// Many calls that finish while nobody looks cost one write; after a drain the next one is signalled again.
+TEST_F(ProcessTest, EventsAreJoinedUntilDrained) {
+  Status status;
+  Runtime* runtime = runtime_start(&status);
+  const ConnectionOptions options = options_to(server().port());
+  Connection* connection = connection_create(runtime, &options, &status);
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(run(call_ping(connection, nullptr, &status)), ErrorClass::none);
+    pollfd wait{runtime_event_fd(runtime), POLLIN, 0};
+    ASSERT_EQ(poll(&wait, 1, static_cast<int>(kPatience)), 1);
+    uint64_t writes = 0;
+    EXPECT_EQ(read(runtime_event_fd(runtime), &writes, sizeof writes), static_cast<ssize_t>(sizeof writes));
+    EXPECT_EQ(writes, 1U);
+    runtime_drain_events(runtime);
+  }
+  connection_release(connection, 0);
+  runtime_stop(runtime);
+}
+
 TEST_F(ProcessTest, ForkedChildCannotUseTheParentsRuntime) {
   Status status;
   Runtime* runtime = runtime_start(&status);
