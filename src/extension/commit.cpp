@@ -1,6 +1,8 @@
 #include "extension/commit.h"
 
+#include "extension/commit_error.h"
 #include "extension/errors.h"
+#include "extension/settings.h"
 #include "extension/transaction.h"
 #include "extension/wait.h"
 
@@ -32,6 +34,12 @@ struct Sender {
   bool in_transaction;  // the server's transaction is open
 };
 
+// What a commit in several requests has done so far.
+struct Progress {
+  int64 steps;  // requests or transactions of the server that were applied
+  int64 rows;   // changes in them
+};
+
 // ---------------------------------------------------------------- errors
 
 static void fill_context(const Sender* sender, const KalamJournal* journal, KalamErrorContext* context) {
@@ -44,47 +52,11 @@ static void fill_context(const Sender* sender, const KalamJournal* journal, Kala
     context->key_column = journal->relation->columns[journal->relation->key_column].name;
 }
 
-static const char* key_name(const KalamJournal* journal) {
-  return journal->relation->columns[journal->relation->key_column].name;
-}
-
-[[noreturn]] static void report_row_gone(const KalamJournal* journal, const char* key) {
-  ereport(ERROR,
-          (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("could not serialize access due to concurrent delete"),
-           errdetail("Key (%s)=(%s) of KalamDB table \"%s\" is gone.", key_name(journal),
-                     kalam_text_from_remote(key, strlen(key)), journal->relation->remote_name)));
-}
-
 [[noreturn]] static void report_timeout(const Sender* sender) {
   if (sender->is_statement_timeout)
     ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED), errmsg("canceling statement due to statement timeout")));
   ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
                   errmsg("KalamDB server \"%s\" did not answer in time", sender->connection->server_name)));
-}
-
-static bool has_no_answer(const kalam::Status* status) {
-  return status->error == kalam::ErrorClass::cancelled || status->error == kalam::ErrorClass::timeout ||
-         status->error == kalam::ErrorClass::connection_lost;
-}
-
-// Whether the failure is the server's own word on the change: its storage refused it, or the commit stopped there (spec
-// 7.5, 8.5). Any other failure of a request that may have been executed says nothing of what was applied.
-static bool is_verdict(const kalam::Status* status) {
-  if (has_no_answer(status) || status->error == kalam::ErrorClass::protocol) return false;
-  return strstr(status->detail, "Provider error: ") != nullptr ||
-         strstr(status->detail, "failed to commit transaction") != nullptr;
-}
-
-[[noreturn]] static void report_unknown(const Sender* sender, const kalam::Status* status) {
-  const char* known = status->detail[0] != '\0' ? status->detail : status->message;
-  ereport(ERROR,
-          (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
-           errmsg("outcome of the transaction on KalamDB server \"%s\" is unknown", sender->connection->server_name),
-           errdetail("%s", kalam_text_from_remote(known, strlen(known))),
-           has_no_answer(status)
-               ? errhint("The changes were handed over, but no answer came. Look at the data before repeating them.")
-               : errhint("The changes were handed over, but the answer does not tell what became of them. Look at the "
-                         "data before repeating them.")));
 }
 
 // A call that changed nothing yet failed: starting it, staging, looking up.
@@ -158,7 +130,7 @@ static void wait_for_outcome(Sender* sender, kalam::Call* call, kalam::Status* s
     if (interrupt != nullptr) ReThrowError(interrupt);
     report_timeout(sender);
   }
-  if (status->maybe_executed && (!done || !is_verdict(status))) report_unknown(sender, status);
+  if (status->maybe_executed && (!done || !kalam_is_verdict(status))) kalam_report_unknown(sender->connection, status);
 }
 
 // ---------------------------------------------------------------- calls in flight
@@ -168,7 +140,7 @@ static void check_lookup(const Sender* sender, PendingCall* pending) {
   kalam::Window window;
   kalam::Status status;
   if (kalam::call_result_next(pending->holder->call, 1, &window, &status)) return;
-  if (status.error == kalam::ErrorClass::none) report_row_gone(pending->journal, pending->key);
+  if (status.error == kalam::ErrorClass::none) kalam_report_row_gone(pending->journal, pending->key);
   KalamErrorContext context;
   fill_context(sender, pending->journal, &context);
   kalam_report(&status, &context);
@@ -262,11 +234,30 @@ static void report_not_committed(const Sender* sender, const KalamJournal* journ
   kalam_report(status, &context);
 }
 
+// Rows of the writer's buffer as one request.
+static void send_rows(Sender* sender, KalamJournal* journal, size_t first, size_t count) {
+  kalam::TableRef table = table_ref(journal);
+  kalam::CallOptions options = {};
+  kalam::Status status;
+  KalamCallHolder* holder = sender->pending[0].holder;
+  holder->call =
+      kalam::call_insert(sender->connection->handle, &table, journal->writer->rows, first, count, &options, &status);
+  check_started(sender, journal, holder->call, &status);
+  wait_for_outcome(sender, holder->call, &status);
+  report_not_committed(sender, journal, &status);
+  uint64 affected = kalam::call_affected_rows(holder->call);
+  kalam_call_holder_clear(holder);
+  if (affected != count)
+    ereport(ERROR,
+            (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
+             errmsg("outcome of the transaction on KalamDB server \"%s\" is unknown", sender->connection->server_name),
+             errdetail("%zu rows were sent, but the server reports %llu.", count, (unsigned long long)affected)));
+}
+
 // All inserts of the journal as one request. False when they do not fit one after all.
 static bool send_inserts_at_once(Sender* sender, KalamJournal* journal) {
   kalam::RowBuffer* rows = journal->writer->rows;
   kalam::TableRef table = table_ref(journal);
-  kalam::CallOptions options = {};
   kalam::Status status;
 
   kalam::row_buffer_clear(rows);
@@ -279,19 +270,8 @@ static bool send_inserts_at_once(Sender* sender, KalamJournal* journal) {
     return false;
   }
 
-  KalamCallHolder* holder = sender->pending[0].holder;
-  holder->call = kalam::call_insert(sender->connection->handle, &table, rows, 0, count, &options, &status);
+  send_rows(sender, journal, 0, count);
   kalam::row_buffer_clear(rows);
-  check_started(sender, journal, holder->call, &status);
-  wait_for_outcome(sender, holder->call, &status);
-  report_not_committed(sender, journal, &status);
-  uint64 affected = kalam::call_affected_rows(holder->call);
-  kalam_call_holder_clear(holder);
-  if (affected != count)
-    ereport(ERROR,
-            (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
-             errmsg("outcome of the transaction on KalamDB server \"%s\" is unknown", sender->connection->server_name),
-             errdetail("%zu rows were sent, but the server reports %llu.", count, (unsigned long long)affected)));
   return true;
 }
 
@@ -318,10 +298,10 @@ static void send_single_change(Sender* sender, KalamJournal* journal) {
   }
   check_started(sender, journal, holder->call, &status);
   wait_for_outcome(sender, holder->call, &status);
-  if (status.error == kalam::ErrorClass::row_gone) report_row_gone(journal, key);
+  if (status.error == kalam::ErrorClass::row_gone) kalam_report_row_gone(journal, key);
   report_not_committed(sender, journal, &status);
   // An update that changes nothing counts no row (spec 7.4), a removal always does.
-  if (removes && kalam::call_affected_rows(holder->call) == 0) report_row_gone(journal, key);
+  if (removes && kalam::call_affected_rows(holder->call) == 0) kalam_report_row_gone(journal, key);
   kalam_call_holder_clear(holder);
 }
 
@@ -331,7 +311,7 @@ static void send_single_change(Sender* sender, KalamJournal* journal) {
 // was applied before stays (spec 8.5). Outside the server's transaction, where lookups by key are fast.
 static void look_rows_up(Sender* sender, KalamJournal* journal) {
   if (journal->net_updates + journal->net_removes == 0) return;
-  const char* column = key_name(journal);
+  const char* column = kalam_journal_key_name(journal);
   kalam::CallOptions options = {};
   kalam::Status status;
   for (int32 i = 0; i < journal->length; i++) {
@@ -350,7 +330,8 @@ static void look_rows_up(Sender* sender, KalamJournal* journal) {
   }
 }
 
-static void stage_buffered(Sender* sender, KalamJournal* journal) {
+// The rows in the writer's buffer: staged, many in flight; or with `progress` each request for itself.
+static void send_buffered(Sender* sender, KalamJournal* journal, Progress* progress) {
   kalam::RowBuffer* rows = journal->writer->rows;
   kalam::TableRef table = table_ref(journal);
   kalam::CallOptions options = {};
@@ -359,15 +340,22 @@ static void stage_buffered(Sender* sender, KalamJournal* journal) {
   for (size_t first = 0; first < count;) {
     size_t fitting = kalam::row_buffer_fit(rows, &table, first, &status);
     if (fitting == 0) report_not_committed(sender, journal, &status);
-    PendingCall* pending = acquire(sender, INSERTS_IN_FLIGHT);
-    kalam::Call* call = kalam::call_insert(sender->connection->handle, &table, rows, first, fitting, &options, &status);
-    launch(sender, pending, journal, nullptr, call, &status);
+    if (progress != nullptr) {
+      send_rows(sender, journal, first, fitting);
+      progress->steps++;
+      progress->rows += (int64)fitting;
+    } else {
+      PendingCall* pending = acquire(sender, INSERTS_IN_FLIGHT);
+      kalam::Call* call =
+          kalam::call_insert(sender->connection->handle, &table, rows, first, fitting, &options, &status);
+      launch(sender, pending, journal, nullptr, call, &status);
+    }
     first += fitting;
   }
   kalam::row_buffer_clear(rows);
 }
 
-static void stage_inserts(Sender* sender, KalamJournal* journal) {
+static void send_inserts(Sender* sender, KalamJournal* journal, Progress* progress) {
   if (journal->net_inserts == 0) return;
   kalam::RowBuffer* rows = journal->writer->rows;
   kalam::row_buffer_clear(rows);
@@ -377,13 +365,13 @@ static void stage_inserts(Sender* sender, KalamJournal* journal) {
     const KalamJournalEntry* entry = &journal->entries[i];
     int64 row_bytes = (int64)entry->bytes + KALAM_ROW_OVERHEAD;
     if (bytes + row_bytes > KALAM_REQUEST_BYTES) {
-      stage_buffered(sender, journal);
+      send_buffered(sender, journal, progress);
       bytes = KALAM_REQUEST_OVERHEAD;
     }
     encode(sender, journal, entry, false);
     bytes += row_bytes;
   }
-  stage_buffered(sender, journal);
+  send_buffered(sender, journal, progress);
 }
 
 static void stage_changes(Sender* sender, KalamJournal* journal) {
@@ -440,7 +428,8 @@ static void end_failed_transaction(Sender* sender) {
   kalam::call_release(call);
 }
 
-static void send_in_transaction(Sender* sender, List* journals) {
+// The changes of the journals as one; without their inserts when these were sent before.
+static void send_in_transaction(Sender* sender, List* journals, bool with_inserts) {
   kalam::CallOptions options = {};
   ListCell* cell;
   KalamJournal* only = list_length(journals) == 1 ? (KalamJournal*)linitial(journals) : nullptr;
@@ -461,7 +450,7 @@ static void send_in_transaction(Sender* sender, List* journals) {
     kalam_call_holder_clear(holder);
 
     foreach (cell, journals) {
-      stage_inserts(sender, (KalamJournal*)lfirst(cell));
+      if (with_inserts) send_inserts(sender, (KalamJournal*)lfirst(cell), nullptr);
       stage_changes(sender, (KalamJournal*)lfirst(cell));
     }
     drain(sender);
@@ -484,38 +473,115 @@ static void send_in_transaction(Sender* sender, List* journals) {
 
 // ---------------------------------------------------------------- choosing
 
+static Sender* open_sender(KalamConnection* connection) {
+  Sender* sender = (Sender*)palloc0(sizeof(Sender));
+  sender->context = CurrentMemoryContext;
+  sender->row_context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB commit row", ALLOCSET_DEFAULT_SIZES);
+  sender->connection = connection;
+  set_deadline(sender);
+  for (int i = 0; i < CALLS_IN_FLIGHT; i++)
+    sender->pending[i].holder = kalam_call_holder_create(CurrentMemoryContext, connection);
+  return sender;
+}
+
+// One journal in as few steps as the server takes it in. Keys occur once, so inserts may come before other changes.
+static void send_in_steps(Sender* sender, KalamJournal* journal, Progress* progress) {
+  int64 changes = journal->net_updates + journal->net_removes;
+  send_inserts(sender, journal, progress);
+  if (changes == 0) return;
+  if (changes == 1)
+    send_single_change(sender, journal);
+  else
+    send_in_transaction(sender, list_make1(journal), false);
+  progress->steps++;
+  progress->rows += changes;
+}
+
+// Journals of one data group: as one where that is possible.
+static void send_group(List* group, Progress* progress) {
+  KalamJournal* first = (KalamJournal*)linitial(group);
+  Sender* sender = open_sender(first->connection);
+  bool is_stageable = true;
+  int64 bytes = 0;
+  int64 rows = 0;
+  ListCell* cell;
+  foreach (cell, group) {
+    const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
+    is_stageable = is_stageable && kalam_transaction_is_stageable(journal);
+    bytes += journal->net_bytes;
+    rows += kalam_journal_net_count(journal);
+  }
+
+  bool is_single = list_length(group) == 1 && !kalam_journal_needs_begin(first);
+  if (!is_single && is_stageable && bytes <= KALAM_TRANSACTION_BYTES) {
+    send_in_transaction(sender, group, true);
+    progress->steps++;
+    progress->rows += rows;
+    return;
+  }
+  foreach (cell, group) send_in_steps(sender, (KalamJournal*)lfirst(cell), progress);
+}
+
+// kalam.write_mode = autocommit: one data group after the other. An error says what had been applied before it.
+static void send_in_groups(List* journals) {
+  Progress* progress = (Progress*)palloc0(sizeof(Progress));
+  MemoryContext context = CurrentMemoryContext;
+  PG_TRY();
+  {
+    while (journals != NIL) {
+      List* group = NIL;
+      List* others = NIL;
+      ListCell* cell;
+      foreach (cell, journals) {
+        KalamJournal* journal = (KalamJournal*)lfirst(cell);
+        if (group == NIL || kalam_transaction_can_join((const KalamJournal*)linitial(group), journal))
+          group = lappend(group, journal);
+        else
+          others = lappend(others, journal);
+      }
+      CHECK_FOR_INTERRUPTS();
+      send_group(group, progress);
+      journals = others;
+    }
+  }
+  PG_CATCH();
+  {
+    if (progress->steps == 0) PG_RE_THROW();
+    MemoryContextSwitchTo(context);
+    ErrorData* error = CopyErrorData();
+    FlushErrorState();
+    const char* done =
+        psprintf("Applied before that, and not undone: row changes: %lld; requests or transactions: %lld.",
+                 (long long)progress->rows, (long long)progress->steps);
+    error->detail = error->detail != nullptr ? psprintf("%s\n%s", error->detail, done) : pstrdup(done);
+    ReThrowError(error);
+  }
+  PG_END_TRY();
+}
+
 void kalam_commit_journals() {
   List* journals = NIL;
   ListCell* cell;
+  MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB commit", ALLOCSET_DEFAULT_SIZES);
+  MemoryContext old = MemoryContextSwitchTo(context);
   foreach (cell, kalam_journals()) {
     KalamJournal* journal = (KalamJournal*)lfirst(cell);
     if (kalam_journal_net_count(journal) > 0) journals = lappend(journals, journal);
   }
   KalamJournal* first = (KalamJournal*)linitial(journals);
 
-  MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB commit", ALLOCSET_DEFAULT_SIZES);
-  MemoryContext old = MemoryContextSwitchTo(context);
-  Sender* sender = (Sender*)palloc0(sizeof(Sender));
-  sender->context = context;
-  sender->row_context = AllocSetContextCreate(context, "KalamDB commit row", ALLOCSET_DEFAULT_SIZES);
-  sender->connection = first->connection;
-  set_deadline(sender);
-  for (int i = 0; i < CALLS_IN_FLIGHT; i++)
-    sender->pending[i].holder = kalam_call_holder_create(context, first->connection);
-
   CHECK_FOR_INTERRUPTS();
   bool sent = false;
   if (!kalam_transaction_needs_begin()) {
-    if (first->net_inserts > 0) {
-      sent = send_inserts_at_once(sender, first);
-    } else {
-      send_single_change(sender, first);
-      sent = true;
-    }
+    Sender* sender = open_sender(first->connection);
+    sent = first->net_inserts == 0 || send_inserts_at_once(sender, first);
+    if (first->net_inserts == 0) send_single_change(sender, first);
   }
-  if (!sent) {
-    foreach (cell, journals) kalam_transaction_check_stageable((const KalamJournal*)lfirst(cell));
-    send_in_transaction(sender, journals);
+  if (!sent && kalam_setting_write_mode() == KalamWriteMode::autocommit) {
+    send_in_groups(journals);
+  } else if (!sent) {
+    kalam_transaction_check_atomic();
+    send_in_transaction(open_sender(first->connection), journals, true);
   }
   MemoryContextSwitchTo(old);
   MemoryContextDelete(context);

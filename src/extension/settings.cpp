@@ -12,6 +12,11 @@ static int setting_max_response_kb;
 static bool setting_auto_flush = true;
 static int setting_server_version_limit = 100000;
 static int setting_snowflake_worker_id;
+static int setting_write_mode = (int)KalamWriteMode::atomic;
+
+static const struct config_enum_entry WRITE_MODES[] = {{"atomic", (int)KalamWriteMode::atomic, false},
+                                                       {"autocommit", (int)KalamWriteMode::autocommit, false},
+                                                       {nullptr, 0, false}};
 
 // Trims the value in place of the copy that the GUC machinery keeps, and refuses names that the server would not
 // survive (spec 4.1). "" stands for "not set".
@@ -56,6 +61,11 @@ void kalam_settings_init() {
   DefineCustomIntVariable("kalam.server_version_limit", "Unflushed row versions of a table that KalamDB reads.",
                           "Results of user and stream tables of half as many rows are taken for incomplete.",
                           &setting_server_version_limit, 100000, 2, INT_MAX, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomEnumVariable("kalam.write_mode", "What happens to changes that KalamDB cannot commit as one.",
+                           "atomic: they are refused. autocommit: they are sent as several requests, of which some may "
+                           "be applied when a later one fails.",
+                           &setting_write_mode, (int)KalamWriteMode::atomic, WRITE_MODES, PGC_USERSET, 0, nullptr,
+                           nullptr, nullptr);
   MarkGUCPrefixReserved("kalam");
 }
 
@@ -91,4 +101,8 @@ bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status) {
 
 int kalam_setting_server_version_limit() {
   return setting_server_version_limit;
+}
+
+KalamWriteMode kalam_setting_write_mode() {
+  return (KalamWriteMode)setting_write_mode;
 }

@@ -18,6 +18,13 @@ int kalam_setting_snowflake_worker_id();
 // kalam.auto_flush: whether a table that the server cannot read as a whole is flushed and read again.
 bool kalam_setting_auto_flush();
 
+// kalam.write_mode: what happens to changes that KalamDB cannot commit as one.
+enum class KalamWriteMode : int {
+  atomic,      // refused at the statement that makes it so
+  autocommit,  // sent as several requests, of which each is atomic and all together are not
+};
+KalamWriteMode kalam_setting_write_mode();
+
 // kalam::check_user_id() for text of the database's encoding; what the check does not ask about is not converted, since
 // settings are also checked where no conversion can be looked up.
 bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status);

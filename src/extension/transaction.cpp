@@ -1,6 +1,9 @@
 #include "extension/transaction.h"
 
 #include "extension/commit.h"
+#include "extension/settings.h"
+
+#define AUTOCOMMIT_HINT "set kalam.write_mode to \"autocommit\", which is not atomic."
 
 static bool is_registered;
 static bool is_sent;  // PRE_COMMIT is over: what is written now would never reach the server
@@ -17,46 +20,51 @@ void kalam_transaction_check_access() {
 
 // A request holds the inserts of one table, whatever its key is called, or one change of one row. Everything else
 // needs a transaction of the server.
+bool kalam_journal_needs_begin(const KalamJournal* journal) {
+  if (kalam_journal_net_count(journal) <= 1) return false;
+  return journal->net_updates + journal->net_removes > 0 ||
+         journal->net_bytes + journal->net_inserts * KALAM_ROW_OVERHEAD > KALAM_REQUEST_BYTES - KALAM_REQUEST_OVERHEAD;
+}
+
 bool kalam_transaction_needs_begin() {
-  int64 changes = 0;
   const KalamJournal* last = nullptr;
   int tables = 0;
   ListCell* cell;
   foreach (cell, kalam_journals()) {
     const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
-    int64 count = kalam_journal_net_count(journal);
-    if (count == 0) continue;
-    changes += count;
+    if (kalam_journal_net_count(journal) == 0) continue;
     tables++;
     last = journal;
   }
-  if (tables > 1) return true;
-  if (changes <= 1) return false;
-  return last->net_updates + last->net_removes > 0 ||
-         last->net_bytes + last->net_inserts * KALAM_ROW_OVERHEAD > KALAM_REQUEST_BYTES - KALAM_REQUEST_OVERHEAD;
+  return tables > 1 || (tables == 1 && kalam_journal_needs_begin(last));
 }
 
-void kalam_transaction_check_stageable(const KalamJournal* journal) {
+bool kalam_transaction_is_stageable(const KalamJournal* journal) {
+  const KalamRelation* relation = journal->relation;
+  if (relation->kind == kalam::TableKind::stream) return false;
+  return journal->net_inserts == 0 || strcmp(relation->columns[relation->key_column].name, "id") == 0;
+}
+
+static void check_stageable(const KalamJournal* journal) {
+  if (kalam_journal_net_count(journal) == 0 || kalam_transaction_is_stageable(journal)) return;
   const KalamRelation* relation = journal->relation;
   if (relation->kind == kalam::TableKind::stream) {
-    if (kalam_journal_net_count(journal) == 0) return;
     ereport(
         ERROR,
         (errcode(list_length(kalam_journals()) > 1 ? ERRCODE_FEATURE_NOT_SUPPORTED : ERRCODE_PROGRAM_LIMIT_EXCEEDED),
          errmsg("rows of KalamDB stream table \"%s\" must fit one request, and be all that the transaction writes",
                 relation->remote_name),
          errdetail("KalamDB's transactions do not take stream tables."),
-         errhint("Write fewer rows in one transaction.")));
+         errhint("Write fewer rows in one transaction, or " AUTOCOMMIT_HINT)));
   }
-  if (journal->net_inserts > 0 && strcmp(relation->columns[relation->key_column].name, "id") != 0)
-    ereport(ERROR,
-            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-             errmsg("cannot insert into KalamDB table \"%s\" together with other changes in one transaction",
-                    relation->remote_name),
-             errdetail("KalamDB's transactions take inserts only into tables whose key is called \"id\"; the key of "
-                       "this one is called \"%s\".",
-                       relation->columns[relation->key_column].name),
-             errhint("Insert rows of up to 4 MB in a transaction of their own.")));
+  ereport(ERROR,
+          (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+           errmsg("cannot insert into KalamDB table \"%s\" together with other changes in one transaction",
+                  relation->remote_name),
+           errdetail("KalamDB's transactions take inserts only into tables whose key is called \"id\"; the key of "
+                     "this one is called \"%s\".",
+                     relation->columns[relation->key_column].name),
+           errhint("Insert rows of up to 4 MB in a transaction of their own, or " AUTOCOMMIT_HINT)));
 }
 
 // Two journals with changes must be in one data group of one server (spec 8.3).
@@ -67,23 +75,37 @@ static void check_together(const KalamJournal* a, const KalamJournal* b) {
                            a->relation->local_name),
                     errdetail("They belong to different KalamDB servers or user mappings, which cannot commit "
                               "together."),
-                    errhint("Change them in separate transactions.")));
+                    errhint("Change them in separate transactions, or " AUTOCOMMIT_HINT)));
   if (a->relation->kind != b->relation->kind)
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("cannot change tables \"%s\" and \"%s\" in one transaction", b->relation->local_name,
                            a->relation->local_name),
                     errdetail("KalamDB commits shared, user and stream tables separately."),
-                    errhint("Change them in separate transactions.")));
+                    errhint("Change them in separate transactions, or " AUTOCOMMIT_HINT)));
   if (a->subject != nullptr && b->subject != nullptr && strcmp(a->subject, b->subject) != 0)
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("cannot change rows of two KalamDB users in one transaction"),
                     errdetail("KalamDB commits the rows of \"%s\" and of \"%s\" separately.", b->subject, a->subject),
-                    errhint("Commit before setting kalam.user_id to another user.")));
+                    errhint("Commit before setting kalam.user_id to another user, or " AUTOCOMMIT_HINT)));
+}
+
+bool kalam_transaction_can_join(const KalamJournal* a, const KalamJournal* b) {
+  return a->connection == b->connection && a->relation->kind == b->relation->kind &&
+         (a->subject == nullptr || b->subject == nullptr || strcmp(a->subject, b->subject) == 0);
+}
+
+static void check_size(int64 bytes) {
+  if (bytes <= KALAM_TRANSACTION_BYTES) return;
+  ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("transaction is too large for KalamDB"),
+                  errdetail("Its changes take more than %d MB, the most that one transaction of KalamDB can hold.",
+                            (int)(KALAM_TRANSACTION_BYTES / (1024 * 1024))),
+                  errhint("Write fewer rows in one transaction, or " AUTOCOMMIT_HINT)));
 }
 
 void kalam_transaction_check_changes(const KalamJournal* changed) {
   int64 bytes = 0;
   ListCell* cell;
+  if (kalam_setting_write_mode() == KalamWriteMode::autocommit) return;
   foreach (cell, kalam_journals()) {
     const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
     if (kalam_journal_net_count(journal) == 0) continue;
@@ -92,12 +114,14 @@ void kalam_transaction_check_changes(const KalamJournal* changed) {
   }
   if (!kalam_transaction_needs_begin()) return;
 
-  foreach (cell, kalam_journals()) kalam_transaction_check_stageable((const KalamJournal*)lfirst(cell));
-  if (bytes > KALAM_TRANSACTION_BYTES)
-    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("transaction is too large for KalamDB"),
-                    errdetail("Its changes take more than %d MB, the most that one transaction of KalamDB can hold.",
-                              (int)(KALAM_TRANSACTION_BYTES / (1024 * 1024))),
-                    errhint("Write fewer rows in one transaction.")));
+  foreach (cell, kalam_journals()) check_stageable((const KalamJournal*)lfirst(cell));
+  check_size(bytes);
+}
+
+void kalam_transaction_check_atomic() {
+  ListCell* cell;
+  foreach (cell, kalam_journals()) kalam_transaction_check_changes((const KalamJournal*)lfirst(cell));
+  foreach (cell, kalam_journals()) check_stageable((const KalamJournal*)lfirst(cell));
 }
 
 // ---------------------------------------------------------------- callbacks

@@ -15,8 +15,18 @@ void kalam_transaction_check_changes(const KalamJournal* changed);
 // run at commit after the journal was sent.
 void kalam_transaction_init();
 
-// Refuses what the server's transactions do not take: stream tables, inserts where the key is not called "id".
-void kalam_transaction_check_stageable(const KalamJournal* journal);
+// Refuses (0A000, 54000) the changes of all journals when the server could not commit them as one.
+void kalam_transaction_check_atomic();
+
+// Whether the server's transactions take all changes of a journal: not those of stream tables, and no inserts where
+// the key is not called "id".
+bool kalam_transaction_is_stageable(const KalamJournal* journal);
+
+// Whether the changes of two journals can be in one transaction of the server: of one data group (spec 8.3).
+bool kalam_transaction_can_join(const KalamJournal* a, const KalamJournal* b);
+
+// Whether the changes of one journal need more than one request.
+bool kalam_journal_needs_begin(const KalamJournal* journal);
 
 // Whether the changes of all journals need a transaction of the server (more than one request).
 bool kalam_transaction_needs_begin();

@@ -1,0 +1,37 @@
+#include "extension/commit_error.h"
+
+#include "extension/errors.h"
+
+const char* kalam_journal_key_name(const KalamJournal* journal) {
+  return journal->relation->columns[journal->relation->key_column].name;
+}
+
+void kalam_report_row_gone(const KalamJournal* journal, const char* key) {
+  ereport(ERROR,
+          (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("could not serialize access due to concurrent delete"),
+           errdetail("Key (%s)=(%s) of KalamDB table \"%s\" is gone.", kalam_journal_key_name(journal),
+                     kalam_text_from_remote(key, strlen(key)), journal->relation->remote_name)));
+}
+
+static bool has_no_answer(const kalam::Status* status) {
+  return status->error == kalam::ErrorClass::cancelled || status->error == kalam::ErrorClass::timeout ||
+         status->error == kalam::ErrorClass::connection_lost;
+}
+
+bool kalam_is_verdict(const kalam::Status* status) {
+  if (has_no_answer(status) || status->error == kalam::ErrorClass::protocol) return false;
+  return strstr(status->detail, "Provider error: ") != nullptr ||
+         strstr(status->detail, "failed to commit transaction") != nullptr;
+}
+
+void kalam_report_unknown(const KalamConnection* connection, const kalam::Status* status) {
+  const char* known = status->detail[0] != '\0' ? status->detail : status->message;
+  ereport(ERROR,
+          (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
+           errmsg("outcome of the transaction on KalamDB server \"%s\" is unknown", connection->server_name),
+           errdetail("%s", kalam_text_from_remote(known, strlen(known))),
+           has_no_answer(status)
+               ? errhint("The changes were handed over, but no answer came. Look at the data before repeating them.")
+               : errhint("The changes were handed over, but the answer does not tell what became of them. Look at the "
+                         "data before repeating them.")));
+}

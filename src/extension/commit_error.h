@@ -1,0 +1,17 @@
+// What a commit that failed says of the changes that it carried.
+#pragma once
+
+#include "extension/journal.h"
+
+// Name of the journal's key column on the server.
+const char* kalam_journal_key_name(const KalamJournal* journal);
+
+// 40001: the row of this key is gone.
+[[noreturn]] void kalam_report_row_gone(const KalamJournal* journal, const char* key);
+
+// Whether the failure is the server's own word on the change: its storage refused it, or the commit stopped there (spec
+// 7.5, 8.5). Any other failure of a request that may have been executed says nothing of what was applied.
+bool kalam_is_verdict(const kalam::Status* status);
+
+// 08007: the changes were handed over, and nothing tells what became of them.
+[[noreturn]] void kalam_report_unknown(const KalamConnection* connection, const kalam::Status* status);
