@@ -56,6 +56,20 @@ SELECT id FROM ktest00000_errors.lax;
 INSERT INTO ktest00000_errors.lax VALUES (1, 'x');
 DROP FOREIGN TABLE ktest00000_errors.lax, ktest00000_errors.less, ktest00000_errors.keyless, ktest00000_errors.coarse;
 
+-- The remote table is replaced by one whose column has another type.
+SELECT kalam_exec('CREATE SHARED TABLE ktest00000_errors.swapped (id BIGINT PRIMARY KEY, v DATE)') IS NOT NULL AS created;
+CREATE FOREIGN TABLE ktest00000_errors.swapped (id bigint, v date) SERVER kalam_server OPTIONS (table_type 'shared');
+INSERT INTO ktest00000_errors.swapped VALUES (1, '2026-11-23');
+SELECT id, v FROM ktest00000_errors.swapped;
+SELECT kalam_exec('DROP TABLE ktest00000_errors.swapped') IS NOT NULL AS dropped;
+SELECT kalam_exec('CREATE SHARED TABLE ktest00000_errors.swapped (id BIGINT PRIMARY KEY, v BIGINT)') IS NOT NULL AS created;
+SELECT kalam_exec('INSERT INTO ktest00000_errors.swapped (id, v) VALUES (1, 7)') IS NOT NULL AS inserted;
+SELECT id, v FROM ktest00000_errors.swapped;
+\echo :LAST_ERROR_SQLSTATE
+SELECT id FROM ktest00000_errors.swapped;
+SELECT kalam_exec('DROP TABLE ktest00000_errors.swapped') IS NOT NULL AS dropped;
+DROP FOREIGN TABLE ktest00000_errors.swapped;
+
 -- Nobody listens.
 CREATE SERVER ktest00000_nowhere FOREIGN DATA WRAPPER pg_kalam OPTIONS (host '127.0.0.1', port '1');
 CREATE USER MAPPING FOR PUBLIC SERVER ktest00000_nowhere;
