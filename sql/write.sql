@@ -23,6 +23,10 @@ SELECT compare.run(:q, $$INSERT INTO t (id, v, n) SELECT id + 10, v, n FROM t$$)
 SELECT compare.run(:q, $$UPDATE t SET n = n + 100 FROM extra e WHERE e.t_id = t.id$$);
 SELECT compare.run(:q, $$DELETE FROM t USING extra e WHERE e.t_id + 10 = t.id$$);
 SELECT compare.run(:q, $$UPDATE t SET n = n + 1 WHERE id = 1 RETURNING id, v, n, t.*::text$$);
+BEGIN;
+UPDATE ktest00000_write.t SET v = v WHERE id = 1 RETURNING id, _seq;
+DELETE FROM ktest00000_write.t WHERE id = 2 RETURNING id, _seq > 0 AS has_version;
+ROLLBACK;
 SELECT compare.run(:q, :all);
 -- Keys: to one that exists, to a free one, and through each other.
 SELECT compare.run(:q, $$UPDATE t SET id = 2 WHERE id = 1$$);
@@ -119,6 +123,23 @@ CREATE CONSTRAINT TRIGGER late AFTER INSERT ON ktest00000_write.extra DEFERRABLE
   FOR EACH ROW EXECUTE FUNCTION compare.late();
 INSERT INTO ktest00000_write.extra VALUES (4, 4);
 SELECT id, v FROM ktest00000_write.t WHERE id = 954;
+
+-- Rows that are routed to a partition, and move into it; they do not move out of it, as of no foreign table.
+CREATE TABLE ktest00000_write.far (id int PRIMARY KEY, v text) USING kalamdb;
+CREATE TABLE ktest00000_write.parted (id int NOT NULL, v text, _seq bigint) PARTITION BY RANGE (id);
+CREATE TABLE ktest00000_write.near PARTITION OF ktest00000_write.parted FOR VALUES FROM (0) TO (100);
+ALTER TABLE ktest00000_write.parted ATTACH PARTITION ktest00000_write.far FOR VALUES FROM (100) TO (200);
+INSERT INTO ktest00000_write.parted (id, v) VALUES (1, 'near'), (2, 'near'), (101, 'far');
+COPY ktest00000_write.parted (id, v) FROM stdin (FORMAT csv);
+3,near
+103,far
+\.
+UPDATE ktest00000_write.parted SET id = id + 100 WHERE id = 2;
+UPDATE ktest00000_write.parted SET v = v || '!' WHERE id IN (1, 101);
+DELETE FROM ktest00000_write.parted WHERE id = 103 RETURNING tableoid::regclass, id, v;
+UPDATE ktest00000_write.parted SET id = id - 100 WHERE id = 101;
+SELECT tableoid::regclass, id, v FROM ktest00000_write.parted ORDER BY id;
+DROP TABLE ktest00000_write.parted;
 
 DROP VIEW ktest00000_write.few;
 DROP TABLE ktest00000_write.extra;
