@@ -80,7 +80,7 @@ Runtime* runtime_start(Status* status) noexcept;
 // A descriptor (eventfd) that is readable after a call of any connection has finished. Owned by the runtime.
 int runtime_event_fd(const Runtime* runtime) noexcept;
 
-// Makes the descriptor unreadable again. Ask call_done() after it, never before.
+// Makes the descriptor unreadable again; nothing else may read from it. Ask call_done() after it, never before.
 void runtime_drain_events(Runtime* runtime) noexcept;
 
 // Shuts the queue down and joins the poller. All connections must have been released. NULL is allowed.
