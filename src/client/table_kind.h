@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/api.h"
+#include "client/wall.h"
 
 namespace kalam {
 
