@@ -522,27 +522,31 @@ static void send_group(List* group, Progress* progress) {
   foreach (cell, group) send_in_steps(sender, (KalamJournal*)lfirst(cell), progress);
 }
 
+static void send_each_group(List* journals, Progress* progress) {
+  while (journals != NIL) {
+    List* group = NIL;
+    List* others = NIL;
+    ListCell* cell;
+    foreach (cell, journals) {
+      KalamJournal* journal = (KalamJournal*)lfirst(cell);
+      if (group == NIL || kalam_transaction_can_join((const KalamJournal*)linitial(group), journal))
+        group = lappend(group, journal);
+      else
+        others = lappend(others, journal);
+    }
+    CHECK_FOR_INTERRUPTS();
+    send_group(group, progress);
+    journals = others;
+  }
+}
+
 // kalam.write_mode = autocommit: one data group after the other. An error says what had been applied before it.
 static void send_in_groups(List* journals) {
   Progress* progress = (Progress*)palloc0(sizeof(Progress));
   MemoryContext context = CurrentMemoryContext;
   PG_TRY();
   {
-    while (journals != NIL) {
-      List* group = NIL;
-      List* others = NIL;
-      ListCell* cell;
-      foreach (cell, journals) {
-        KalamJournal* journal = (KalamJournal*)lfirst(cell);
-        if (group == NIL || kalam_transaction_can_join((const KalamJournal*)linitial(group), journal))
-          group = lappend(group, journal);
-        else
-          others = lappend(others, journal);
-      }
-      CHECK_FOR_INTERRUPTS();
-      send_group(group, progress);
-      journals = others;
-    }
+    send_each_group(journals, progress);
   }
   PG_CATCH();
   {
