@@ -1,8 +1,9 @@
 // The kinds of tables as requests name them (spec 4.2).
 #pragma once
 
-#include "client/api.h"
 #include "client/wall.h"
+
+#include "client/api.h"
 
 namespace kalam {
 
