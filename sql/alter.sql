@@ -27,12 +27,14 @@ ALTER TABLE t ADD COLUMN f int GENERATED ALWAYS AS (id * 2) STORED;
 ALTER TABLE t ADD COLUMN f serial;
 ALTER TABLE t ADD COLUMN f int[];
 ALTER TABLE t ADD COLUMN f int PRIMARY KEY;
-ALTER TABLE t ADD COLUMN "F" int;
+ALTER TABLE t ADD COLUMN "f-g" int;
+ALTER TABLE t ADD COLUMN "limit" int;
 ALTER TABLE t ADD COLUMN _f int;
 CREATE TABLE empty (id int PRIMARY KEY) USING kalamdb;
 ALTER TABLE empty ADD COLUMN f int NOT NULL DEFAULT 5, ADD COLUMN g text DEFAULT 'x';
+ALTER TABLE empty ADD COLUMN "isNew" boolean;
 INSERT INTO empty VALUES (1);
-SELECT id, f, g FROM empty;
+SELECT id, f, g, "isNew" FROM empty;
 SELECT * FROM remote_columns('empty');
 
 -- NOT NULL

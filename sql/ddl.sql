@@ -54,18 +54,36 @@ INSERT INTO textkey VALUES (-1, 'x');
 INSERT INTO textkey VALUES (1, NULL);
 
 -- Names
-CREATE TABLE "Mixed" (id int) USING kalamdb;
-CREATE TABLE bad (id int, "Col" int) USING kalamdb;
+CREATE TABLE "a-b" (id int) USING kalamdb;
+CREATE TABLE "table" (id int) USING kalamdb;
+CREATE TABLE system.bad (id int) USING kalamdb;
+CREATE TABLE "nosuch-schema".bad (id int) USING kalamdb;
+CREATE FOREIGN TABLE bad (id int) SERVER kalam_server OPTIONS (namespace 'kalam');
+SELECT nspname FROM pg_namespace WHERE nspname IN ('system', 'nosuch-schema');
 CREATE TABLE bad (id int, "a b" int) USING kalamdb;
+CREATE TABLE bad (id int, "check" int) USING kalamdb;
+CREATE TABLE bad (id int, col int, "Col" int) USING kalamdb;
 CREATE TABLE bad (id int, _seq bigint) USING kalamdb;
 CREATE TABLE bad (id int, _other int) USING kalamdb;
 CREATE TABLE bad (id int, "order" int) USING kalamdb;
+CREATE TABLE bad (id int, "Group" int) USING kalamdb;
+-- as ORMs write names that KalamDB does not keep
+CREATE TABLE "Mixed" ("Id" serial, "order_" int, "createdAt" timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP, CONSTRAINT "Mixed_pkey" PRIMARY KEY ("Id")) USING kalamdb;
+INSERT INTO "Mixed" ("Id") VALUES (1);
+UPDATE "Mixed" SET "createdAt" = '2024-01-01 01:02:03.456' WHERE "Id" = 1;
+SELECT "Id", "createdAt" FROM "Mixed" WHERE "Id" = 1;
+SELECT column_name, data_type, primary_key FROM remote_columns('mixed');
+CREATE TABLE mixed (id int) USING kalamdb;
+CREATE FOREIGN TABLE exact (id int, "sort" int OPTIONS (column_name 'sort_key')) SERVER kalam_server;
+INSERT INTO exact VALUES (1, 2);
+SELECT id, "sort" FROM exact;
 
 -- Kinds and options
 CREATE TABLE u (id text, v int) USING kalamdb WITH (type = 'user');
 CREATE TABLE s (event text, v int) USING kalamdb WITH (type = 'stream');
 CREATE TABLE s (event text, v int) USING kalamdb WITH (type = 'stream', ttl_seconds = 60);
 CREATE TABLE f (id int) USING kalamdb WITH (flush_policy = 'rows:1000,interval:30');
+CREATE TABLE upper (id int) USING kalamdb WITH ("TYPE" = 'SHARED', "Access_Level" = PUBLIC);
 CREATE TABLE bad (id int) USING kalamdb WITH (type = 'global');
 CREATE TABLE bad (id int) USING kalamdb WITH (fillfactor = 50);
 CREATE TABLE bad (id int) USING kalamdb WITH (flush_polcy = 'rows:1000');

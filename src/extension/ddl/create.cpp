@@ -3,7 +3,6 @@
 // The foreign table is created first, so that whatever PostgreSQL refuses is refused before anything is sent; then the
 // KalamDB table, which is dropped again when the transaction aborts (pending.h).
 #include "extension/catalog.h"
-#include "extension/datum_to_row.h"
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/definition.h"
 #include "extension/ddl/pending.h"
@@ -16,13 +15,11 @@
 
 extern "C" {
 #include "catalog/namespace.h"
-#include "catalog/pg_attribute.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 #include "utils/builtins.h"
-#include "utils/formatting.h"
 #include "utils/lsyscache.h"
 }
 
@@ -66,16 +63,19 @@ void refuse_unsupported_forms(const CreateStmt* statement) {
   }
 }
 
-// The schema of the new table; created when the statement names one that is not there.
-Oid creation_schema(const KalamUtility* utility, const RangeVar* relation) {
+// The schema of the new table; InvalidOid when the statement names one that is not there.
+Oid creation_schema(const RangeVar* relation) {
   if (relation->schemaname == nullptr || OidIsValid(get_namespace_oid(relation->schemaname, true))) {
     return RangeVarGetCreationNamespace(relation);
   }
+  return InvalidOid;
+}
+
+void create_schema(const KalamUtility* utility, const char* name) {
   CreateSchemaStmt* create = makeNode(CreateSchemaStmt);
-  create->schemaname = pstrdup(relation->schemaname);
+  create->schemaname = pstrdup(name);
   kalam_utility_subcommand(utility, (Node*)create);
-  ereport(NOTICE, (errmsg("schema \"%s\" has been created", relation->schemaname)));
-  return get_namespace_oid(relation->schemaname, false);
+  ereport(NOTICE, (errmsg("schema \"%s\" has been created", name)));
 }
 
 // True when there is nothing to do (IF NOT EXISTS); raises 42P07 when the relation exists.
@@ -97,8 +97,9 @@ void take_with_options(List* options, KalamTableDefinition* definition) {
   definition->kind = kalam::TableKind::shared;
   foreach (cell, options) {
     DefElem* element = lfirst_node(DefElem, cell);
-    const KalamOption* option = kalam_option_find(element->defname, ForeignTableRelationId);
-    bool is_kind = strcmp(element->defname, "type") == 0 || strcmp(element->defname, "table_type") == 0;
+    char* name = kalam_folded_name(element->defname);  // the server takes them in any case
+    const KalamOption* option = kalam_option_find(name, ForeignTableRelationId);
+    bool is_kind = strcmp(name, "type") == 0 || strcmp(name, "table_type") == 0;
 
     if (element->defnamespace != nullptr || (!is_kind && (option == nullptr || !option->remote))) {
       kalam_option_unknown(element->defname, ForeignTableRelationId, true, "type");
@@ -106,7 +107,7 @@ void take_with_options(List* options, KalamTableDefinition* definition) {
     const char* value = defGetString(element);
     if (!is_kind) {
       kalam_option_check_value(option, value);
-      definition->options = lappend(definition->options, text_option(element->defname, value));
+      definition->options = lappend(definition->options, text_option(name, value));
     } else if (!kalam_table_kind_from_text(value, &definition->kind) || definition->kind == kalam::TableKind::system) {
       ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                       errmsg("invalid value for option \"%s\": \"%s\"", element->defname, value),
@@ -115,11 +116,12 @@ void take_with_options(List* options, KalamTableDefinition* definition) {
   }
 }
 
-// What the validator will say, before anything is asked of the server.
+// What the validator will say, before anything is asked of the server. Quoted names are taken in any case.
 void check_options(List* options, Oid catalog) {
   ListCell* cell;
   foreach (cell, options) {
     DefElem* element = lfirst_node(DefElem, cell);
+    element->defname = kalam_folded_name(element->defname);
     const KalamOption* option = kalam_option_find(element->defname, catalog);
     if (option == nullptr) kalam_option_unknown(element->defname, catalog, false, nullptr);
     kalam_option_check_value(option, defGetString(element));
@@ -137,8 +139,8 @@ void check_stream_options(const KalamTableDefinition* definition) {
 bool find_remote(KalamConnection* connection, const KalamTableDefinition* definition, kalam::TableKind* kind) {
   KalamQueryResult* answer = kalam_query(
       connection, psprintf("SELECT table_type FROM system.tables WHERE namespace_id = %s AND table_name = %s LIMIT 1",
-                           kalam_quote_literal(asc_tolower(definition->name_space, strlen(definition->name_space))),
-                           kalam_quote_literal(asc_tolower(definition->table, strlen(definition->table)))));
+                           kalam_quote_literal(kalam_folded_name(definition->name_space)),
+                           kalam_quote_literal(kalam_folded_name(definition->table))));
   if (answer->row_count == 0) return false;
   const char* text = answer->column_count == 1 ? answer->values[0][0] : nullptr;
   if (text == nullptr || !kalam_table_kind_from_text(text, kind)) {
@@ -186,42 +188,6 @@ void append_system_columns(CreateStmt* statement, kalam::TableKind kind) {
   }
 }
 
-void require_type(const KalamRelation* relation, Form_pg_attribute attribute, Oid type) {
-  if (getBaseType(attribute->atttypid) == type) return;
-  ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-                  errmsg("column \"%s\" of foreign table \"%s\" must be of type %s", NameStr(attribute->attname),
-                         relation->local_name, format_type_be(type))));
-}
-
-// The columns of a foreign table that was just created, against those of the KalamDB table that it is attached to.
-void check_attached(Oid relid) {
-  Relation local = RelationIdGetRelation(relid);
-  TupleDesc descriptor = RelationGetDescr(local);
-  KalamRelation* relation = kalam_relation_get(local, GetUserId(), KalamFreshness::cached);
-
-  for (int i = 0; i < relation->attribute_count; i++) {
-    int column = relation->attribute_column[i];
-    if (column == KALAM_ATTRIBUTE_MISSING) {
-      ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                      errmsg("KalamDB table \"%s\" has no column \"%s\"", relation->remote_name,
-                             kalam_column_name(relid, (AttrNumber)(i + 1))),
-                      errhint("SELECT kalam_exec('DESCRIBE TABLE %s') shows its columns.", relation->remote_name)));
-    }
-    if (column == KALAM_ATTRIBUTE_USER_ID) require_type(relation, TupleDescAttr(descriptor, i), TEXTOID);
-    if (column >= 0 && column == relation->version_column) {
-      require_type(relation, TupleDescAttr(descriptor, i), INT8OID);
-    }
-  }
-
-  // What writes rows knows which types fit; it raises for those that do not.
-  MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "KalamDB types", ALLOCSET_SMALL_SIZES);
-  MemoryContext previous = MemoryContextSwitchTo(scratch);
-  kalam_row_writer_create(relation, descriptor);
-  MemoryContextSwitchTo(previous);
-  MemoryContextDelete(scratch);
-  RelationClose(local);
-}
-
 }  // namespace
 
 void kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
@@ -236,10 +202,11 @@ void kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   create->base.type = T_CreateForeignTableStmt;
   CreateStmt* base = &create->base;
 
-  Oid schema = creation_schema(utility, base->relation);
-  if (exists_locally(base, schema)) return;
-  definition.name_space = get_namespace_name(schema);
-  definition.table = base->relation->relname;
+  Oid schema = creation_schema(base->relation);
+  if (OidIsValid(schema) && exists_locally(base, schema)) return;
+  definition.name_space =
+      kalam_folded_name(OidIsValid(schema) ? get_namespace_name(schema) : base->relation->schemaname);
+  definition.table = kalam_folded_name(base->relation->relname);
   take_with_options(base->options, &definition);
   check_stream_options(&definition);
   kalam_define_columns(base, false, &definition);
@@ -255,6 +222,7 @@ void kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
                     errhint("CREATE FOREIGN TABLE ... SERVER %s attaches it.", quote_identifier(server->servername))));
   }
 
+  if (!OidIsValid(schema)) create_schema(utility, base->relation->schemaname);
   append_system_columns(base, definition.kind);
   base->options = NIL;
   base->accessMethod = nullptr;
@@ -292,12 +260,12 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
   }
   definition.name_space = find_option(create->options, "namespace");
   if (definition.name_space == nullptr) {
-    definition.name_space = get_namespace_name(schema);
+    definition.name_space = kalam_folded_name(get_namespace_name(schema));
     create->options = lappend(create->options, text_option("namespace", definition.name_space));
   }
   definition.table = find_option(create->options, "table");
   if (definition.table == nullptr) {
-    definition.table = base->relation->relname;
+    definition.table = kalam_folded_name(base->relation->relname);
     create->options = lappend(create->options, text_option("table", definition.table));
   }
   const char* kind = find_option(create->options, "table_type");
@@ -319,7 +287,7 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
     }
     kalam_utility_replace(utility, (Node*)create);
     CommandCounterIncrement();
-    check_attached(get_relname_relid(base->relation->relname, schema));
+    kalam_check_attached(get_relname_relid(base->relation->relname, schema), &definition);
     return;
   }
 

@@ -15,7 +15,6 @@ extern "C" {
 namespace {
 
 constexpr int MAX_DIMENSION = 8192;
-constexpr size_t MAX_NAME = 64;
 
 // A type name without a schema that PostgreSQL itself does not know.
 const char* unknown_type_name(const TypeName* type) {
@@ -213,13 +212,19 @@ bool has_not_null(const ColumnDef* column) {
   return false;
 }
 
-const char* remote_column_name(const ColumnDef* column) {
+// KalamDB keeps no upper-case letters; the name that it has then is recorded with the column.
+const char* remote_column_name(ColumnDef* column) {
   ListCell* cell;
   foreach (cell, column->fdwoptions) {
     DefElem* option = lfirst_node(DefElem, cell);
-    if (strcmp(option->defname, "column_name") == 0) return strVal(option->arg);
+    if (strcmp(option->defname, "column_name") == 0) return kalam_folded_name(strVal(option->arg));
   }
-  return column->colname;
+  char* folded = kalam_folded_name(column->colname);
+  if (strcmp(folded, column->colname) != 0) {
+    column->fdwoptions =
+        lappend(column->fdwoptions, makeDefElem(pstrdup("column_name"), (Node*)makeString(pstrdup(folded)), -1));
+  }
+  return folded;
 }
 
 void check_system_column(const char* name, bool allowed) {
@@ -317,26 +322,6 @@ bool is_usable_key(kalam::RemoteKind kind) {
   }
 }
 
-// Names are folded by the server; two names that differ in case only would be one there.
-void check_name(const char* name, const char* what) {
-  const char* why = nullptr;
-
-  if (strlen(name) > MAX_NAME) {
-    why = "It has more than 64 characters.";
-  } else if (!kalam_is_plain_name(name)) {
-    why = "Only ASCII letters, digits and underscores are allowed, and no digit first.";
-  } else if (name[0] == '_') {
-    why = "KalamDB keeps names that start with an underscore to itself.";
-  } else {
-    for (const char* p = name; *p != '\0'; p++) {
-      if (*p >= 'A' && *p <= 'Z') why = "KalamDB does not keep upper-case letters.";
-    }
-  }
-  if (why == nullptr) return;
-  ereport(ERROR, (errcode(ERRCODE_INVALID_NAME), errmsg("\"%s\" cannot be the name of a KalamDB %s", name, what),
-                  errdetail_internal("%s", why)));
-}
-
 }  // namespace
 
 void kalam_define_columns(CreateStmt* statement, bool allow_system_columns, KalamTableDefinition* definition) {
@@ -410,12 +395,4 @@ void kalam_define_key(CreateStmt* statement, KalamTableDefinition* definition) {
                     errdetail("KalamDB would accept the table and refuse every row."),
                     errhint("Use text, an integer type, boolean or a floating-point type.")));
   }
-}
-
-void kalam_check_names(const KalamTableDefinition* definition) {
-  ListCell* cell;
-
-  check_name(definition->name_space, "namespace");
-  check_name(definition->table, "table");
-  foreach (cell, definition->columns) check_name(((KalamColumnDefinition*)lfirst(cell))->name, "column");
 }

@@ -40,14 +40,27 @@ void kalam_define_columns(CreateStmt* statement, bool allow_system_columns, Kala
 // 0A000 for a key of a type that KalamDB cannot have rows with.
 void kalam_define_key(CreateStmt* statement, KalamTableDefinition* definition);
 
-// Raises unless the names of the table and its columns can be KalamDB names (spec 10.1).
+// Raises 42602 unless the names of the table and its columns can be those of a new KalamDB table (spec 10.1), 42701 for
+// two columns of one name (names.cpp).
 void kalam_check_names(const KalamTableDefinition* definition);
+
+// The name as KalamDB keeps it: in lower case. palloc'd.
+char* kalam_folded_name(const char* name);
 
 // The CREATE TABLE statement for KalamDB. palloc'd.
 char* kalam_create_sql(const KalamTableDefinition* definition);
 
 // Type of KalamDB for a local type: fills `type` and returns its SQL name (palloc'd), or NULL and `*why`.
 char* kalam_remote_type(Oid local_type, int32 typmod, kalam::RemoteType* type, const char** why);
+
+// Whether a column of the local type can stand for one of the remote type: it holds every value that is read (or the
+// value is an error), and its own are stored without a change.
+bool kalam_type_fits(Oid local_type, int32 typmod, const kalam::RemoteType* type);
+
+// Compares a foreign table that was just created with the KalamDB table that it shows: columns, types, NOT NULL, key.
+// Raises 42703, 42804 or 42P16 with one line a difference (attach.cpp). `definition` tells the key that the statement
+// has declared.
+void kalam_check_attached(Oid relid, const KalamTableDefinition* definition);
 
 // The default as KalamDB evaluates it (spec 10.3), for a column of that type; NULL when it has no such default.
 // palloc'd or constant.

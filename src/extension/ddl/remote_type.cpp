@@ -118,3 +118,60 @@ char* kalam_remote_type(Oid local_type, int32 typmod, kalam::RemoteType* type, c
   // Everything else travels as its text: varchar, char, name, enums, inet, interval, xml and the like.
   return simple_type(type, RemoteKind::text, "TEXT");
 }
+
+namespace {
+
+bool is_integer(Oid type) {
+  return type == INT2OID || type == INT4OID || type == INT8OID || type == OIDOID;
+}
+
+// Types that KalamDB has itself: a TEXT column holds anything but what they need.
+bool is_own_type(Oid type) {
+  kalam::RemoteType remote;
+  const char* why;
+  return kalam_remote_type(type, -1, &remote, &why) == nullptr || remote.kind != kalam::RemoteKind::text;
+}
+
+}  // namespace
+
+bool kalam_type_fits(Oid local_type, int32 typmod, const kalam::RemoteType* type) {
+  using kalam::RemoteKind;
+  Oid base = getBaseTypeAndTypmod(local_type, &typmod);
+
+  switch (type->kind) {
+    case RemoteKind::boolean:
+      return base == BOOLOID;
+    case RemoteKind::smallint:
+    case RemoteKind::integer:
+    case RemoteKind::bigint:
+      return is_integer(base);
+    case RemoteKind::real:
+      return base == FLOAT4OID;
+    case RemoteKind::double_precision:
+      return base == FLOAT8OID;
+    case RemoteKind::decimal:
+      return base == NUMERICOID;  // with whatever precision: a value is never rounded when it is read
+    case RemoteKind::json:
+    case RemoteKind::file:
+      return base == JSONOID || base == JSONBOID;
+    case RemoteKind::bytes:
+      return base == BYTEAOID;
+    case RemoteKind::timestamp:
+    case RemoteKind::datetime:
+      return base == TIMESTAMPOID || base == TIMESTAMPTZOID;
+    case RemoteKind::date:
+      return base == DATEOID;
+    case RemoteKind::time:
+      return base == TIMEOID;
+    case RemoteKind::uuid:
+      return base == UUIDOID;
+    case RemoteKind::embedding:
+      return base == FLOAT4ARRAYOID || base == TEXTOID ||
+             (is_vector_type(base) && (typmod < 1 || (uint32)typmod == type->dimension));
+    case RemoteKind::text:
+      return !is_own_type(base) || base == JSONOID || base == JSONBOID || base == UUIDOID;
+    case RemoteKind::other:
+      return false;
+  }
+  return false;
+}
