@@ -74,6 +74,34 @@ is(remote_tables(), 'first', 'DROP is repeated while the server is busy');
 is(local_tables(), 'first', 'and done here too');
 $stub->clear_faults;
 
+# ---- CREATE: the same
+$stub->fault({ method => 'ExecuteSql', call => 2, code => 'INTERNAL',
+	message => q{Idempotent conflict: Job with idempotency key 'drop-app-t' is already running or queued} });
+$node->sql("$create; INSERT INTO app.t VALUES (2);");
+is($node->sql('SELECT id FROM app.t'), '2', 'CREATE is repeated while the server is busy');
+$stub->clear_faults;
+$stub->fault({ method => 'ExecuteSql', call => 1, code => 'INTERNAL',
+	message => 'Execution error: Raft error: Internal error: Provider error: Shared table provider not found: app:t' });
+$node->sql('ALTER TABLE app.t ADD COLUMN a int');
+is($node->sql('SELECT id, a FROM app.t'), '2|', 'ADD COLUMN is repeated while the table is not ready');
+$stub->clear_faults;
+$stub->fault({ method => 'ExecuteSql', code => 'INTERNAL',
+	message => q{Idempotent conflict: Job with idempotency key 'drop-app-t' is already running or queued} });
+($error) = outcome("SET statement_timeout = '300ms'; ALTER TABLE app.t ADD COLUMN b int; SELECT 'still here';");
+is($error->{sqlstate}, '57014', 'and the wait can be cancelled');
+$stub->clear_faults;
+$node->sql('DROP TABLE app.t');
+
+# ---- TRUNCATE is one transaction
+$node->sql("$create; INSERT INTO app.t SELECT generate_series(1, 100)");
+$stub->fault({ method => 'CommitTransaction', call => 1, code => 'INTERNAL', message => 'disk on fire' });
+($error) = outcome('TRUNCATE app.t;');
+is($node->sql('SELECT count(*) FROM app.t'), '100', 'TRUNCATE whose commit fails deletes nothing');
+$stub->clear_faults;
+$node->sql('TRUNCATE app.t');
+is($node->sql('SELECT count(*) FROM app.t'), '0', 'and all of it else');
+$node->sql('DROP TABLE app.t');
+
 # ---- Two-phase commit
 ($error) = outcome("BEGIN; $create; PREPARE TRANSACTION 'x';");
 is($error->{sqlstate}, '0A000', 'PREPARE TRANSACTION is refused');

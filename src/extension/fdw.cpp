@@ -23,6 +23,7 @@ KALAM_SQL_FUNCTION(kalam_handler) {
   routine->BeginForeignInsert = kalam_begin_insert;
   routine->EndForeignInsert = kalam_end_modify;
   routine->IsForeignRelUpdatable = kalam_is_updatable;
+  routine->ExecForeignTruncate = kalam_truncate;
   routine->GetForeignRowMarkType = kalam_row_mark_type;
 
   routine->ExplainForeignScan = kalam_explain_scan;

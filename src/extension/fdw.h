@@ -41,6 +41,9 @@ TupleTableSlot* kalam_delete_row(EState* estate, ResultRelInfo* result, TupleTab
 void kalam_end_modify(EState* estate, ResultRelInfo* result);
 int kalam_is_updatable(Relation relation);
 
+// ddl/truncate.cpp
+void kalam_truncate(List* relations, DropBehavior behavior, bool restart_sequences);
+
 // explain.cpp
 void kalam_explain_scan(ForeignScanState* node, ExplainState* es);
 void kalam_explain_modify(ModifyTableState* mtstate, ResultRelInfo* result, List* fdw_private, int subplan_index,

@@ -239,12 +239,8 @@ void send_undoable(const Alteration* alteration, const char* sql, const char* un
   // Before it is sent: the wait for the answer may be interrupted.
   KalamPendingChange* change =
       kalam_pending_alter(alteration->connection, relation->name_space, relation->table, undo_sql, what);
-  kalam_execute(alteration->connection, sql, &status);
-  if (status.error == kalam::ErrorClass::none) {
-    kalam_pending_confirmed(change);
-    return;
-  }
-  if (!status.maybe_executed) kalam_pending_not_done(change);
+  kalam_send_ddl(alteration->connection, sql, change, &status);
+  if (status.error == kalam::ErrorClass::none) return;
   report(alteration, &status, sql);
 }
 

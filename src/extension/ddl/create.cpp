@@ -151,20 +151,19 @@ bool find_remote(KalamConnection* connection, const KalamTableDefinition* defini
   return true;
 }
 
-// The namespace stays when the transaction aborts: others may use it by then, and dropping it would drop their tables.
 void create_remote(KalamConnection* connection, const KalamTableDefinition* definition, const char* sql) {
   kalam::Status status;
 
-  kalam_execute(connection, psprintf("CREATE NAMESPACE IF NOT EXISTS %s", definition->name_space), nullptr);
-  KalamPendingChange* change = kalam_pending_create(connection, definition->name_space, definition->table);
-  kalam_execute(connection, sql, &status);
-  if (status.error == kalam::ErrorClass::none) {
-    kalam_pending_confirmed(change);
-    return;
+  char* message =
+      kalam_execute(connection, psprintf("CREATE NAMESPACE IF NOT EXISTS %s", definition->name_space), nullptr);
+  // The other answer is that it "already exists" (spec 10.2).
+  if (message != nullptr && strstr(message, "created successfully") != nullptr) {
+    kalam_pending_namespace(connection, definition->name_space);
   }
+  KalamPendingChange* change = kalam_pending_create(connection, definition->name_space, definition->table);
+  kalam_send_ddl(connection, sql, change, &status);
+  if (status.error == kalam::ErrorClass::none) return;
 
-  // A refusal is an answer; a table of that name is then somebody else's.
-  if (!status.maybe_executed) kalam_pending_not_done(change);
   KalamErrorContext context = {};
   char* name = psprintf("%s.%s", definition->name_space, definition->table);
   context.server = connection->server_name;
@@ -178,7 +177,8 @@ void refuse_dropped(KalamConnection* connection, const KalamTableDefinition* def
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                   errmsg("cannot use KalamDB table \"%s.%s\" again in the transaction that drops it",
                          definition->name_space, definition->table),
-                  errdetail("KalamDB drops the table when the transaction commits.")));
+                  errdetail("KalamDB drops the table when the transaction commits, so that ROLLBACK keeps its rows."),
+                  errhint("COMMIT after DROP TABLE, or use DELETE and ALTER TABLE.")));
 }
 
 void append_system_columns(CreateStmt* statement, kalam::TableKind kind) {

@@ -48,9 +48,14 @@ void kalam_create_table(const KalamUtility* utility, const CreateStmt* source);
 // CREATE FOREIGN TABLE … SERVER of this wrapper (create.cpp).
 void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeignTableStmt* source);
 
-// DROP TABLE, DROP FOREIGN TABLE and DROP SCHEMA (drop.cpp).
+// DROP of anything, and DROP OWNED: tables that are dropped by DROP TABLE, DROP FOREIGN TABLE and DROP SCHEMA are
+// dropped in KalamDB too, if their option on_drop says so (drop.cpp).
 void kalam_drop(const KalamUtility* utility, const DropStmt* source);
+void kalam_drop_owned(const KalamUtility* utility);
 void kalam_drop_init();
+
+// Before RENAME and SET SCHEMA: records the KalamDB names that follow the local ones so far (rename.cpp).
+void kalam_keep_names(const KalamUtility* utility, const Node* statement);
 
 // ALTER TABLE and ALTER FOREIGN TABLE (alter.cpp): mirrors ADD and DROP COLUMN, SET and DROP NOT NULL, SET and DROP
 // DEFAULT of a foreign table of this wrapper; other statements are handed on.

@@ -10,32 +10,76 @@ extern "C" {
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
+#include "lib/stringinfo.h"
 #include "utils/lsyscache.h"
 }
 
 namespace {
 
 object_access_hook_type previous_object_access_hook;
-bool dropping;  // a statement whose drops go to KalamDB is running
+// What becomes of the KalamDB tables that the running statement drops here.
+enum class Dropping : uint8_t { nothing, table, schema, other };
+
+Dropping dropping;
+int table_count;  // of dropped tables with on_drop 'drop', for a NOTICE
+StringInfo table_names;
+constexpr int MAX_NAMES = 100;
+
+// A type that is dropped takes the columns of that type with it, but not KalamDB's.
+void refuse_column(Oid relid, AttrNumber attribute) {
+  if (!kalam_is_own_table(relid)) return;
+  ereport(ERROR, (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+                  errmsg("cannot drop column \"%s\" of KalamDB table \"%s\" together with its type",
+                         get_attname(relid, attribute, false), get_rel_name(relid)),
+                  errhint("ALTER TABLE ... DROP COLUMN first.")));
+}
+
+void note_name(const KalamTableOptions* options) {
+  table_count++;
+  if (table_names == nullptr || table_count > MAX_NAMES) return;
+  appendStringInfo(table_names, "%s\"%s.%s\"", table_count > 1 ? ", " : "", options->name_space, options->table);
+}
 
 void object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void* argument) {
   if (previous_object_access_hook != nullptr) {
     previous_object_access_hook(access, class_id, object_id, sub_id, argument);
   }
-  if (!dropping || access != OAT_DROP || class_id != RelationRelationId || sub_id != 0) return;
+  if (dropping == Dropping::nothing || access != OAT_DROP || class_id != RelationRelationId) return;
+  if (sub_id != 0) {
+    refuse_column(object_id, (AttrNumber)sub_id);
+    return;
+  }
   if (!kalam_is_own_table(object_id)) return;
 
   KalamTableOptions options;
   kalam_table_options(object_id, &options);
   if (options.on_drop != KalamOnDrop::drop) return;
+  note_name(&options);
+  if (dropping == Dropping::other) return;
   KalamConnection* connection = kalam_connection_get(GetForeignTable(object_id)->serverid, GetUserId());
   kalam_pending_drop(connection, options.name_space, options.table);
 }
 
-void run(const KalamUtility* utility, Node* first, Node* second) {
-  bool previous = dropping;
+void say_what_happens() {
+  if (table_count == 0 || dropping == Dropping::table) return;
+  ereport(NOTICE,
+          (dropping == Dropping::schema
+               ? errmsg_plural("%d KalamDB table is dropped when the transaction commits",
+                               "%d KalamDB tables are dropped when the transaction commits", (unsigned long)table_count,
+                               table_count)
+               : errmsg_plural("%d KalamDB table is kept, with its rows", "%d KalamDB tables are kept, with their rows",
+                               (unsigned long)table_count, table_count),
+           errdetail_internal("%s%s", table_names->data, table_count > MAX_NAMES ? ", ..." : "")));
+}
 
-  dropping = true;
+void run(const KalamUtility* utility, Dropping what, Node* first, Node* second) {
+  Dropping previous = dropping;
+  int previous_count = table_count;
+  StringInfo previous_names = table_names;
+
+  dropping = what;
+  table_count = 0;
+  table_names = makeStringInfo();
   PG_TRY();
   {
     if (first == nullptr) {
@@ -46,10 +90,13 @@ void run(const KalamUtility* utility, Node* first, Node* second) {
       kalam_utility_subcommand(utility, first);
       kalam_utility_replace(utility, second);
     }
+    say_what_happens();
   }
   PG_FINALLY();
   {
     dropping = previous;
+    table_count = previous_count;
+    table_names = previous_names;
   }
   PG_END_TRY();
 }
@@ -69,7 +116,10 @@ void kalam_drop(const KalamUtility* utility, const DropStmt* source) {
   ListCell* cell;
 
   if (source->removeType != OBJECT_TABLE) {
-    run(utility, nullptr, nullptr);
+    Dropping what = source->removeType == OBJECT_FOREIGN_TABLE ? Dropping::table
+                    : source->removeType == OBJECT_SCHEMA      ? Dropping::schema
+                                                               : Dropping::other;
+    run(utility, what, nullptr, nullptr);
     return;
   }
 
@@ -84,13 +134,17 @@ void kalam_drop(const KalamUtility* utility, const DropStmt* source) {
     }
   }
   if (own == NIL) {
-    run(utility, nullptr, nullptr);
+    run(utility, Dropping::table, nullptr, nullptr);
   } else if (others == NIL) {
-    run(utility, (Node*)with_objects(source, OBJECT_FOREIGN_TABLE, own), nullptr);
+    run(utility, Dropping::table, (Node*)with_objects(source, OBJECT_FOREIGN_TABLE, own), nullptr);
   } else {
-    run(utility, (Node*)with_objects(source, OBJECT_FOREIGN_TABLE, own),
+    run(utility, Dropping::table, (Node*)with_objects(source, OBJECT_FOREIGN_TABLE, own),
         (Node*)with_objects(source, OBJECT_TABLE, others));
   }
+}
+
+void kalam_drop_owned(const KalamUtility* utility) {
+  run(utility, Dropping::other, nullptr, nullptr);
 }
 
 void kalam_drop_init() {

@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "access/tableam.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "commands/defrem.h"
 #include "utils/lsyscache.h"
@@ -45,6 +46,12 @@ bool is_on_own_server(const CreateForeignTableStmt* statement) {
   pg_unreachable();
 }
 
+// COMMENT ON TABLE means these tables too.
+bool comments_on_own_table(const CommentStmt* statement) {
+  if (statement->objtype != OBJECT_TABLE || !OidIsValid(kalam_fdw_oid())) return false;
+  return kalam_is_own_table(RangeVarGetRelid(makeRangeVarFromNameList((List*)statement->object), NoLock, true));
+}
+
 void process_utility(PlannedStmt* planned, const char* query_string, bool read_only_tree, ProcessUtilityContext context,
                      ParamListInfo params, QueryEnvironment* environment, DestReceiver* receiver,
                      QueryCompletion* completion) {
@@ -70,15 +77,29 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
       if (names_access_method(create->into->accessMethod)) refuse_create_table_as(create);
       break;
     }
-    case T_DropStmt: {
-      ObjectType type = ((DropStmt*)statement)->removeType;
-      if ((type == OBJECT_TABLE || type == OBJECT_FOREIGN_TABLE || type == OBJECT_SCHEMA) &&
-          OidIsValid(kalam_fdw_oid())) {
+    case T_DropStmt:
+      if (OidIsValid(kalam_fdw_oid())) {
         kalam_drop(&utility, (DropStmt*)statement);
         return;
       }
       break;
-    }
+    case T_DropOwnedStmt:
+      if (OidIsValid(kalam_fdw_oid())) {
+        kalam_drop_owned(&utility);
+        return;
+      }
+      break;
+    case T_CommentStmt:
+      if (comments_on_own_table((CommentStmt*)statement)) {
+        auto* comment = (CommentStmt*)copyObjectImpl(statement);
+        comment->objtype = OBJECT_FOREIGN_TABLE;
+        kalam_utility_replace(&utility, (Node*)comment);
+        return;
+      }
+      break;
+    case T_IndexStmt:
+      if (OidIsValid(kalam_fdw_oid())) kalam_refuse_divergence(statement);
+      break;
     case T_AlterTableStmt:
       if (OidIsValid(kalam_fdw_oid())) {
         kalam_refuse_divergence(statement);
@@ -88,7 +109,7 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
       break;
     case T_RenameStmt:
     case T_AlterObjectSchemaStmt:
-      if (OidIsValid(kalam_fdw_oid())) kalam_refuse_divergence(statement);
+      if (OidIsValid(kalam_fdw_oid())) kalam_keep_names(&utility, statement);
       break;
     default:
       break;

@@ -20,7 +20,7 @@ constexpr uint64 COMMIT_DEADLINE_MS = 60000;
 constexpr int64 UNDO_MS = 3000;
 constexpr int64 UNDO_AT_EXIT_MS = 1000;
 
-enum class Change : uint8_t { created, altered, drop, at_commit };
+enum class Change : uint8_t { created, altered, drop, at_commit, name_space };
 
 }  // namespace
 
@@ -131,6 +131,10 @@ void abort_level(int level) {
     }
     *link = entry->next;
     if (entry->undo_sql != nullptr && !entry->done) undo(entry, deadline);
+    if (entry->change == Change::name_space && !proc_exit_inprogress) {
+      ereport(NOTICE, (errmsg("namespace \"%s\" stays in KalamDB", entry->name_space),
+                       errdetail("It was made for a table whose creation is undone.")));
+    }
     kalam_connection_unpin(entry->connection);
   }
 }
@@ -138,23 +142,16 @@ void abort_level(int level) {
 // Waits, serves interrupts, raises.
 void send_now(PendingChange* entry) {
   kalam::Status status;
-  TimestampTz deadline = GetCurrentTimestamp() + BUSY_RETRY_MS * 1000;
+  uint64 deadline_ms = entry->connection->commit_timeout_ms == 0 ? COMMIT_DEADLINE_MS : 0;
 
-  for (;;) {
-    uint64 deadline_ms = entry->connection->commit_timeout_ms == 0 ? COMMIT_DEADLINE_MS : 0;
-    kalam_execute(entry->connection, entry->commit_sql, &status, deadline_ms);
-    if (status.error == kalam::ErrorClass::none) break;
-    if (status.error != kalam::ErrorClass::busy || GetCurrentTimestamp() > deadline) {
-      char* name = psprintf("%s.%s", entry->name_space, entry->table);
-      KalamErrorContext context = {};
-      context.server = entry->connection->server_name;
-      context.remote_table = name;
-      context.remote_sql = entry->commit_sql;
-      kalam_report(&status, &context);
-    }
-    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, BUSY_PAUSE_MS, PG_WAIT_EXTENSION);
-    ResetLatch(MyLatch);
-    CHECK_FOR_INTERRUPTS();
+  kalam_send_ddl(entry->connection, entry->commit_sql, nullptr, &status, deadline_ms);
+  if (status.error != kalam::ErrorClass::none) {
+    char* name = psprintf("%s.%s", entry->name_space, entry->table);
+    KalamErrorContext context = {};
+    context.server = entry->connection->server_name;
+    context.remote_table = name;
+    context.remote_sql = entry->commit_sql;
+    kalam_report(&status, &context);
   }
   entry->done = true;
 }
@@ -213,12 +210,29 @@ KalamPendingChange* kalam_pending_alter(KalamConnection* connection, const char*
   return add(Change::altered, connection, name_space, table, undo_sql, nullptr, what);
 }
 
-void kalam_pending_confirmed(KalamPendingChange* change) {
-  change->confirmed = true;
+void kalam_pending_namespace(KalamConnection* connection, const char* name_space) {
+  add(Change::name_space, connection, name_space, "", nullptr, nullptr, nullptr);
 }
 
-void kalam_pending_not_done(KalamPendingChange* change) {
-  change->done = true;
+void kalam_send_ddl(KalamConnection* connection, const char* sql, KalamPendingChange* change, kalam::Status* status,
+                    uint64 deadline_ms) {
+  TimestampTz deadline = GetCurrentTimestamp() + BUSY_RETRY_MS * 1000;
+
+  for (;;) {
+    if (change != nullptr) change->done = false;
+    kalam_execute(connection, sql, status, deadline_ms);
+    // A refusal is an answer; what is there under the name is then somebody else's.
+    if (change != nullptr && status->error != kalam::ErrorClass::none && !status->maybe_executed) change->done = true;
+    bool passing =
+        status->error == kalam::ErrorClass::busy || (status->error == kalam::ErrorClass::table_not_found &&
+                                                     (strstr(status->detail, "provider not found") != nullptr ||
+                                                      strstr(status->message, "provider not found") != nullptr));
+    if (!passing || GetCurrentTimestamp() > deadline) break;
+    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, BUSY_PAUSE_MS, PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+  }
+  if (change != nullptr && status->error == kalam::ErrorClass::none) change->confirmed = true;
 }
 
 void kalam_pending_drop(KalamConnection* connection, const char* name_space, const char* table) {

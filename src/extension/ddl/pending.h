@@ -21,9 +21,15 @@ KalamPendingChange* kalam_pending_create(KalamConnection* connection, const char
 KalamPendingChange* kalam_pending_alter(KalamConnection* connection, const char* name_space, const char* table,
                                         const char* undo_sql, const char* what);
 
-// The server has said that the change was made; or it is certain that it was not.
-void kalam_pending_confirmed(KalamPendingChange* change);
-void kalam_pending_not_done(KalamPendingChange* change);
+// A namespace was made for a table of the current (sub)transaction. It is not undone, since it may hold other clients'
+// tables by then: a NOTICE says so when the creation of the table is.
+void kalam_pending_namespace(KalamConnection* connection, const char* name_space);
+
+// Sends a statement, again for some seconds while the server is busy with what was there before under the name (spec
+// 10.5). `change` (may be NULL) is what the statement makes: nothing is to be undone while only refusals have come.
+// Waits, serves interrupts; the outcome is in `status`.
+void kalam_send_ddl(KalamConnection* connection, const char* sql, KalamPendingChange* change, kalam::Status* status,
+                    uint64 deadline_ms = 0);
 
 // A statement about the remote table that is to be sent when the transaction commits. Copied.
 void kalam_pending_at_commit(KalamConnection* connection, const char* name_space, const char* table, const char* sql);

@@ -4,18 +4,54 @@
 
 extern "C" {
 #include "catalog/namespace.h"
-#include "commands/defrem.h"
+#include "catalog/pg_type.h"
+#include "parser/parse_type.h"
 #include "utils/lsyscache.h"
 }
 
 namespace {
 
-bool has_option(List* options, const char* name) {
-  ListCell* cell;
-  foreach (cell, options) {
-    if (strcmp(((DefElem*)lfirst(cell))->defname, name) == 0) return true;
+// PostgreSQL runs these on its side alone, and the remote column is TEXT before and after.
+bool is_wider_text(Oid relid, const AlterTableCmd* command) {
+  const ColumnDef* column = castNode(ColumnDef, command->def);
+  AttrNumber attribute = get_attnum(relid, command->name);
+  Oid old_type;
+  int32 old_typmod;
+  Oid collation;
+  Oid type;
+  int32 typmod;
+
+  if (attribute <= 0 || column->raw_default != nullptr) return false;
+  get_atttypetypmodcoll(relid, attribute, &old_type, &old_typmod, &collation);
+  typenameTypeIdAndMod(nullptr, column->typeName, &type, &typmod);
+  if ((old_type != TEXTOID && old_type != VARCHAROID) || (type != TEXTOID && type != VARCHAROID)) return false;
+  return typmod < 0 || (old_typmod >= 0 && typmod >= old_typmod);
+}
+
+[[noreturn]] void refuse_constraint(Oid relid, const Constraint* constraint) {
+  const char* what = constraint->contype == CONSTR_PRIMARY   ? "primary key"
+                     : constraint->contype == CONSTR_UNIQUE  ? "unique constraint"
+                     : constraint->contype == CONSTR_FOREIGN ? "foreign key"
+                                                             : "exclusion constraint";
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("cannot add a %s to KalamDB table \"%s\"", what, get_rel_name(relid)),
+                  constraint->contype == CONSTR_PRIMARY
+                      ? errhint("Declare the primary key in CREATE TABLE; a column called \"id\" becomes it by itself.")
+                      : errdetail("KalamDB checks the primary key and NOT NULL only.")));
+  pg_unreachable();
+}
+
+bool is_local_constraint(const AlterTableCmd* command) {
+  if (command->def == nullptr || !IsA(command->def, Constraint)) return true;
+  switch (((const Constraint*)command->def)->contype) {
+    case CONSTR_PRIMARY:
+    case CONSTR_UNIQUE:
+    case CONSTR_FOREIGN:
+    case CONSTR_EXCLUSION:
+      return false;
+    default:
+      return true;
   }
-  return false;
 }
 
 // What a subcommand does, for the message; NULL for those that concern PostgreSQL's side alone.
@@ -28,7 +64,7 @@ const char* diverging_action(AlterTableType type) {
     case AT_SetNotNull:
     case AT_DropNotNull:
     // Checks and triggers are PostgreSQL's: the server applies none of them to rows that it is sent.
-    case AT_AddConstraint:  // only CHECK gets past PostgreSQL for a foreign table
+    case AT_AddConstraint:  // CHECK; keys were refused
     case AT_AlterConstraint:
     case AT_ValidateConstraint:
     case AT_DropConstraint:
@@ -73,39 +109,26 @@ void check_alter_table(const AlterTableStmt* statement) {
   }
   if (!kalam_is_own_table(relid)) return;
   foreach (cell, statement->cmds) {
-    const char* action = diverging_action(lfirst_node(AlterTableCmd, cell)->subtype);
+    AlterTableCmd* command = lfirst_node(AlterTableCmd, cell);
+    if (command->subtype == AT_AddConstraint && !is_local_constraint(command)) {
+      refuse_constraint(relid, (const Constraint*)command->def);
+    }
+    const char* action = diverging_action(command->subtype);
     if (action == nullptr) continue;
+    bool is_type = command->subtype == AT_AlterColumnType;
+    if (is_type && is_wider_text(relid, command)) continue;
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("%s is not supported on KalamDB table \"%s\"", action, get_rel_name(relid)),
-                    errhint("Change the table in KalamDB, drop the foreign table while its option \"on_drop\" is "
-                            "\"keep\", and create it again.")));
+                    is_type ? errhint("Add a column of the new type, UPDATE it from the old one, and drop that.") : 0));
   }
 }
 
-void require_table_option(Oid relid, const char* option, const char* action) {
-  if (!kalam_is_own_table(relid) || has_option(GetForeignTable(relid)->options, option)) return;
-  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                  errmsg("cannot %s foreign table \"%s\" without option \"%s\"", action, get_rel_name(relid), option),
-                  errdetail("The name of the KalamDB table follows the local one."),
-                  errhint("ALTER FOREIGN TABLE ... OPTIONS (ADD \"%s\" '...') first.", option)));
-}
-
-void check_rename(const RenameStmt* statement) {
-  if (statement->relation == nullptr) return;
+void check_index(const IndexStmt* statement) {
   Oid relid = RangeVarGetRelid(statement->relation, NoLock, true);
-
-  if (statement->renameType == OBJECT_TABLE || statement->renameType == OBJECT_FOREIGN_TABLE) {
-    require_table_option(relid, "table", "rename");
-  } else if (statement->renameType == OBJECT_COLUMN && kalam_is_own_table(relid)) {
-    AttrNumber attribute = get_attnum(relid, statement->subname);
-    if (attribute == InvalidAttrNumber || has_option(GetForeignColumnOptions(relid, attribute), "column_name")) return;
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot rename column \"%s\" of foreign table \"%s\" without option \"column_name\"",
-                           statement->subname, get_rel_name(relid)),
-                    errdetail("The name of the KalamDB column follows the local one."),
-                    errhint("ALTER FOREIGN TABLE ... ALTER COLUMN ... OPTIONS (ADD column_name '%s') first.",
-                            statement->subname)));
-  }
+  if (!kalam_is_own_table(relid)) return;
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("cannot create an index on KalamDB table \"%s\"", get_rel_name(relid)),
+                  errdetail("KalamDB has an index of the primary key, and no others.")));
 }
 
 }  // namespace
@@ -115,15 +138,9 @@ void kalam_refuse_divergence(const Node* statement) {
     case T_AlterTableStmt:
       check_alter_table((const AlterTableStmt*)statement);
       break;
-    case T_RenameStmt:
-      check_rename((const RenameStmt*)statement);
+    case T_IndexStmt:
+      check_index((const IndexStmt*)statement);
       break;
-    case T_AlterObjectSchemaStmt: {
-      const auto* alter = (const AlterObjectSchemaStmt*)statement;
-      if (alter->relation == nullptr) break;
-      require_table_option(RangeVarGetRelid(alter->relation, NoLock, true), "namespace", "move");
-      break;
-    }
     default:
       break;
   }
