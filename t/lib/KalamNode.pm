@@ -95,6 +95,22 @@ sub session
 	return bless $session, 'KalamNode::Session';
 }
 
+# Statements of one session that go on after an error; returns the first error and the rows.
+sub outcome
+{
+	my ($self, $sql) = @_;
+	my ($code, $out, $err) = $self->psql('postgres', "\\set VERBOSITY verbose\n$sql", on_error_stop => 0);
+	return (parse_error($err), $out);
+}
+
+# Waits until the backend waits for KalamDB.
+sub wait_for_call
+{
+	my ($self, $pid) = @_;
+	return $self->poll_query_until('postgres',
+		"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $pid");
+}
+
 # Logs must hold no WARNING but those that match.
 sub expect_warning
 {
