@@ -1,5 +1,7 @@
 #include "extension/datum_from_arrow.h"
 
+#include "extension/text_forms.h"
+
 extern "C" {
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
@@ -265,7 +267,16 @@ static Datum read_bpchar(KalamColumnReader* reader, uint32 row) {
 static Datum read_by_input_function(KalamColumnReader* reader, uint32 row) {
   size_t size;
   const char* text = server_text(reader, row, &size);
-  return InputFunctionCall(&reader->input, pnstrdup(text, size), reader->input_parameter, reader->typmod);
+  return kalam_input_text(&reader->input, pnstrdup(text, size), reader->input_parameter, reader->typmod);
+}
+
+static Datum read_array(KalamColumnReader* reader, uint32 row) {
+  size_t size;
+  const char* sent = server_text(reader, row, &size);
+  char* text = pnstrdup(sent, size);
+  // PostgreSQL's own form of an array is no JSON, and what others may have stored.
+  if (*text == '{') return kalam_input_text(&reader->input, text, reader->input_parameter, reader->typmod);
+  return kalam_array_input(reader->type, reader->typmod, text);
 }
 
 static Datum bytea_datum(const void* data, size_t size) {
@@ -352,7 +363,7 @@ static Datum read_vector_by_input_function(KalamColumnReader* reader, uint32 row
                      DatumGetCString(DirectFunctionCall1(float4out, Float4GetDatum(number))));
   }
   appendStringInfoChar(&text, ']');
-  return InputFunctionCall(&reader->input, text.data, reader->input_parameter, reader->typmod);
+  return kalam_input_text(&reader->input, text.data, reader->input_parameter, reader->typmod);
 }
 
 // ---------------------------------------------------------------- choosing
@@ -408,7 +419,8 @@ static Datum (*choose_for_text(KalamColumnReader* reader))(KalamColumnReader*, u
     case TIMESTAMPTZOID:
       return nullptr;  // a remote type of that kind exists: a mistake in the definition, not a wish for a cast
     default:
-      return OidIsValid(get_element_type(reader->type)) ? nullptr : read_by_input_function;
+      if (!OidIsValid(get_element_type(reader->type))) return read_by_input_function;
+      return kalam_has_array_text(reader->type) ? read_array : nullptr;
   }
 }
 

@@ -1,6 +1,7 @@
 #include "extension/datum_to_row.h"
 
 #include "extension/errors.h"
+#include "extension/text_forms.h"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -143,7 +144,12 @@ static void write_bpchar(KalamColumnWriter*, Datum datum, Value* value) {
 }
 
 static void write_by_output_function(KalamColumnWriter* writer, Datum datum, Value* value) {
-  char* text = OutputFunctionCall(&writer->output, datum);
+  char* text = kalam_output_text(&writer->output, datum);
+  set_text(value, text, strlen(text));
+}
+
+static void write_array(KalamColumnWriter*, Datum datum, Value* value) {
+  char* text = kalam_array_output(datum);
   set_text(value, text, strlen(text));
 }
 
@@ -223,12 +229,13 @@ static void (*choose(KalamColumnWriter* writer))(KalamColumnWriter*, Datum, Valu
     case RemoteKind::text:
       if (type == TEXTOID || type == VARCHAROID) return write_text;
       if (type == BPCHAROID) return write_bpchar;
-      // Arrays would have to be JSON text for other programs (spec 5.1).
-      return OidIsValid(get_element_type(type)) ? nullptr : write_by_output_function;
+      if (!OidIsValid(get_element_type(type))) return write_by_output_function;
+      return kalam_has_array_text(type) ? write_array : nullptr;
     case RemoteKind::json:
     case RemoteKind::file:
       if (type == JSONOID) return write_text;
-      return type == JSONBOID ? write_by_output_function : nullptr;
+      if (type == JSONBOID) return write_by_output_function;
+      return kalam_has_array_text(type) ? write_array : nullptr;
     case RemoteKind::bytes:
       return type == BYTEAOID ? write_bytea : nullptr;
     case RemoteKind::timestamp:

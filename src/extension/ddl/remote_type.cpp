@@ -1,6 +1,7 @@
 // Local types as types of KalamDB (spec 5.1, 5.2): the name to write in CREATE TABLE, never the one that KalamDB would
 // read as something else (FLOAT is 32 bits there, TIMESTAMPTZ loses its zone, NUMERIC does not exist).
 #include "extension/ddl/definition.h"
+#include "extension/text_forms.h"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -107,8 +108,10 @@ char* kalam_remote_type(Oid local_type, int32 typmod, kalam::RemoteType* type, c
     type->dimension = (uint32)typmod;
     return psprintf("EMBEDDING(%d)", typmod);
   }
-  if (OidIsValid(get_element_type(local_type))) {
-    *why = "KalamDB has no arrays; EMBEDDING(n) holds vectors of real, and jsonb holds lists of anything.";
+  // As JSON text.
+  Oid base_type = getBaseType(local_type);
+  if (OidIsValid(get_element_type(base_type)) && !kalam_has_array_text(base_type)) {
+    *why = "Arrays are kept as JSON text, which arrays of composite types cannot be read from.";
     return nullptr;
   }
   if (get_typtype(local_type) == TYPTYPE_PSEUDO || type_is_rowtype(local_type)) {

@@ -1,0 +1,187 @@
+#include "extension/text_forms.h"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/datetime.h"
+#include "utils/float.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+}
+
+// ---------------------------------------------------------------- settings
+
+// Fixes the settings that texts of values depend on, as postgres_fdw does. Returns the level to go back to, 0 when they
+// are as they should be. An error in between takes them back with the (sub)transaction.
+static int begin_fixed_settings() {
+  if (DateStyle == USE_ISO_DATES && IntervalStyle == INTSTYLE_POSTGRES && extra_float_digits > 0) return 0;
+  int level = NewGUCNestLevel();
+  static const char* const settings[][2] = {
+      {"datestyle", "ISO"}, {"intervalstyle", "postgres"}, {"extra_float_digits", "3"}};
+  for (const auto& setting : settings)
+    (void)set_config_option(setting[0], setting[1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+  return level;
+}
+
+static void end_fixed_settings(int level) {
+  if (level > 0) AtEOXact_GUC(true, level);
+}
+
+char* kalam_output_text(FmgrInfo* output, Datum value) {
+  int level = begin_fixed_settings();
+  char* text = OutputFunctionCall(output, value);
+  end_fixed_settings(level);
+  return text;
+}
+
+Datum kalam_input_text(FmgrInfo* input, char* text, Oid input_parameter, int32 typmod) {
+  int level = begin_fixed_settings();
+  Datum value = InputFunctionCall(input, text, input_parameter, typmod);
+  end_fixed_settings(level);
+  return value;
+}
+
+// ---------------------------------------------------------------- arrays to text
+
+static bool is_json_type(Oid type) {
+  return type == JSONOID || type == JSONBOID;
+}
+
+bool kalam_has_array_text(Oid array_type) {
+  Oid element = get_element_type(array_type);
+  return OidIsValid(element) && !type_is_rowtype(element) && !type_is_array_domain(element);
+}
+
+char* kalam_array_output(Datum datum) {
+  ArrayType* array = DatumGetArrayTypeP(datum);
+  for (int i = 0; i < ARR_NDIM(array); i++)
+    if (ARR_LBOUND(array)[i] != 1)
+      ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+                      errmsg("cannot store an array whose lower bound is not 1 in KalamDB"),
+                      errdetail("Arrays are kept there as JSON text, which has no bounds.")));
+  // Elements that are JSON themselves could not be told from sub-arrays.
+  if (ARR_NDIM(array) > 1 && is_json_type(getBaseType(ARR_ELEMTYPE(array))))
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot store an array of json with more than one dimension in KalamDB")));
+  int level = begin_fixed_settings();
+  Datum json = DirectFunctionCall1(array_to_json, PointerGetDatum(array));
+  end_fixed_settings(level);
+  return TextDatumGetCString(json);
+}
+
+// ---------------------------------------------------------------- text to arrays
+
+namespace {
+
+struct ArrayBuilder {
+  Oid element;
+  bool keeps_json;  // elements are JSON, however deep
+  FmgrInfo input;
+  Oid input_parameter;
+  int32 typmod;
+  Datum* values;
+  bool* nulls;
+  int count;
+  int capacity;
+  int depth;         // of the elements; 0: none yet
+  int dims[MAXDIM];  // -1: not known yet
+};
+
+[[noreturn]] void report_shape(const char* detail) {
+  ereport(ERROR,
+          (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("JSON text does not fit an array"), errdetail("%s", detail)));
+  pg_unreachable();
+}
+
+char* element_text(const ArrayBuilder* builder, JsonbValue* value) {
+  if (builder->keeps_json) return JsonbToCString(nullptr, &JsonbValueToJsonb(value)->root, -1);
+  switch (value->type) {
+    case jbvString:
+      return pnstrdup(value->val.string.val, value->val.string.len);
+    case jbvNumeric:
+      return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+    default:
+      return pstrdup(value->val.boolean ? "true" : "false");
+  }
+}
+
+void add_element(ArrayBuilder* builder, JsonbValue* value, int depth) {
+  if (builder->depth == 0) builder->depth = depth;
+  if (builder->depth != depth) report_shape("Some elements are arrays, others are not.");
+  if (builder->count == builder->capacity) {
+    builder->capacity *= 2;
+    builder->values = (Datum*)repalloc(builder->values, sizeof(Datum) * builder->capacity);
+    builder->nulls = (bool*)repalloc(builder->nulls, sizeof(bool) * builder->capacity);
+  }
+  int index = builder->count++;
+  builder->nulls[index] = value->type == jbvNull;
+  builder->values[index] = (Datum)0;
+  if (!builder->nulls[index])
+    builder->values[index] =
+        kalam_input_text(&builder->input, element_text(builder, value), builder->input_parameter, builder->typmod);
+}
+
+void end_dimension(ArrayBuilder* builder, int level, int length) {
+  int* known = &builder->dims[level - 1];
+  if (*known >= 0 && *known != length) report_shape("Sub-arrays have different lengths.");
+  *known = length;
+}
+
+void collect(ArrayBuilder* builder, Jsonb* json) {
+  int lengths[MAXDIM] = {};
+  int level = 0;
+  JsonbValue value;
+  JsonbIterator* iterator = JsonbIteratorInit(&json->root);
+  for (;;) {
+    switch (JsonbIteratorNext(&iterator, &value, builder->keeps_json && level > 0)) {
+      case WJB_BEGIN_ARRAY:
+        if (level == MAXDIM) report_shape("It is nested too deeply.");
+        lengths[level++] = 0;
+        break;
+      case WJB_END_ARRAY:
+        end_dimension(builder, level, lengths[level - 1]);
+        if (--level > 0) lengths[level - 1]++;
+        break;
+      case WJB_ELEM:
+        lengths[level - 1]++;
+        add_element(builder, &value, level);
+        break;
+      case WJB_DONE:
+        return;
+      default:
+        report_shape("It contains an object.");
+    }
+    CHECK_FOR_INTERRUPTS();
+  }
+}
+
+}  // namespace
+
+Datum kalam_array_input(Oid array_type, int32 typmod, char* text) {
+  ArrayBuilder builder = {};
+  Oid input;
+  int16 length;
+  bool by_value;
+  char alignment;
+  Jsonb* json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+  if (!JB_ROOT_IS_ARRAY(json) || JB_ROOT_IS_SCALAR(json)) report_shape("It is not a JSON array.");
+
+  builder.element = get_element_type(array_type);
+  builder.keeps_json = is_json_type(getBaseType(builder.element));
+  builder.typmod = typmod;
+  getTypeInputInfo(builder.element, &input, &builder.input_parameter);
+  fmgr_info(input, &builder.input);
+  builder.capacity = 16;
+  builder.values = (Datum*)palloc(sizeof(Datum) * builder.capacity);
+  builder.nulls = (bool*)palloc(sizeof(bool) * builder.capacity);
+  for (int& dimension : builder.dims) dimension = -1;
+  collect(&builder, json);
+  if (builder.count == 0) return PointerGetDatum(construct_empty_array(builder.element));
+
+  int lower_bounds[MAXDIM];
+  for (int& bound : lower_bounds) bound = 1;
+  get_typlenbyvalalign(builder.element, &length, &by_value, &alignment);
+  return PointerGetDatum(construct_md_array(builder.values, builder.nulls, builder.depth, builder.dims, lower_bounds,
+                                            builder.element, length, by_value, alignment));
+}
