@@ -104,6 +104,24 @@ $writer->wait_for(qr/written/);
 $writer->finish;
 is($node->sql('SELECT count(*) FROM app.busy'), '240', 'all rows are there at the end');
 
+# ---- A commit between the scan and the answer about the server's clock: read again, not flushed
+table('raced', 50);
+my ($reader, $committer) = ($node->session, $node->session);
+$_->send(q{SELECT 'rows=' || count(*) FROM app.raced;}) for $reader, $committer;
+$_->wait_for(qr/rows=50/) for $reader, $committer;
+$stub->forget_calls;
+# The next scan's questions, about the clock and about later versions, are answered after the other session's commit.
+$stub->fault({ method => 'ExecuteQuery', call => 1, times => 3, delay_ms => 3000 });
+$reader->send(q{SELECT 'again=' || count(*) FROM app.raced;});
+until ($stub->control('faults')->[0]{hit} == 3) { }
+$committer->send(q{INSERT INTO app.raced VALUES (51, 51); SELECT 'committed';});
+$committer->wait_for(qr/committed/);
+$reader->wait_for(qr/again=\d+/);
+is(($reader->finish)[0], "rows=50\nagain=51\n", 'a commit while the scan runs is seen');
+$committer->finish;
+is(flushes(), 0, 'nothing was flushed');
+is(scalar $stub->calls('Scan'), 2, 'the table was read again');
+
 # ---- User and stream tables: a result of half the limit is not trusted
 $node->sql(
 	q{SET kalam.user_id = 'alice';

@@ -1,7 +1,6 @@
 #include "extension/complete.h"
 
 #include "extension/errors.h"
-#include "extension/query.h"
 #include "extension/settings.h"
 
 using kalam::ColumnKind;
@@ -34,21 +33,31 @@ static char* quoted_table(const KalamCompleteness* check) {
 }
 
 // The first value of a query's answer as an integer; false when there is no row.
-static bool query_integer(const KalamCompleteness* check, const char* sql, int64* value) {
-  KalamQueryResult* answer = kalam_query(check->connection, sql);
+static bool finish_integer(KalamPendingQuery* query, int64* value) {
+  KalamQueryResult* answer = kalam_query_finish(query);
   if (answer->row_count == 0 || answer->column_count == 0 || answer->values[0][0] == nullptr) return false;
   *value = strtoll(answer->values[0][0], nullptr, 10);
   return true;
 }
 
-void kalam_completeness_mark(KalamCompleteness* check) {
+static void finish_mark(KalamCompleteness* check) {
   int64 id = 0;
-  if (!kalam_judges_by_version(check->remote)) return;
-  if (!query_integer(check, "SELECT SNOWFLAKE_ID() AS c1", &id))
+  KalamPendingQuery* query = check->mark_query;
+  if (query == nullptr) return;
+  check->mark_query = nullptr;
+  if (!finish_integer(query, &id))
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("KalamDB server \"%s\" did not tell its time", check->connection->server_name)));
-  // Up to the end of the millisecond: rather a needless flush than a row that is missed.
+  // Up to the end of the millisecond: rather a needless repetition than a row that is missed.
   check->mark = ((id >> SNOWFLAKE_SHIFT) - VERSION_EPOCH_MS + 1) << SNOWFLAKE_SHIFT;
+}
+
+void kalam_completeness_mark(KalamCompleteness* check) {
+  if (!kalam_judges_by_version(check->remote)) return;
+  check->mark_query = kalam_query_start(check->connection, "SELECT SNOWFLAKE_ID() AS c1");
+  // A clock that is read while the scan runs may be late, never early: what is committed in between makes the answer
+  // look cut off. Only then is the round trip worth it.
+  if (check->marks_first) finish_mark(check);
 }
 
 // ---------------------------------------------------------------- reading ahead
@@ -78,7 +87,7 @@ static bool next_window(const KalamCompleteness* check, kalam::Call* call, kalam
 
 static void rewind_answer(const KalamCompleteness* check, kalam::Call* call, bool keep) {
   kalam::Status status;
-  if (!kalam::call_result_rewind(call, keep, &status)) report_answer(check, &status);
+  if (!kalam::call_result_rewind(call, keep || check->keeps_answer, &status)) report_answer(check, &status);
 }
 
 // Highest version and number of the answer's rows.
@@ -149,18 +158,23 @@ static bool has_any_key(const KalamCompleteness* check, kalam::Call* call, char*
 
 // Rows that are there, changed or new, but were not read: the first version behind those that were, unless it is later
 // than the scan. The server starts reading behind the version that the condition names.
-static bool has_unread_rows(const KalamCompleteness* check, int64 highest) {
+static KalamPendingQuery* ask_unread_rows(const KalamCompleteness* check, int64 highest) {
+  return kalam_query_start(check->connection,
+                           psprintf("SELECT _seq AS c1 FROM %s WHERE _seq > " INT64_FORMAT " ORDER BY _seq LIMIT 1",
+                                    quoted_table(check), highest));
+}
+
+static bool has_unread_rows(KalamCompleteness* check, KalamPendingQuery* query) {
   int64 version;
-  return query_integer(check,
-                       psprintf("SELECT _seq AS c1 FROM %s WHERE _seq > " INT64_FORMAT " ORDER BY _seq LIMIT 1",
-                                quoted_table(check), highest),
-                       &version) &&
-         version < check->mark;
+  if (!finish_integer(query, &version)) return false;
+  finish_mark(check);
+  return version < check->mark;
 }
 
 static int64 count_rows(const KalamCompleteness* check) {
   int64 count = 0;
-  query_integer(check, psprintf("SELECT count(*) FROM %s", quoted_table(check)), &count);
+  finish_integer(kalam_query_start(check->connection, psprintf("SELECT count(*) FROM %s", quoted_table(check))),
+                 &count);
   return count;
 }
 
@@ -177,15 +191,20 @@ static bool has_comparable_key(const KalamRelation* remote) {
   }
 }
 
-// Rows that were deleted, but whose deletion was not read. Leaves the answer rewound.
-static bool has_unread_deletions(const KalamCompleteness* check, kalam::Call* call, int64 highest, int64 rows) {
-  KalamQueryResult* answer =
-      kalam_query(check->connection, psprintf("SELECT %s AS c1, _seq AS c2 FROM %s WHERE _seq > " INT64_FORMAT
-                                              " AND _deleted = true ORDER BY _seq LIMIT %d",
-                                              check->remote->columns[check->remote->key_column].name,
-                                              quoted_table(check), highest, TOMBSTONES_MAX));
+// Rows that were deleted, but whose deletion was not read.
+static KalamPendingQuery* ask_unread_deletions(const KalamCompleteness* check, int64 highest) {
+  return kalam_query_start(check->connection, psprintf("SELECT %s AS c1, _seq AS c2 FROM %s WHERE _seq > " INT64_FORMAT
+                                                       " AND _deleted = true ORDER BY _seq LIMIT %d",
+                                                       check->remote->columns[check->remote->key_column].name,
+                                                       quoted_table(check), highest, TOMBSTONES_MAX));
+}
+
+// Leaves the answer rewound.
+static bool has_unread_deletions(KalamCompleteness* check, kalam::Call* call, KalamPendingQuery* query, int64 rows) {
+  KalamQueryResult* answer = kalam_query_finish(query);
   int count = 0;
   char** keys = (char**)palloc(sizeof(char*) * Max(answer->row_count, 1));
+  if (answer->row_count > 0) finish_mark(check);
   for (int i = 0; i < answer->row_count && answer->column_count == 2; i++) {
     char** row = answer->values[i];
     if (row[0] != nullptr && row[1] != nullptr && strtoll(row[1], nullptr, 10) < check->mark) keys[count++] = row[0];
@@ -223,10 +242,14 @@ static bool is_below_limit(const KalamCompleteness* check, kalam::Call* call) {
   return false;
 }
 
-static bool is_complete(const KalamCompleteness* check, kalam::Call* call) {
+static bool is_complete(KalamCompleteness* check, kalam::Call* call) {
   int64 rows;
   int64 highest = highest_version(check, call, &rows);
-  if (rows > 0) return !has_unread_rows(check, highest) && !has_unread_deletions(check, call, highest, rows);
+  if (rows > 0) {
+    KalamPendingQuery* unread_rows = ask_unread_rows(check, highest);
+    KalamPendingQuery* unread_deletions = ask_unread_deletions(check, highest);
+    return !has_unread_rows(check, unread_rows) && !has_unread_deletions(check, call, unread_deletions, rows);
+  }
   // Without a version to start from only the count is right.
   rewind_answer(check, call, false);
   return count_rows(check) == 0;
@@ -302,6 +325,11 @@ static void pause_before_attempt(int attempt) {
 }
 
 void kalam_completeness_mend(KalamCompleteness* check) {
+  // It may only look so, when somebody else committed between the scan's start and the answer about the clock.
+  if (kalam_judges_by_version(check->remote) && !check->marks_first) {
+    check->marks_first = true;
+    return;
+  }
   if (!kalam_setting_auto_flush()) report_incomplete(check, "Setting kalam.auto_flush is off.");
   if (check->attempts >= ATTEMPTS_MAX) report_incomplete(check, "Flushing it did not help.");
 

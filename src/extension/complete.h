@@ -7,6 +7,7 @@
 #include "extension/catalog.h"
 #include "extension/compat.h"
 #include "extension/connection.h"
+#include "extension/query.h"
 
 // One scan of a whole table.
 struct KalamCompleteness {
@@ -14,10 +15,13 @@ struct KalamCompleteness {
   const KalamRelation* remote;
   int version_index;  // of the version and the key in the answer's windows; shared tables
   int key_index;
-  int64 mark;        // versions from here on are later than the scan
-  int attempts;      // answers that were cut off so far
-  bool is_flushing;  // a flush of our own was started and has not ended
-  char* flush_job;   // its job; NULL: not known
+  KalamPendingQuery* mark_query;  // asks for the server's clock; NULL: it was read
+  int64 mark;                     // versions from here on are later than the scan
+  bool marks_first;               // the clock is read before the scan starts, not while it runs
+  bool keeps_answer;              // the answer is to be read more than once
+  int attempts;                   // answers that were cut off so far
+  bool is_flushing;               // a flush of our own was started and has not ended
+  char* flush_job;                // its job; NULL: not known
 };
 
 // Whether the answers of a table can be judged: shared tables whose versions tell the time, user and stream tables.
@@ -26,12 +30,12 @@ bool kalam_can_judge(const KalamRelation* remote);
 // Whether that needs the version and the key of every row.
 bool kalam_judges_by_version(const KalamRelation* remote);
 
-// Takes the server's clock. Before the scan is started.
+// Takes the server's clock. Just before the scan is started; the answer may come later, in the current memory context.
 void kalam_completeness_mark(KalamCompleteness* check);
 
 // Judges the answer of a scan that succeeded, and makes it ready to be read from its first row. False: it was cut off.
 bool kalam_completeness_judge(KalamCompleteness* check, kalam::Call* call);
 
-// After an answer that was cut off: flushes the table, or waits a little for a flush to take effect; then the scan is
-// to be repeated. Raises 55000 when flushing is switched off, does not help, or failed.
+// After an answer that was cut off, or seems to be: flushes the table, or waits a little for a flush to take effect;
+// then the scan is to be repeated. Raises 55000 when flushing is switched off, does not help, or failed.
 void kalam_completeness_mend(KalamCompleteness* check);

@@ -2,7 +2,6 @@
 
 #include "extension/errors.h"
 #include "extension/value_text.h"
-#include "extension/wait.h"
 
 extern "C" {
 #include "mb/pg_wchar.h"
@@ -55,36 +54,52 @@ void append_window(KalamQueryResult* result, const kalam::Window* window, int* c
 
 }  // namespace
 
-KalamQueryResult* kalam_query(KalamConnection* connection, const char* sql, kalam::Status* outcome,
-                              uint64 deadline_ms) {
-  kalam::Status status;
-  kalam::Window window;
-  int capacity = 0;
-  KalamQueryResult* result = (KalamQueryResult*)palloc0(sizeof(KalamQueryResult));
+KalamPendingQuery* kalam_query_start(KalamConnection* connection, const char* sql, uint64 deadline_ms) {
   MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "KalamDB query", ALLOCSET_SMALL_SIZES);
-  KalamCallHolder* holder = kalam_call_holder_create(scratch, connection);
+  MemoryContext old = MemoryContextSwitchTo(scratch);
+  KalamPendingQuery* query = (KalamPendingQuery*)palloc0(sizeof(KalamPendingQuery));
+  query->scratch = scratch;
+  query->connection = connection;
+  query->sql = pstrdup(sql);
+  query->holder = kalam_call_holder_create(scratch, connection);
   const char* text = to_utf8(sql);
   kalam::CallOptions options = {deadline_ms};
+  query->holder->call =
+      kalam::call_execute_query(connection->handle, text, strlen(text), true, &options, &query->status);
+  MemoryContextSwitchTo(old);
+  return query;
+}
 
-  holder->call = kalam::call_execute_query(connection->handle, text, strlen(text), true, &options, &status);
-  if (holder->call != nullptr) {
-    kalam_wait_for_call(holder->call);
-    kalam::call_status(holder->call, &status);
+KalamQueryResult* kalam_query_finish(KalamPendingQuery* query, kalam::Status* outcome) {
+  kalam::Window window;
+  int capacity = 0;
+  kalam::Status status = query->status;
+  kalam::Call* call = query->holder->call;
+  KalamQueryResult* result = (KalamQueryResult*)palloc0(sizeof(KalamQueryResult));
+
+  if (call != nullptr) {
+    kalam_wait_for_call(call);
+    kalam::call_status(call, &status);
   }
   if (status.error == kalam::ErrorClass::none) {
-    while (kalam::call_result_next(holder->call, WINDOW_ROWS, &window, &status)) {
+    while (kalam::call_result_next(call, WINDOW_ROWS, &window, &status)) {
       append_window(result, &window, &capacity);
     }
   }
-  if (status.error == kalam::ErrorClass::none) result->message = message_of(holder->call);
-  MemoryContextDelete(scratch);
+  if (status.error == kalam::ErrorClass::none) result->message = message_of(call);
 
   if (outcome != nullptr) {
     *outcome = status;
   } else if (status.error != kalam::ErrorClass::none) {
-    report(connection, sql, &status);
+    report(query->connection, query->sql, &status);
   }
+  MemoryContextDelete(query->scratch);
   return status.error == kalam::ErrorClass::none ? result : nullptr;
+}
+
+KalamQueryResult* kalam_query(KalamConnection* connection, const char* sql, kalam::Status* outcome,
+                              uint64 deadline_ms) {
+  return kalam_query_finish(kalam_query_start(connection, sql, deadline_ms), outcome);
 }
 
 char* kalam_execute(KalamConnection* connection, const char* sql, kalam::Status* outcome, uint64 deadline_ms) {

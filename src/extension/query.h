@@ -5,6 +5,7 @@
 #include "client/api.h"
 #include "extension/compat.h"
 #include "extension/connection.h"
+#include "extension/wait.h"
 
 struct KalamQueryResult {
   int row_count;
@@ -18,6 +19,20 @@ struct KalamQueryResult {
 // more rows than the server's cap (LIMIT 1000). `deadline_ms` 0: option timeout.
 KalamQueryResult* kalam_query(KalamConnection* connection, const char* sql, kalam::Status* outcome = nullptr,
                               uint64 deadline_ms = 0);
+
+// The same in two steps, for what can be done meanwhile. The query belongs to the memory context that is current when
+// it is started: resetting that cancels it. kalam_query_finish() frees it and gives the answer in the context that is
+// current then.
+struct KalamPendingQuery {
+  MemoryContext scratch;
+  KalamConnection* connection;
+  KalamCallHolder* holder;
+  const char* sql;
+  kalam::Status status;  // why the call could not be started
+};
+
+KalamPendingQuery* kalam_query_start(KalamConnection* connection, const char* sql, uint64 deadline_ms = 0);
+KalamQueryResult* kalam_query_finish(KalamPendingQuery* query, kalam::Status* outcome = nullptr);
 
 // Runs one statement that may change something. With `status` NULL failures are raised; otherwise they are left to the
 // caller there, and NULL is returned. The message is palloc'd. `deadline_ms` 0: option timeout.

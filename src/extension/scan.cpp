@@ -94,6 +94,7 @@ static void choose_columns(KalamScanState* state, TupleDesc tupdesc, List* attri
       check->version_index = add_column(state, state->remote->columns[state->remote->version_column].name);
       check->key_index = add_column(state, state->remote->columns[state->remote->key_column].name);
     }
+    check->keeps_answer = state->keeps_answer;
     state->completeness = check;
   }
   if (state->column_count > 0) return;
@@ -134,6 +135,8 @@ void kalam_begin_scan(ForeignScanState* node, int eflags) {
   if (!explains_only || kalam_connection_subject(state->connection) != nullptr)
     state->subject = kalam_require_subject(state->remote, state->connection, false);
   state->curcid = estate->es_snapshot->curcid;
+  // Whatever depends on parameters is run again for each of their values.
+  state->keeps_answer = (eflags & EXEC_FLAG_REWIND) != 0 || !bms_is_empty(node->ss.ps.plan->extParam);
   find_journal(state);
   if (explains_only) return;
 
@@ -223,7 +226,11 @@ static void start_call(KalamScanState* state, KalamCallHolder* holder, const cha
   request.table = kalam_table_ref(state->remote, state->subject);
   request.columns = state->columns;
   request.column_count = (size_t)state->column_count;
-  if (key == nullptr && state->completeness != nullptr) kalam_completeness_mark(state->completeness);
+  if (key == nullptr && state->completeness != nullptr) {
+    MemoryContext old = MemoryContextSwitchTo(state->run_context);
+    kalam_completeness_mark(state->completeness);
+    MemoryContextSwitchTo(old);
+  }
   if (key != nullptr) {
     filter.column = state->remote->columns[state->remote->key_column].name;
     filter.value = key;
@@ -248,9 +255,22 @@ static void start_lookups(KalamScanState* state) {
   }
 }
 
+static void clear_calls(KalamScanState* state) {
+  for (int i = 0; i < KALAM_LOOKUPS_IN_FLIGHT; i++)
+    if (state->holders[i] != nullptr) kalam_call_holder_clear(state->holders[i]);
+  state->answer_kept = false;
+}
+
+// A scan of everything, or the answer that an earlier run of this node got: all runs of one statement are to see the
+// same rows, and a correlated subquery is not to fetch the table for each row of the outer query.
+static void start_scan(KalamScanState* state) {
+  state->scans_all = true;
+  if (!state->answer_kept) start_call(state, state->holders[0], nullptr);
+}
+
 static void start_run(ForeignScanState* node, KalamScanState* state) {
   state->running = true;
-  state->scans_all = state->lookup == KalamLookup::none;
+  state->scans_all = false;
   state->key_count = state->started = state->finished = 0;
   state->journal_next = 0;
   state->rows_read = 0;
@@ -258,8 +278,8 @@ static void start_run(ForeignScanState* node, KalamScanState* state) {
     state->completeness->attempts = 0;
     state->completeness->is_flushing = false;
   }
-  if (state->scans_all) {
-    start_call(state, state->holders[0], nullptr);
+  if (state->lookup == KalamLookup::none) {
+    start_scan(state);
     return;
   }
 
@@ -272,9 +292,9 @@ static void start_run(ForeignScanState* node, KalamScanState* state) {
   MemoryContextSwitchTo(old);
 
   if (state->key_count > LOOKUPS_MAX && state->remote->row_count < 100.0 * state->key_count) {
-    state->scans_all = true;
-    start_call(state, state->holders[0], nullptr);
+    start_scan(state);
   } else {
+    clear_calls(state);
     start_lookups(state);
   }
 }
@@ -300,14 +320,10 @@ static void wait_for_answer(KalamScanState* state, kalam::Call* call) {
   if (status.error != kalam::ErrorClass::none) report(state, &status);
 }
 
-// Waits for the answer of a call and makes it the one that rows are read from. The answer of a scan is judged first,
-// as a whole, and repeated until it is complete.
-static void take_answer(KalamScanState* state, KalamCallHolder* holder) {
-  kalam::Status status;
-  kalam::Window schema;
-
+// The answer of a scan is judged as a whole, and the scan repeated until it is complete.
+static void take_complete_answer(KalamScanState* state, KalamCallHolder* holder) {
   wait_for_answer(state, holder->call);
-  if (state->scans_all && state->completeness != nullptr) {
+  if (state->completeness != nullptr) {
     MemoryContext old = MemoryContextSwitchTo(state->run_context);
     while (!kalam_completeness_judge(state->completeness, holder->call)) {
       kalam_call_holder_clear(holder);
@@ -316,7 +332,23 @@ static void take_answer(KalamScanState* state, KalamCallHolder* holder) {
       wait_for_answer(state, holder->call);
     }
     MemoryContextSwitchTo(old);
+  } else if (state->keeps_answer) {
+    kalam::call_result_keep(holder->call);
   }
+  state->answer_kept = state->keeps_answer;
+}
+
+// Waits for the answer of a call and makes it the one that rows are read from.
+static void take_answer(KalamScanState* state, KalamCallHolder* holder) {
+  kalam::Status status;
+  kalam::Window schema;
+
+  if (!state->scans_all)
+    wait_for_answer(state, holder->call);
+  else if (!state->answer_kept)
+    take_complete_answer(state, holder);
+  else if (!kalam::call_result_rewind(holder->call, true, &status))
+    report(state, &status);
 
   // Every answer is bound anew: its schema may be another one, after a change of the remote table.
   state->bound = false;
@@ -355,7 +387,7 @@ static void end_answer(KalamScanState* state) {
     // The server counts shared tables itself.
     if (state->remote->kind != kalam::TableKind::shared)
       kalam_relation_note_rows(state->remote->relid, (double)state->rows_read);
-    kalam_call_holder_clear(state->holders[0]);
+    if (!state->answer_kept) kalam_call_holder_clear(state->holders[0]);
   } else {
     kalam_call_holder_clear(state->holders[state->finished % KALAM_LOOKUPS_IN_FLIGHT]);
     state->finished++;
@@ -478,8 +510,10 @@ TupleTableSlot* kalam_iterate_scan(ForeignScanState* node) {
 void kalam_rescan(ForeignScanState* node) {
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   if (!state->running) return;
-  for (int i = 0; i < KALAM_LOOKUPS_IN_FLIGHT; i++)
-    if (state->holders[i] != nullptr) kalam_call_holder_clear(state->holders[i]);
+  if (!state->answer_kept) clear_calls(state);
+  // One repetition is seldom the last one.
+  state->keeps_answer = true;
+  if (state->completeness != nullptr) state->completeness->keeps_answer = true;
   state->call = nullptr;
   state->keys = nullptr;
   state->running = false;
@@ -488,7 +522,5 @@ void kalam_rescan(ForeignScanState* node) {
 
 void kalam_end_scan(ForeignScanState* node) {
   KalamScanState* state = (KalamScanState*)node->fdw_state;
-  if (state == nullptr) return;
-  for (int i = 0; i < KALAM_LOOKUPS_IN_FLIGHT; i++)
-    if (state->holders[i] != nullptr) kalam_call_holder_clear(state->holders[i]);
+  if (state != nullptr) clear_calls(state);
 }

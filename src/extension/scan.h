@@ -43,7 +43,9 @@ struct KalamScanState {
   int started;  // calls started so far
   int finished;
   KalamCallHolder* holders[KALAM_LOOKUPS_IN_FLIGHT];
-  bool scans_all;  // one scan instead of lookups
+  bool scans_all;     // one scan instead of lookups
+  bool keeps_answer;  // runs after this one read the answer of its scan again
+  bool answer_kept;   // holders[0] has it
 
   // Where the run is.
   bool running;
