@@ -25,7 +25,7 @@ SELECT * FROM remote_columns('kinds');
 SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute
 WHERE attrelid = 'kinds'::regclass AND attnum > 0 ORDER BY attnum;
 SELECT ftoptions FROM pg_foreign_table WHERE ftrelid = 'kinds'::regclass;
-CREATE TABLE bad (id int, a int[]) USING kalamdb;
+CREATE TABLE bad (id int, a pg_database[]) USING kalamdb;
 CREATE TABLE bad (id int, a timetz) USING kalamdb;
 CREATE TABLE bad (id int, a numeric(39, 2)) USING kalamdb;
 CREATE TABLE bad (id int, a numeric(5, -2)) USING kalamdb;
