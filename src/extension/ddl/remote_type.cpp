@@ -156,7 +156,7 @@ bool kalam_type_fits(Oid local_type, int32 typmod, const kalam::RemoteType* type
       return base == NUMERICOID;  // with whatever precision: a value is never rounded when it is read
     case RemoteKind::json:
     case RemoteKind::file:
-      return base == JSONOID || base == JSONBOID;
+      return base == JSONOID || base == JSONBOID || kalam_has_array_text(base);
     case RemoteKind::bytes:
       return base == BYTEAOID;
     case RemoteKind::timestamp:
@@ -172,6 +172,7 @@ bool kalam_type_fits(Oid local_type, int32 typmod, const kalam::RemoteType* type
       return base == FLOAT4ARRAYOID || base == TEXTOID ||
              (is_vector_type(base) && (typmod < 1 || (uint32)typmod == type->dimension));
     case RemoteKind::text:
+      if (OidIsValid(get_element_type(base))) return kalam_has_array_text(base);
       return !is_own_type(base) || base == JSONOID || base == JSONBOID || base == UUIDOID;
     case RemoteKind::other:
       return false;
