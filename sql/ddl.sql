@@ -94,9 +94,7 @@ SELECT * FROM remote_tables();
 -- Forms that are refused
 CREATE TEMP TABLE bad (id int) USING kalamdb;
 CREATE UNLOGGED TABLE bad (id int) USING kalamdb;
-CREATE TABLE bad (LIKE kinds) USING kalamdb;
 CREATE TABLE bad () INHERITS (kinds) USING kalamdb;
-CREATE TABLE bad USING kalamdb AS SELECT 1 AS id;
 CREATE MATERIALIZED VIEW bad USING kalamdb AS SELECT 1 AS id;
 CREATE TABLE heap_table (id int);
 ALTER FOREIGN TABLE u ALTER COLUMN v TYPE bigint;
@@ -143,7 +141,6 @@ SELECT * FROM parted;
 -- default_table_access_method
 SET default_table_access_method = kalamdb;
 CREATE TABLE by_default (id int, a text);
-CREATE TABLE by_default_as AS SELECT 1 AS id;
 CREATE TABLE kept_local (id int) USING heap;
 RESET default_table_access_method;
 SELECT relname, relkind FROM pg_class WHERE relname IN ('by_default', 'kept_local') ORDER BY 1;

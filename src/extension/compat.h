@@ -163,3 +163,23 @@ using KalamSyscacheId = SysCacheIdentifier;
 #else
 using KalamSyscacheId = int;
 #endif
+
+// PostgreSQL 16 moved the rights out of the range table, 18 added the relations that initial pruning leaves.
+static inline void kalam_init_range_table(EState* estate, ParseState* parse_state) {
+#if PG_VERSION_NUM >= 180000
+  ExecInitRangeTable(estate, parse_state->p_rtable, parse_state->p_rteperminfos, bms_make_singleton(1));
+#elif PG_VERSION_NUM >= 160000
+  ExecInitRangeTable(estate, parse_state->p_rtable, parse_state->p_rteperminfos);
+#else
+  ExecInitRangeTable(estate, parse_state->p_rtable);
+#endif
+}
+
+// PostgreSQL 18: there is no more telling whether a query runs once.
+static inline void kalam_executor_run(QueryDesc* description) {
+#if PG_VERSION_NUM >= 180000
+  ExecutorRun(description, ForwardScanDirection, 0);
+#else
+  ExecutorRun(description, ForwardScanDirection, 0, true);
+#endif
+}

@@ -46,8 +46,6 @@ const char* find_option(List* options, const char* name) {
 }
 
 void refuse_unsupported_forms(const CreateStmt* statement) {
-  ListCell* cell;
-
   if (statement->relation->relpersistence == RELPERSISTENCE_TEMP) {
     refuse("temporary tables", "CREATE TEMPORARY TABLE ... USING heap.");
   }
@@ -58,9 +56,6 @@ void refuse_unsupported_forms(const CreateStmt* statement) {
   if (statement->ofTypename != nullptr) refuse("typed tables", nullptr);
   if (statement->oncommit != ONCOMMIT_NOOP) refuse("ON COMMIT", nullptr);
   if (statement->tablespacename != nullptr) refuse("TABLESPACE", "KalamDB's option is storage_id.");
-  foreach (cell, statement->tableElts) {
-    if (IsA(lfirst(cell), TableLikeClause)) refuse("LIKE", "Write the columns out.");
-  }
 }
 
 // The schema of the new table; InvalidOid when the statement names one that is not there.
@@ -190,7 +185,7 @@ void append_system_columns(CreateStmt* statement, kalam::TableKind kind) {
 
 }  // namespace
 
-void kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
+Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   KalamTableDefinition definition = {};
   kalam::TableKind existing;
 
@@ -203,12 +198,13 @@ void kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   CreateStmt* base = &create->base;
 
   Oid schema = creation_schema(base->relation);
-  if (OidIsValid(schema) && exists_locally(base, schema)) return;
+  if (OidIsValid(schema) && exists_locally(base, schema)) return InvalidOid;
   definition.name_space =
       kalam_folded_name(OidIsValid(schema) ? get_namespace_name(schema) : base->relation->schemaname);
   definition.table = kalam_folded_name(base->relation->relname);
   take_with_options(base->options, &definition);
   check_stream_options(&definition);
+  kalam_expand_like(base);
   kalam_define_columns(base, false, &definition);
   kalam_define_key(base, &definition);
   kalam_check_names(&definition);
@@ -234,6 +230,9 @@ void kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   create->options = list_concat(create->options, definition.options);
   kalam_utility_replace(utility, (Node*)create);
   create_remote(connection, &definition, sql);
+  CommandCounterIncrement();
+  if (!OidIsValid(schema)) schema = get_namespace_oid(base->relation->schemaname, false);
+  return get_relname_relid(base->relation->relname, schema);
 }
 
 void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeignTableStmt* source) {

@@ -42,8 +42,12 @@ Oid kalam_fdw_oid();
 // Whether the relation is a foreign table of this wrapper. InvalidOid is not.
 bool kalam_is_own_table(Oid relid);
 
-// CREATE TABLE … USING kalamdb (create.cpp).
-void kalam_create_table(const KalamUtility* utility, const CreateStmt* source);
+// CREATE TABLE … USING kalamdb (create.cpp). The new foreign table, or InvalidOid where one exists (IF NOT EXISTS).
+Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source);
+
+// CREATE TABLE … USING kalamdb AS (create_as.cpp), and the LIKE clauses of CREATE TABLE, written out (like.cpp).
+void kalam_create_table_as(const KalamUtility* utility, const CreateTableAsStmt* source);
+void kalam_expand_like(CreateStmt* statement);
 
 // CREATE FOREIGN TABLE … SERVER of this wrapper (create.cpp).
 void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeignTableStmt* source);

@@ -36,13 +36,9 @@ bool is_on_own_server(const CreateForeignTableStmt* statement) {
   return server != nullptr && OidIsValid(fdw) && server->fdwid == fdw;
 }
 
-[[noreturn]] void refuse_create_table_as(const CreateTableAsStmt* statement) {
-  const char* what = statement->objtype == OBJECT_MATVIEW ? "materialized views" : "CREATE TABLE AS";
+[[noreturn]] void refuse_materialized_view() {
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                  errmsg("access method \"%s\" does not support %s", ACCESS_METHOD, what),
-                  statement->objtype == OBJECT_MATVIEW
-                      ? 0
-                      : errhint("CREATE TABLE with the columns' types first, then INSERT ... SELECT.")));
+                  errmsg("access method \"%s\" does not support %s", ACCESS_METHOD, "materialized views")));
   pg_unreachable();
 }
 
@@ -74,8 +70,10 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
       break;
     case T_CreateTableAsStmt: {
       auto* create = (CreateTableAsStmt*)statement;
-      if (names_access_method(create->into->accessMethod)) refuse_create_table_as(create);
-      break;
+      if (!names_access_method(create->into->accessMethod)) break;
+      if (create->objtype == OBJECT_MATVIEW) refuse_materialized_view();
+      kalam_create_table_as(&utility, create);
+      return;
     }
     case T_DropStmt:
       if (OidIsValid(kalam_fdw_oid())) {

@@ -164,6 +164,10 @@ void kalam_check_names(const KalamTableDefinition* definition) {
     for (int j = 0; j < i; j++) {
       const auto* other = (const KalamColumnDefinition*)list_nth(definition->columns, j);
       if (strcmp(column->name, other->name) != 0) continue;
+      if (strcmp(column->local_name, other->local_name) == 0) {
+        ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
+                        errmsg("column \"%s\" specified more than once", column->local_name)));
+      }
       ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
                       errmsg("columns \"%s\" and \"%s\" would be one column of the KalamDB table", other->local_name,
                              column->local_name),

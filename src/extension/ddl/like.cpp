@@ -1,0 +1,176 @@
+// LIKE in CREATE TABLE … USING kalamdb. PostgreSQL refuses it for foreign tables, so it is written out here: what
+// depends on the other table's columns is printed and parsed again.
+#include "extension/catalog.h"
+#include "extension/ddl/ddl.h"
+#include "extension/ddl/definition.h"
+
+extern "C" {
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "parser/parser.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/ruleutils.h"
+}
+
+namespace {
+
+Node* print_and_parse(Relation source, const char* stored) {
+  List* context = deparse_context_for(RelationGetRelationName(source), RelationGetRelid(source));
+  char* text = deparse_expression((Node*)stringToNode(stored), context, false, false);
+  RawStmt* statement = linitial_node(RawStmt, raw_parser(text, RAW_PARSE_PLPGSQL_EXPR));
+  return linitial_node(ResTarget, castNode(SelectStmt, statement->stmt)->targetList)->val;
+}
+
+Constraint* new_constraint(ConstrType type, Node* expression) {
+  Constraint* constraint = makeNode(Constraint);
+  constraint->contype = type;
+  constraint->location = -1;
+  constraint->raw_expr = expression;
+  constraint->initially_valid = true;
+#if PG_VERSION_NUM >= 180000
+  constraint->is_enforced = true;
+#endif
+  return constraint;
+}
+
+const char* stored_default(Relation source, AttrNumber attribute) {
+  const TupleConstr* constraints = RelationGetDescr(source)->constr;
+  for (int i = 0; constraints != nullptr && i < constraints->num_defval; i++) {
+    if (constraints->defval[i].adnum == attribute) return constraints->defval[i].adbin;
+  }
+  return nullptr;
+}
+
+// Types that KalamDB has and the local ones do not tell.
+void keep_remote_type(ColumnDef* column, Oid local_type, const kalam::RemoteType* type) {
+  if (type->kind == kalam::RemoteKind::file && local_type == JSONBOID) {
+    column->typeName = makeTypeName(pstrdup("file"));
+  } else if (type->kind == kalam::RemoteKind::embedding && local_type == FLOAT4ARRAYOID) {
+    A_Const* dimension = makeNode(A_Const);
+    dimension->val.ival.type = T_Integer;
+    dimension->val.ival.ival = (int)type->dimension;
+    dimension->location = -1;
+    column->typeName = makeTypeName(pstrdup("embedding"));
+    column->typeName->typmods = list_make1(dimension);
+  }
+}
+
+ColumnDef* copy_column(Relation source, Form_pg_attribute attribute, bits32 options) {
+  ColumnDef* column = makeColumnDef(pstrdup(NameStr(attribute->attname)), attribute->atttypid, attribute->atttypmod,
+                                    attribute->attcollation);
+  const char* expression = stored_default(source, attribute->attnum);
+
+  if (attribute->attnotnull)
+    column->constraints = lappend(column->constraints, new_constraint(CONSTR_NOTNULL, nullptr));
+  if (attribute->attidentity != '\0' && (options & CREATE_TABLE_LIKE_IDENTITY) != 0) {
+    Constraint* identity = new_constraint(CONSTR_IDENTITY, nullptr);
+    identity->generated_when = attribute->attidentity;
+    column->constraints = lappend(column->constraints, identity);
+  }
+  if (expression == nullptr) return column;
+  if (attribute->attgenerated != '\0') {
+    if ((options & CREATE_TABLE_LIKE_GENERATED) == 0) return column;
+    Constraint* generated = new_constraint(CONSTR_GENERATED, print_and_parse(source, expression));
+    generated->generated_when = ATTRIBUTE_IDENTITY_ALWAYS;
+#if PG_VERSION_NUM >= 180000
+    generated->generated_kind = attribute->attgenerated;
+#endif
+    column->constraints = lappend(column->constraints, generated);
+  } else if ((options & CREATE_TABLE_LIKE_DEFAULTS) != 0) {
+    column->constraints =
+        lappend(column->constraints, new_constraint(CONSTR_DEFAULT, print_and_parse(source, expression)));
+  }
+  return column;
+}
+
+List* copy_checks(Relation source) {
+  const TupleConstr* constraints = RelationGetDescr(source)->constr;
+  List* copies = NIL;
+  for (int i = 0; constraints != nullptr && i < constraints->num_check; i++) {
+    Constraint* check = new_constraint(CONSTR_CHECK, print_and_parse(source, constraints->check[i].ccbin));
+    check->conname = pstrdup(constraints->check[i].ccname);
+    copies = lappend(copies, check);
+  }
+  return copies;
+}
+
+Constraint* copy_key(Relation source, const KalamRelation* remote) {
+  List* names = NIL;
+  if (remote != nullptr) {
+    if (remote->key_attribute != InvalidAttrNumber)
+      names = list_make1(makeString(get_attname(RelationGetRelid(source), remote->key_attribute, false)));
+  } else {
+    Bitmapset* columns = RelationGetIndexAttrBitmap(source, INDEX_ATTR_BITMAP_PRIMARY_KEY);
+    int member = -1;
+    while ((member = bms_next_member(columns, member)) >= 0) {
+      auto attribute = (AttrNumber)(member + FirstLowInvalidHeapAttributeNumber);
+      names = lappend(names, makeString(get_attname(RelationGetRelid(source), attribute, false)));
+    }
+  }
+  if (names == NIL) return nullptr;
+  Constraint* key = new_constraint(CONSTR_PRIMARY, nullptr);
+  key->keys = names;
+  return key;
+}
+
+Relation open_source(const TableLikeClause* clause) {
+  Relation source = relation_openrv(clause->relation, AccessShareLock);
+  char kind = source->rd_rel->relkind;
+
+  if (kind != RELKIND_RELATION && kind != RELKIND_VIEW && kind != RELKIND_MATVIEW && kind != RELKIND_FOREIGN_TABLE &&
+      kind != RELKIND_PARTITIONED_TABLE) {
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                    errmsg("relation \"%s\" is invalid in LIKE clause", RelationGetRelationName(source))));
+  }
+  AclResult rights = pg_class_aclcheck(RelationGetRelid(source), GetUserId(), ACL_SELECT);
+  if (rights != ACLCHECK_OK) aclcheck_error(rights, get_relkind_objtype(kind), RelationGetRelationName(source));
+  return source;
+}
+
+List* expand(const TableLikeClause* clause) {
+  List* elements = NIL;
+  Relation source = open_source(clause);
+  TupleDesc descriptor = RelationGetDescr(source);
+  KalamRelation* remote = nullptr;
+
+  if (kalam_is_own_table(RelationGetRelid(source))) {
+    remote = kalam_relation_get(source, GetUserId(), KalamFreshness::cached);
+  }
+  for (int i = 0; i < descriptor->natts; i++) {
+    Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+    if (attribute->attisdropped) continue;
+    int index = remote != nullptr ? remote->attribute_column[i] : KALAM_ATTRIBUTE_MISSING;
+    // The new table gets its own.
+    if (index == KALAM_ATTRIBUTE_USER_ID || (index >= 0 && remote->columns[index].is_system)) continue;
+    ColumnDef* column = copy_column(source, attribute, clause->options);
+    if (index >= 0) keep_remote_type(column, attribute->atttypid, &remote->columns[index].type);
+    elements = lappend(elements, column);
+  }
+  if ((clause->options & CREATE_TABLE_LIKE_CONSTRAINTS) != 0) elements = list_concat(elements, copy_checks(source));
+  if ((clause->options & CREATE_TABLE_LIKE_INDEXES) != 0) {
+    Constraint* key = copy_key(source, remote);
+    if (key != nullptr) elements = lappend(elements, key);
+  }
+  // The lock stays until the transaction ends: the new table has been made after this one.
+  table_close(source, NoLock);
+  return elements;
+}
+
+}  // namespace
+
+void kalam_expand_like(CreateStmt* statement) {
+  List* elements = NIL;
+  ListCell* cell;
+
+  foreach (cell, statement->tableElts) {
+    Node* element = (Node*)lfirst(cell);
+    elements = IsA(element, TableLikeClause) ? list_concat(elements, expand((TableLikeClause*)element))
+                                             : lappend(elements, element);
+  }
+  statement->tableElts = elements;
+}
