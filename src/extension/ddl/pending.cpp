@@ -86,14 +86,16 @@ void undo_uninterruptibly(const PendingChange* entry, uint64 milliseconds, kalam
   kalam::call_release(call);
 }
 
-// A change whose answer was lost may not have been made: then there is nothing to undo (spec 10.4).
-bool was_never_made(const PendingChange* entry, const kalam::Status* status) {
-  return entry->change == Change::altered && !entry->confirmed &&
+// A change whose answer was lost may not have been made, and one whose undoing was lost may be undone: then there is
+// nothing to undo (spec 10.4).
+bool is_undone(const PendingChange* entry, bool repeated, const kalam::Status* status) {
+  return entry->change == Change::altered && (repeated || !entry->confirmed) &&
          (strstr(status->detail, "does not exist") != nullptr || strstr(status->message, "does not exist") != nullptr);
 }
 
 void undo(PendingChange* entry, TimestampTz deadline) {
   kalam::Status status = {};
+  bool repeated = false;
 
   for (;;) {
     int64 remaining = (deadline - GetCurrentTimestamp()) / 1000;
@@ -102,11 +104,14 @@ void undo(PendingChange* entry, TimestampTz deadline) {
       break;
     }
     undo_uninterruptibly(entry, (uint64)remaining, &status);
-    if (status.error != kalam::ErrorClass::busy) break;
+    // What broke the connection that the change was made on often shows only here. Undoing twice does no harm.
+    bool is_lost = status.error == kalam::ErrorClass::connection_lost && !repeated;
+    if (status.error != kalam::ErrorClass::busy && !is_lost) break;
+    repeated = repeated || is_lost;
     pg_usleep(BUSY_PAUSE_MS * 1000);
   }
   entry->done = true;
-  if (status.error != kalam::ErrorClass::none && !was_never_made(entry, &status)) {
+  if (status.error != kalam::ErrorClass::none && !is_undone(entry, repeated, &status)) {
     ereport(WARNING,
             (errcode(kalam_sqlstate(&status)),
              errmsg("could not undo %s of KalamDB table \"%s.%s\"", entry->what, entry->name_space, entry->table),
