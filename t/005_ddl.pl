@@ -92,6 +92,24 @@ is($error->{sqlstate}, '57014', 'and the wait can be cancelled');
 $stub->clear_faults;
 $node->sql('DROP TABLE app.t');
 
+# ---- Rows for a table that was dropped and created again a moment ago
+my $settling = 'Raft error: Internal error: Provider error: Shared table provider not found: app:t';
+$node->sql($create);
+$stub->forget_calls;
+$stub->fault({ method => 'Insert', call => 1, times => 2, code => 'INTERNAL', message => $settling });
+$node->sql('INSERT INTO app.t VALUES (1)');
+is(scalar($stub->calls('Insert')), 3, 'INSERT is repeated until the table is ready');
+is($node->sql('SELECT count(*) FROM app.t'), '1', 'its row is there once');
+$stub->clear_faults;
+$stub->fault({ method => 'Insert', code => 'INTERNAL', message => $settling });
+($error) = outcome("SET statement_timeout = '300ms'; INSERT INTO app.t VALUES (2);");
+is($error->{sqlstate}, '57014', 'the wait can be cancelled');
+($error) = outcome('INSERT INTO app.t VALUES (2);');
+is($error->{sqlstate}, '42P01', 'and ends');
+$stub->clear_faults;
+is($node->sql('SELECT count(*) FROM app.t'), '1', 'no row was written');
+$node->sql('DROP TABLE app.t');
+
 # ---- TRUNCATE is one transaction
 $node->sql("$create; INSERT INTO app.t SELECT generate_series(1, 100)");
 $stub->fault({ method => 'CommitTransaction', call => 1, code => 'INTERNAL', message => 'disk on fire' });

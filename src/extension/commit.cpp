@@ -1,6 +1,7 @@
 #include "extension/commit.h"
 
 #include "extension/commit_error.h"
+#include "extension/ddl/pending.h"
 #include "extension/errors.h"
 #include "extension/settings.h"
 #include "extension/transaction.h"
@@ -240,10 +241,15 @@ static void send_rows(Sender* sender, KalamJournal* journal, size_t first, size_
   kalam::CallOptions options = {};
   kalam::Status status;
   KalamCallHolder* holder = sender->pending[0].holder;
-  holder->call =
-      kalam::call_insert(sender->connection->handle, &table, journal->writer->rows, first, count, &options, &status);
-  check_started(sender, journal, holder->call, &status);
-  wait_for_outcome(sender, holder->call, &status);
+  TimestampTz settled = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), KALAM_SETTLE_MS);
+  do {
+    if (sender->deadline != 0 && GetCurrentTimestamp() >= sender->deadline) report_timeout(sender);
+    kalam_call_holder_clear(holder);
+    holder->call =
+        kalam::call_insert(sender->connection->handle, &table, journal->writer->rows, first, count, &options, &status);
+    check_started(sender, journal, holder->call, &status);
+    wait_for_outcome(sender, holder->call, &status);
+  } while (kalam_pause_to_settle(&status, settled));
   report_not_committed(sender, journal, &status);
   uint64 affected = kalam::call_affected_rows(holder->call);
   kalam_call_holder_clear(holder);

@@ -143,12 +143,22 @@ KalamColumnDefinition* define_added(const Alteration* alteration, AlterTableCmd*
 
   KalamColumnDefinition* added = (KalamColumnDefinition*)linitial(definition.columns);
   if (added->is_key) refuse(alteration, "add", added->local_name, "The key of a KalamDB table cannot change.", nullptr);
-  if (find_remote(relation, added->name) != nullptr)
+  const KalamRemoteColumn* existing = find_remote(relation, added->name);
+  if (existing != nullptr) {
+    const char* shown_as = nullptr;
+    for (int i = 0; i < relation->attribute_count; i++)
+      if (relation->attribute_column[i] == existing - relation->columns)
+        shown_as = get_attname(alteration->relid, (AttrNumber)(i + 1), true);
     ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
                     errmsg("column \"%s\" of KalamDB table \"%s\" already exists", added->name, relation->remote_name),
-                    errhint("A column that this transaction has dropped is there until it commits. To show a column "
-                            "that other clients made, drop the foreign table while its option \"on_drop\" is \"keep\", "
-                            "and create it again.")));
+                    shown_as != nullptr
+                        ? errhint("Column \"%s\" shows it, since it was renamed here. Give the new one another name in "
+                                  "KalamDB, with OPTIONS (column_name '...').",
+                                  shown_as)
+                        : errhint("A column that this transaction has dropped is there until it commits. To show a "
+                                  "column that other clients made, drop the foreign table while its option "
+                                  "\"on_drop\" is \"keep\", and create it again.")));
+  }
   bool filled = added->not_null;
   ListCell* cell;
   foreach (cell, column->constraints) {

@@ -219,6 +219,18 @@ void kalam_pending_namespace(KalamConnection* connection, const char* name_space
   add(Change::name_space, connection, name_space, "", nullptr, nullptr, nullptr);
 }
 
+bool kalam_pause_to_settle(const kalam::Status* status, TimestampTz until) {
+  bool settling =
+      status->error == kalam::ErrorClass::busy || (status->error == kalam::ErrorClass::table_not_found &&
+                                                   (strstr(status->detail, "provider not found") != nullptr ||
+                                                    strstr(status->message, "provider not found") != nullptr));
+  if (!settling || status->maybe_executed || GetCurrentTimestamp() > until) return false;
+  (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, BUSY_PAUSE_MS, PG_WAIT_EXTENSION);
+  ResetLatch(MyLatch);
+  CHECK_FOR_INTERRUPTS();
+  return true;
+}
+
 void kalam_send_ddl(KalamConnection* connection, const char* sql, KalamPendingChange* change, kalam::Status* status,
                     uint64 deadline_ms) {
   TimestampTz deadline = GetCurrentTimestamp() + BUSY_RETRY_MS * 1000;
@@ -228,14 +240,7 @@ void kalam_send_ddl(KalamConnection* connection, const char* sql, KalamPendingCh
     kalam_execute(connection, sql, status, deadline_ms);
     // A refusal is an answer; what is there under the name is then somebody else's.
     if (change != nullptr && status->error != kalam::ErrorClass::none && !status->maybe_executed) change->done = true;
-    bool passing =
-        status->error == kalam::ErrorClass::busy || (status->error == kalam::ErrorClass::table_not_found &&
-                                                     (strstr(status->detail, "provider not found") != nullptr ||
-                                                      strstr(status->message, "provider not found") != nullptr));
-    if (!passing || GetCurrentTimestamp() > deadline) break;
-    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, BUSY_PAUSE_MS, PG_WAIT_EXTENSION);
-    ResetLatch(MyLatch);
-    CHECK_FOR_INTERRUPTS();
+    if (!kalam_pause_to_settle(status, deadline)) break;
   }
   if (change != nullptr && status->error == kalam::ErrorClass::none) change->confirmed = true;
 }

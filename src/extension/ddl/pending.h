@@ -31,6 +31,13 @@ void kalam_pending_namespace(KalamConnection* connection, const char* name_space
 void kalam_send_ddl(KalamConnection* connection, const char* sql, KalamPendingChange* change, kalam::Status* status,
                     uint64 deadline_ms = 0);
 
+// How long rows wait for a table that was created again a moment ago (spec 10.5).
+constexpr int KALAM_SETTLE_MS = 3000;
+
+// True after a pause, when a request was refused because of what was there under the table's name before, and `until`
+// has not passed: it can be sent again. Serves interrupts.
+bool kalam_pause_to_settle(const kalam::Status* status, TimestampTz until);
+
 // A statement about the remote table that is to be sent when the transaction commits. Copied.
 void kalam_pending_at_commit(KalamConnection* connection, const char* name_space, const char* table, const char* sql);
 
