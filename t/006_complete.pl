@@ -135,6 +135,12 @@ is($node->error("$as_alice SET kalam.auto_flush = off; SELECT count(*) FROM app.
 	'55000', 'user table: an error');
 is($node->sql("$as_alice SELECT count(*) FROM app.notes"), '180', 'user table: flushed and read again');
 is(flushes(), 1, 'by one flush');
+$stub->forget_calls;
+is( $node->sql("$as_alice INSERT INTO app.notes SELECT i, i FROM generate_series(181, 240) i; SELECT count(*) FROM app.notes;
+		SELECT count(*) FROM app.notes; INSERT INTO app.notes SELECT i, i FROM generate_series(241, 280) i;
+		SELECT count(*) FROM app.notes;"), "240\n240\n280",
+	'user table: what a session has flushed is not flushed again for every query');
+is(flushes(), 1, 'but once');
 is($node->error("$as_alice SELECT count(*) FROM app.events")->{sqlstate}, '54000', 'stream table: an error');
 is($node->sql("$as_alice SELECT v FROM app.events WHERE id = 60"), '60', 'a key is looked up');
 

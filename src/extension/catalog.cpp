@@ -31,6 +31,7 @@ struct CacheEntry {
   char* identity;  // version and time of creation, as the server shows them
   double rows;     // -1: not known
   TimestampTz rows_asked_at;
+  int64 flushed_before;
 };
 
 HTAB* cache;
@@ -310,6 +311,14 @@ double kalam_relation_row_count(Relation relation, Oid userid) {
 
 void kalam_relation_note_rows(Oid relid, double rows) {
   find_entry(relid)->rows = rows;
+}
+
+int64 kalam_relation_flushed_before(Oid relid) {
+  return find_entry(relid)->flushed_before;
+}
+
+void kalam_relation_note_flush(Oid relid, int64 version) {
+  find_entry(relid)->flushed_before = version;
 }
 
 kalam::TableRef kalam_table_ref(const KalamRelation* relation, const char* subject) {

@@ -62,6 +62,10 @@ void kalam_relation_error(Oid relid, const kalam::Status* status);
 double kalam_relation_row_count(Relation relation, Oid userid);
 void kalam_relation_note_rows(Oid relid, double rows);
 
+// The version below which all row versions of the table were flushed, as far as this session knows; 0: none.
+int64 kalam_relation_flushed_before(Oid relid);
+void kalam_relation_note_flush(Oid relid, int64 version);
+
 // The TableRef for calls; `subject` (in the database's encoding) is ignored for shared tables. Points into `relation`
 // and `subject`, or to a UTF-8 copy in the current memory context where the database's encoding is another.
 kalam::TableRef kalam_table_ref(const KalamRelation* relation, const char* subject);

@@ -17,10 +17,15 @@ constexpr int TOMBSTONES_MAX = 1000;
 constexpr int FIRST_PAUSE_MS = 50;
 constexpr int LAST_PAUSE_MS = 1000;
 constexpr int ATTEMPTS_MAX = 60;
+// The job of a flush may say "running" for more than a minute after its effect is there.
+constexpr int ATTEMPTS_UNTIL_END_MAX = 600;
+
+bool kalam_has_timed_versions(const KalamRelation* remote) {
+  return remote->version_column >= 0 && strcmp(remote->columns[remote->version_column].name, "_seq") == 0;
+}
 
 bool kalam_judges_by_version(const KalamRelation* remote) {
-  return remote->kind == kalam::TableKind::shared && remote->key_column >= 0 && remote->version_column >= 0 &&
-         strcmp(remote->columns[remote->version_column].name, "_seq") == 0;
+  return remote->kind == kalam::TableKind::shared && remote->key_column >= 0 && kalam_has_timed_versions(remote);
 }
 
 bool kalam_can_judge(const KalamRelation* remote) {
@@ -40,21 +45,30 @@ static bool finish_integer(KalamPendingQuery* query, int64* value) {
   return true;
 }
 
-static void finish_mark(KalamCompleteness* check) {
+static KalamPendingQuery* ask_time(const KalamCompleteness* check) {
+  return kalam_query_start(check->connection, "SELECT SNOWFLAKE_ID() AS c1");
+}
+
+// The server's clock in milliseconds from the versions' epoch.
+static int64 finish_time(const KalamCompleteness* check, KalamPendingQuery* query) {
   int64 id = 0;
-  KalamPendingQuery* query = check->mark_query;
-  if (query == nullptr) return;
-  check->mark_query = nullptr;
   if (!finish_integer(query, &id))
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("KalamDB server \"%s\" did not tell its time", check->connection->server_name)));
+  return (id >> SNOWFLAKE_SHIFT) - VERSION_EPOCH_MS;
+}
+
+static void finish_mark(KalamCompleteness* check) {
+  KalamPendingQuery* query = check->mark_query;
+  if (query == nullptr) return;
+  check->mark_query = nullptr;
   // Up to the end of the millisecond: rather a needless repetition than a row that is missed.
-  check->mark = ((id >> SNOWFLAKE_SHIFT) - VERSION_EPOCH_MS + 1) << SNOWFLAKE_SHIFT;
+  check->mark = (finish_time(check, query) + 1) << SNOWFLAKE_SHIFT;
 }
 
 void kalam_completeness_mark(KalamCompleteness* check) {
   if (!kalam_judges_by_version(check->remote)) return;
-  check->mark_query = kalam_query_start(check->connection, "SELECT SNOWFLAKE_ID() AS c1");
+  check->mark_query = ask_time(check);
   // A clock that is read while the scan runs may be late, never early: what is committed in between makes the answer
   // look cut off. Only then is the round trip worth it.
   if (check->marks_first) finish_mark(check);
@@ -75,7 +89,6 @@ static bool next_window(const KalamCompleteness* check, kalam::Call* call, kalam
   kalam::Status status;
   CHECK_FOR_INTERRUPTS();
   if (kalam::call_result_next(call, WINDOW_ROWS, window, &status)) {
-    if (!kalam_judges_by_version(check->remote)) return true;
     if ((int)window->column_count > Max(check->version_index, check->key_index)) return true;
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("KalamDB server \"%s\" sent %u columns, fewer than were asked for",
@@ -90,17 +103,21 @@ static void rewind_answer(const KalamCompleteness* check, kalam::Call* call, boo
   if (!kalam::call_result_rewind(call, keep || check->keeps_answer, &status)) report_answer(check, &status);
 }
 
+static const int64_t* versions_of(const KalamCompleteness* check, const kalam::Window* window) {
+  const ColumnView* view = &window->columns[check->version_index];
+  if (view->kind != ColumnKind::int64)
+    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("KalamDB server \"%s\" sent row versions of type %s",
+                                                                check->connection->server_name, view->type_name)));
+  return (const int64_t*)view->values;
+}
+
 // Highest version and number of the answer's rows.
 static int64 highest_version(const KalamCompleteness* check, kalam::Call* call, int64* rows) {
   kalam::Window window;
   int64 highest = -1;
   *rows = 0;
   while (next_window(check, call, &window)) {
-    const ColumnView* view = &window.columns[check->version_index];
-    if (view->kind != ColumnKind::int64)
-      ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("KalamDB server \"%s\" sent row versions of type %s",
-                                                                  check->connection->server_name, view->type_name)));
-    const int64_t* versions = (const int64_t*)view->values;
+    const int64_t* versions = versions_of(check, &window);
     for (uint32 i = 0; i < window.rows; i++) highest = Max(highest, versions[i]);
     *rows += window.rows;
   }
@@ -224,12 +241,26 @@ static bool has_unread_deletions(KalamCompleteness* check, kalam::Call* call, Ka
   return found;
 }
 
+// Rows that are not known to be flushed, and so count against the server's limit.
+static int64 count_unflushed(const KalamCompleteness* check, kalam::Call* call) {
+  kalam::Window window;
+  int64 rows = 0;
+  int64 flushed_before = kalam_relation_flushed_before(check->remote->relid);
+  while (next_window(check, call, &window)) {
+    if (check->version_index < 0 || flushed_before == 0) {
+      rows += window.rows;
+      continue;
+    }
+    const int64_t* versions = versions_of(check, &window);
+    for (uint32 i = 0; i < window.rows; i++) rows += versions[i] >= flushed_before ? 1 : 0;
+  }
+  return rows;
+}
+
 // A user's or a stream's rows. A flush moves the user's versions out of the way of the limit; after one the result has
 // to be taken as it is.
 static bool is_below_limit(const KalamCompleteness* check, kalam::Call* call) {
-  kalam::Window window;
-  int64 rows = 0;
-  while (next_window(check, call, &window)) rows += window.rows;
+  int64 rows = count_unflushed(check, call);
   rewind_answer(check, call, false);
   if (rows < kalam_setting_server_version_limit() / 2 || check->attempts > 0) return true;
   if (check->remote->kind == kalam::TableKind::user) return false;
@@ -293,6 +324,8 @@ static void start_flush(KalamCompleteness* check) {
     ereport(NOTICE, (errmsg("flushing KalamDB table \"%s\"", check->remote->remote_name),
                      errdetail("It holds more unflushed row versions than the server reads."),
                      errhint("Give the table a FLUSH_POLICY, or switch kalam.auto_flush off.")));
+  if (kalam_has_timed_versions(check->remote))
+    check->flush_mark = finish_time(check, ask_time(check)) << SNOWFLAKE_SHIFT;
   char* message = kalam_execute(check->connection, psprintf("STORAGE FLUSH TABLE %s", quoted_table(check)), &status);
   if (message == nullptr && status.error != kalam::ErrorClass::busy) report_answer(check, &status);
   check->is_flushing = message != nullptr;
@@ -336,14 +369,16 @@ void kalam_completeness_mend(KalamCompleteness* check) {
   // A flush goes on after its command was answered. Shared tables are read again at once, since they tell; the job may
   // say "running" long after its effect is there. For the others its end is all that is known.
   bool waits_for_end = !kalam_judges_by_version(check->remote);
+  int most = waits_for_end ? ATTEMPTS_UNTIL_END_MAX : ATTEMPTS_MAX;
   do {
     if (!check->is_flushing) start_flush(check);
     pause_before_attempt(check->attempts);
     if (check->is_flushing && flush_has_ended(check)) {
       check->is_flushing = false;
       waits_for_end = false;
+      kalam_relation_note_flush(check->remote->relid, check->flush_mark);
     }
     check->attempts++;
-  } while (waits_for_end && check->attempts < ATTEMPTS_MAX);
+  } while (waits_for_end && check->attempts < most);
   if (waits_for_end) report_incomplete(check, "Flushing it takes too long.");
 }

@@ -13,8 +13,8 @@
 struct KalamCompleteness {
   KalamConnection* connection;
   const KalamRelation* remote;
-  int version_index;  // of the version and the key in the answer's windows; shared tables
-  int key_index;
+  int version_index;              // of the version in the answer's windows; -1: not asked for
+  int key_index;                  // of the key; shared tables
   KalamPendingQuery* mark_query;  // asks for the server's clock; NULL: it was read
   int64 mark;                     // versions from here on are later than the scan
   bool marks_first;               // the clock is read before the scan starts, not while it runs
@@ -22,13 +22,17 @@ struct KalamCompleteness {
   int attempts;                   // answers that were cut off so far
   bool is_flushing;               // a flush of our own was started and has not ended
   char* flush_job;                // its job; NULL: not known
+  int64 flush_mark;               // versions below were there when it was started
 };
 
 // Whether the answers of a table can be judged: shared tables whose versions tell the time, user and stream tables.
 bool kalam_can_judge(const KalamRelation* remote);
 
-// Whether that needs the version and the key of every row.
+// Whether that needs the version and the key of every row: by queries about later versions.
 bool kalam_judges_by_version(const KalamRelation* remote);
+
+// Whether the versions of the rows are of use: they tell the time.
+bool kalam_has_timed_versions(const KalamRelation* remote);
 
 // Takes the server's clock. Just before the scan is started; the answer may come later, in the current memory context.
 void kalam_completeness_mark(KalamCompleteness* check);

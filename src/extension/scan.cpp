@@ -90,10 +90,11 @@ static void choose_columns(KalamScanState* state, TupleDesc tupdesc, List* attri
     KalamCompleteness* check = (KalamCompleteness*)palloc0(sizeof(KalamCompleteness));
     check->connection = state->connection;
     check->remote = state->remote;
-    if (kalam_judges_by_version(state->remote)) {
+    check->version_index = check->key_index = -1;
+    if (kalam_has_timed_versions(state->remote))
       check->version_index = add_column(state, state->remote->columns[state->remote->version_column].name);
+    if (kalam_judges_by_version(state->remote))
       check->key_index = add_column(state, state->remote->columns[state->remote->key_column].name);
-    }
     check->keeps_answer = state->keeps_answer;
     state->completeness = check;
   }
