@@ -66,6 +66,14 @@ like($error->{text}, qr/disk on fire/, 'DROP fails with its COMMIT');
 is($node->sql('SELECT id FROM app.t'), '1', 'the table is still there');
 $stub->clear_faults;
 
+# ---- DROP: no answer comes. Cut off after it was done, or never done: nobody knows.
+$stub->fault({ method => 'ExecuteSql', call => 1, black_hole => JSON::PP::true });
+($error, $out) = outcome("SET statement_timeout = '300ms'; DROP TABLE app.t; SELECT 'still here';");
+is($error->{sqlstate}, '08007', 'a DROP that was not answered in time has an unknown outcome');
+is($out, 'still here', 'the session works');
+is($node->sql('SELECT id FROM app.t'), '1', 'the table is still there');
+$stub->clear_faults;
+
 # ---- DROP: a clean-up job of the same name is running
 $stub->fault({ method => 'ExecuteSql', call => 1, code => 'INTERNAL',
 	message => q{Idempotent conflict: Job with idempotency key 'drop-app-t' is already running or queued} });

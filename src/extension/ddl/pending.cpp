@@ -144,19 +144,57 @@ void abort_level(int level) {
   }
 }
 
+// PostgreSQL's side is rolled back, and the remote statement may have been executed.
+[[noreturn]] void report_unknown(const PendingChange* entry) {
+  ereport(ERROR,
+          (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
+           errmsg("outcome of the transaction on KalamDB server \"%s\" is unknown", entry->connection->server_name),
+           errdetail("\"%s\" was handed over, but no answer came.", entry->commit_sql),
+           errhint("Look whether KalamDB has executed it before repeating the transaction.")));
+  pg_unreachable();
+}
+
+// Time left for one statement: PostgreSQL has switched statement_timeout off by now, so it is kept here.
+uint64 time_left(const PendingChange* entry) {
+  uint64 limit = entry->connection->commit_timeout_ms == 0 ? COMMIT_DEADLINE_MS : entry->connection->commit_timeout_ms;
+  if (StatementTimeout <= 0) return limit;
+  TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentStatementStartTimestamp(), (int64)StatementTimeout);
+  int64 left = (end - GetCurrentTimestamp()) / 1000;
+  if (left <= 0) {
+    ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED), errmsg("canceling statement due to statement timeout")));
+  }
+  return Min(limit, (uint64)left);
+}
+
 // Waits, serves interrupts, raises.
 void send_now(PendingChange* entry) {
   kalam::Status status;
-  uint64 deadline_ms = entry->connection->commit_timeout_ms == 0 ? COMMIT_DEADLINE_MS : 0;
+  MemoryContext context = CurrentMemoryContext;
+  uint64 deadline_ms = time_left(entry);
 
-  kalam_send_ddl(entry->connection, entry->commit_sql, nullptr, &status, deadline_ms);
+  entry->done = true;  // while nothing is handed over
+  PG_TRY();
+  {
+    kalam_send_ddl(entry->connection, entry->commit_sql, entry, &status, deadline_ms);
+  }
+  PG_CATCH();
+  {
+    if (entry->done) PG_RE_THROW();
+    MemoryContextSwitchTo(context);
+    FlushErrorState();
+    report_unknown(entry);
+  }
+  PG_END_TRY();
   if (status.error != kalam::ErrorClass::none) {
+    bool answered = status.error != kalam::ErrorClass::timeout && status.error != kalam::ErrorClass::cancelled &&
+                    status.error != kalam::ErrorClass::connection_lost;
+    if (status.maybe_executed && !answered) report_unknown(entry);
     char* name = psprintf("%s.%s", entry->name_space, entry->table);
-    KalamErrorContext context = {};
-    context.server = entry->connection->server_name;
-    context.remote_table = name;
-    context.remote_sql = entry->commit_sql;
-    kalam_report(&status, &context);
+    KalamErrorContext error = {};
+    error.server = entry->connection->server_name;
+    error.remote_table = name;
+    error.remote_sql = entry->commit_sql;
+    kalam_report(&status, &error);
   }
   entry->done = true;
 }
