@@ -26,6 +26,8 @@ KALAM_SQL_FUNCTION(kalam_handler) {
   routine->ExecForeignTruncate = kalam_truncate;
   routine->GetForeignRowMarkType = kalam_row_mark_type;
 
+  routine->AnalyzeForeignTable = kalam_analyze_table;
+
   routine->ExplainForeignScan = kalam_explain_scan;
   routine->ExplainForeignModify = kalam_explain_modify;
 

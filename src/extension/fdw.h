@@ -44,6 +44,9 @@ int kalam_is_updatable(Relation relation);
 // ddl/truncate.cpp
 void kalam_truncate(List* relations, DropBehavior behavior, bool restart_sequences);
 
+// analyze.cpp
+bool kalam_analyze_table(Relation relation, AcquireSampleRowsFunc* function, BlockNumber* pages);
+
 // explain.cpp
 void kalam_explain_scan(ForeignScanState* node, ExplainState* es);
 void kalam_explain_modify(ModifyTableState* mtstate, ResultRelInfo* result, List* fdw_private, int subplan_index,

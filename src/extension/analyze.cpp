@@ -1,0 +1,97 @@
+// ANALYZE: a sample of the rows that the table's owner sees. KalamDB keeps no statistics (spec section 12).
+#include "extension/catalog.h"
+#include "extension/fdw.h"
+
+extern "C" {
+#include "commands/vacuum.h"
+#include "executor/spi.h"
+#include "utils/lsyscache.h"
+#include "utils/sampling.h"
+}
+
+namespace {
+
+constexpr long FETCH_ROWS = 1000;
+
+// A random sample of a stream of rows of unknown length (Vitter's algorithm, as PostgreSQL samples its own tables).
+struct Sample {
+  HeapTuple* rows;
+  int wanted;
+  int taken;
+  double seen;
+  double to_skip;  // -1: to be drawn
+  ReservoirStateData state;
+};
+
+// The place of the next row; -1: it is not part of the sample.
+int place_for_row(Sample* sample) {
+  double seen = sample->seen;
+  sample->seen += 1;
+  if (sample->taken < sample->wanted) return sample->taken++;
+  if (sample->to_skip < 0) sample->to_skip = reservoir_get_next_S(&sample->state, seen, sample->wanted);
+  if (sample->to_skip > 0) {
+    sample->to_skip -= 1;
+    return -1;
+  }
+  sample->to_skip = -1;
+  int place = (int)(sample->wanted * sampler_random_fract(&sample->state.randstate));
+  heap_freetuple(sample->rows[place]);
+  return place;
+}
+
+void take_rows(Sample* sample, SPITupleTable* fetched, uint64 count, MemoryContext context) {
+  for (uint64 i = 0; i < count; i++) {
+    bool is_null;
+    int place = place_for_row(sample);
+    if (place < 0) continue;
+    // The row as one value has the places of dropped columns, too.
+    Datum row = SPI_getbinval(fetched->vals[i], fetched->tupdesc, 1, &is_null);
+    HeapTupleHeader header = DatumGetHeapTupleHeader(row);
+    HeapTupleData tuple = {};
+    tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+    ItemPointerSetInvalid(&tuple.t_self);
+    tuple.t_data = header;
+    MemoryContext old = MemoryContextSwitchTo(context);
+    sample->rows[place] = heap_copytuple(&tuple);
+    MemoryContextSwitchTo(old);
+  }
+}
+
+// Runs as the table's owner, whom ANALYZE has switched to. The scan itself waits, checks for completeness and raises
+// as in any query.
+int acquire_sample(Relation relation, int, HeapTuple* rows, int wanted, double* total_rows, double* dead_rows) {
+  Sample sample = {};
+  MemoryContext context = CurrentMemoryContext;
+  char* query =
+      psprintf("SELECT r FROM ONLY %s r", quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+                                                                     RelationGetRelationName(relation)));
+  sample.rows = rows;
+  sample.wanted = wanted;
+  sample.to_skip = -1;
+  reservoir_init_selection_state(&sample.state, wanted);
+
+  if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
+  Portal portal = SPI_cursor_open_with_args(nullptr, query, 0, nullptr, nullptr, nullptr, true, CURSOR_OPT_NO_SCROLL);
+  do {
+    SPI_cursor_fetch(portal, true, FETCH_ROWS);
+    take_rows(&sample, SPI_tuptable, SPI_processed, context);
+    SPI_freetuptable(SPI_tuptable);
+    CHECK_FOR_INTERRUPTS();
+  } while (SPI_processed > 0);
+  SPI_cursor_close(portal);
+  SPI_finish();
+
+  *total_rows = sample.seen;
+  *dead_rows = 0;
+  return sample.taken;
+}
+
+}  // namespace
+
+bool kalam_analyze_table(Relation relation, AcquireSampleRowsFunc* function, BlockNumber* pages) {
+  double rows = kalam_relation_row_count(relation, relation->rd_rel->relowner);
+  *function = acquire_sample;
+  // Of no use but to be told from a table that was never analyzed.
+  *pages = (BlockNumber)Max(1, Min(rows / 100, (double)MaxBlockNumber));
+  return true;
+}
