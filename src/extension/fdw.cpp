@@ -26,6 +26,7 @@ KALAM_SQL_FUNCTION(kalam_handler) {
   routine->ExecForeignTruncate = kalam_truncate;
   routine->GetForeignRowMarkType = kalam_row_mark_type;
 
+  routine->ImportForeignSchema = kalam_import_schema;
   routine->AnalyzeForeignTable = kalam_analyze_table;
 
   routine->ExplainForeignScan = kalam_explain_scan;

@@ -47,6 +47,9 @@ void kalam_truncate(List* relations, DropBehavior behavior, bool restart_sequenc
 // analyze.cpp
 bool kalam_analyze_table(Relation relation, AcquireSampleRowsFunc* function, BlockNumber* pages);
 
+// ddl/import.cpp
+List* kalam_import_schema(ImportForeignSchemaStmt* statement, Oid serverid);
+
 // explain.cpp
 void kalam_explain_scan(ForeignScanState* node, ExplainState* es);
 void kalam_explain_modify(ModifyTableState* mtstate, ResultRelInfo* result, List* fdw_private, int subplan_index,
