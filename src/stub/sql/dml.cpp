@@ -142,7 +142,8 @@ SqlOutcome run_insert(Store& store, const SqlContext& context, std::string_view 
   if (!member(body, "onConflictClause").is_null()) {
     fail("Execution error: Error during planning: Insert-on clause not supported");
   }
-  if (!member(body, "returningList").is_null()) {
+  // A list up to libpg_query 17, a clause of its own since.
+  if (!member(body, "returningList").is_null() || !member(body, "returningClause").is_null()) {
     fail("Execution error: Error during planning: Insert-returning clause not supported");
   }
   if (!member(body, "withClause").is_null() || !member(member(body, "relation"), "alias").is_null() ||
@@ -237,7 +238,7 @@ SqlOutcome run_update(Store& store, const SqlContext& context, std::string_view 
   const Node& body = node_body(tree.statement);
   const Node& relation = member(body, "relation");
   Target target = find_target(store, context, relation);
-  for (const char* clause : {"fromClause", "returningList", "withClause"}) {
+  for (const char* clause : {"fromClause", "returningList", "returningClause", "withClause"}) {
     if (!member(body, clause).is_null()) refuse(std::string("this clause of UPDATE: ") + clause);
   }
   if (!member(relation, "alias").is_null()) refuse("UPDATE with an alias");
@@ -288,7 +289,7 @@ SqlOutcome run_delete(Store& store, const SqlContext& context, std::string_view 
   const Node& body = node_body(tree.statement);
   const Node& relation = member(body, "relation");
   Target target = find_target(store, context, relation);
-  for (const char* clause : {"usingClause", "returningList", "withClause"}) {
+  for (const char* clause : {"usingClause", "returningList", "returningClause", "withClause"}) {
     if (!member(body, clause).is_null()) refuse(std::string("this clause of DELETE: ") + clause);
   }
   if (!member(relation, "alias").is_null()) refuse("DELETE with an alias");
