@@ -438,10 +438,11 @@ static void end_failed_transaction(Sender* sender) {
 static void send_in_transaction(Sender* sender, List* journals, bool with_inserts) {
   kalam::CallOptions options = {};
   ListCell* cell;
-  KalamJournal* only = list_length(journals) == 1 ? (KalamJournal*)linitial(journals) : nullptr;
 
   PG_TRY();
   {
+    // In here, as the handler has no use for it: no compiler need wonder which value it has after a longjmp.
+    KalamJournal* only = list_length(journals) == 1 ? (KalamJournal*)linitial(journals) : nullptr;
     kalam::Status status;
     KalamCallHolder* holder = sender->pending[0].holder;
 

@@ -28,6 +28,7 @@ extern "C" {
 #include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
+#include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -154,6 +155,15 @@ static inline MinimalTuple kalam_form_minimal_tuple(TupleDesc descriptor, Datum*
   return heap_form_minimal_tuple(descriptor, values, nulls, 0);
 #else
   return heap_form_minimal_tuple(descriptor, values, nulls);
+#endif
+}
+
+// PostgreSQL 19: the planner may tell EXPLAIN something.
+static inline PlannedStmt* kalam_plan_query(Query* query, const char* text, ParamListInfo parameters) {
+#if PG_VERSION_NUM >= 190000
+  return pg_plan_query(query, text, 0, parameters, nullptr);
+#else
+  return pg_plan_query(query, text, 0, parameters);
 #endif
 }
 

@@ -3,15 +3,21 @@
 #include "extension/scan.h"
 
 extern "C" {
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
 #include "utils/ruleutils.h"
 }
 
-// The clause of the lookup as PostgreSQL prints it.
+// The clause of the lookup as PostgreSQL prints it. Joins may hand it over either way round; the key is put first.
 static char* lookup_text(ForeignScanState* node, ExplainState* es) {
   ForeignScan* plan = (ForeignScan*)node->ss.ps.plan;
   List* context = set_deparse_context_plan(es->deparse_cxt, (Plan*)plan, NIL);
   bool use_prefix = list_length(es->rtable) > 1 || es->verbose;
-  return deparse_expression((Node*)linitial(plan->fdw_recheck_quals), context, use_prefix, false);
+  Node* clause = (Node*)copyObjectImpl(linitial(plan->fdw_recheck_quals));
+  if (is_opclause(clause) && !bms_is_member((int)plan->scan.scanrelid, pull_varnos(nullptr, get_leftop(clause))))
+    CommuteOpExpr((OpExpr*)clause);
+  return deparse_expression(clause, context, use_prefix, false);
 }
 
 // Rows of the transaction's own that a scan started now would see.

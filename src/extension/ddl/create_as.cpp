@@ -13,7 +13,6 @@ extern "C" {
 #include "parser/parse_relation.h"
 #include "rewrite/rewriteHandler.h"
 #include "tcop/dest.h"
-#include "tcop/tcopprot.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 }
@@ -136,7 +135,7 @@ uint64 fill(const KalamUtility* utility, const Query* query, Oid relid, List* co
   filler->columns = columns;
 
   Query* rewritten = linitial_node(Query, QueryRewrite((Query*)copyObjectImpl(query)));
-  PlannedStmt* plan = pg_plan_query(rewritten, utility->query_string, 0, utility->params);
+  PlannedStmt* plan = kalam_plan_query(rewritten, utility->query_string, utility->params);
   PushCopiedSnapshot(GetActiveSnapshot());
   UpdateActiveSnapshotCommandId();
   QueryDesc* description = CreateQueryDesc(plan, utility->query_string, GetActiveSnapshot(), InvalidSnapshot,

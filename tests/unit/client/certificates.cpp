@@ -28,7 +28,7 @@ KeyPair Authority::issue(const std::string& common_name, const std::string& name
   write(base + ".ext", "subjectAltName=" + names + "\n");
   run("req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '/CN=" + common_name + "' -keyout " + base +
       ".key -out " + base + ".csr");
-  // x509 takes no start date, but a negative number of days ends before it begins: expired all the same.
+  // x509 takes no start date, but with no days it ends in the second in which it begins: expired at once.
   run("x509 -req -in " + base + ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -days " + std::to_string(days) +
       " -extfile " + base + ".ext -out " + base + ".pem");
   return {read(base + ".pem"), read(base + ".key")};

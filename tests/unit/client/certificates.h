@@ -22,7 +22,7 @@ class Authority {
   const std::string& certificate() const { return own_.certificate; }
   const std::string& certificate_path() const { return path_; }
 
-  // `names` in openssl's form ("DNS:localhost,IP:127.0.0.1"). Valid for the given days; negative: has expired.
+  // `names` in openssl's form ("DNS:localhost,IP:127.0.0.1"). Valid for the given days; 0: has expired.
   KeyPair issue(const std::string& common_name, const std::string& names, int days = 30);
 
   // Writes a file into the folder and returns its path.

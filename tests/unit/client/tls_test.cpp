@@ -80,7 +80,7 @@ TEST_F(TlsTest, UntrustedCertificate) {
 }
 
 TEST_F(TlsTest, ExpiredCertificate) {
-  FakeServer server({.credentials = credentials(authority_.issue("server", kNames, -1))});
+  FakeServer server({.credentials = credentials(authority_.issue("server", kNames, 0))});
   Status status = ping_with(server, authority_.certificate());
   EXPECT_EQ(status.error, ErrorClass::tls) << status.detail;
   EXPECT_STREQ(status.message, "the server's certificate has expired") << status.detail;
