@@ -60,7 +60,7 @@ void keep_remote_type(ColumnDef* column, Oid local_type, const kalam::RemoteType
   }
 }
 
-ColumnDef* copy_column(Relation source, Form_pg_attribute attribute, bits32 options) {
+ColumnDef* copy_column(Relation source, Form_pg_attribute attribute, uint32 options) {
   ColumnDef* column = makeColumnDef(pstrdup(NameStr(attribute->attname)), attribute->atttypid, attribute->atttypmod,
                                     attribute->attcollation);
   const char* expression = stored_default(source, attribute->attnum);
