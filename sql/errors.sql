@@ -73,8 +73,8 @@ DROP FOREIGN TABLE ktest00000_errors.swapped;
 -- Nobody listens.
 CREATE SERVER ktest00000_nowhere FOREIGN DATA WRAPPER pg_kalam OPTIONS (host '127.0.0.1', port '1');
 CREATE USER MAPPING FOR PUBLIC SERVER ktest00000_nowhere;
-\set VERBOSITY terse
 CREATE FOREIGN TABLE ktest00000_errors.nowhere (id int) SERVER ktest00000_nowhere OPTIONS (table_type 'shared');
+\set VERBOSITY terse
 DROP SERVER ktest00000_nowhere CASCADE;
 
 DROP TABLE ktest00000_errors.t;

@@ -37,7 +37,7 @@ SELECT p.oid::regprocedure, provolatile, proparallel
 FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'pg_kalam'
 WHERE p.prorettype NOT IN ('fdw_handler'::regtype, 'table_am_handler'::regtype, 'void'::regtype)
-ORDER BY 1::text;
+ORDER BY p.proname, p.pronargs;
 
 -- Ids: they grow, never repeat, and count from 2024-01-01.
 SELECT count(DISTINCT id), bool_and(id > previous) FILTER (WHERE previous IS NOT NULL)
@@ -80,10 +80,60 @@ SELECT kalam_exec('SELECT 1 FROM ktest00000_functions.no_such_table LIMIT 1');
 SELECT kalam_exec('SELEC 1');
 SELECT kalam_exec('');
 
--- The server's silent limit on rows.
-INSERT INTO ktest_functions_kinds (id) SELECT n FROM generate_series(100, 170) n;
+-- Longer statements than the server takes, in part.
+SELECT length(kalam_exec('SELECT ''' || repeat('x', 1000000) || ''' AS a'));
+\set VERBOSITY sqlstate
+SELECT kalam_exec('SELECT ''' || repeat('x', 1100000) || ''' AS a');
+SELECT kalam_exec('SELECT ''' || repeat('x', 5000000) || ''' AS a');
+SELECT kalam_exec('SELECT 1; SELECT 2');
+SELECT kalam_exec(';');
+SELECT kalam_exec('-- nothing');
+\set VERBOSITY default
+SELECT kalam_exec(E'/* first */ -- then\n SELECT 1 AS a;');
+
+-- What the server answers, beyond the types of columns.
+SELECT kalam_exec('SELECT 9223372036854775807 AS a, 18446744073709551615 AS b, -9223372036854775808 AS c');
+SELECT kalam_exec('SELECT CAST(''NaN'' AS DOUBLE) AS a, CAST(''-Infinity'' AS DOUBLE) AS b, 1e300 AS d');
+SELECT kalam_exec('SELECT NULL AS n, ARRAY[1, 2, NULL] AS l, INTERVAL ''1 month 2 days 3 hours'' AS i');
+SELECT kalam_exec(E'SELECT ''ä"\\\n'' AS "a ""b"" ä"');
+
+-- The server cuts answers silently; told when it did, and not when an answer happens to have so many rows.
+INSERT INTO ktest_functions_kinds (id) SELECT n FROM generate_series(100, 146) n;
 SELECT jsonb_array_length(kalam_exec('SELECT id FROM ktest00000_functions.kinds')::jsonb);
+INSERT INTO ktest_functions_kinds (id) SELECT n FROM generate_series(147, 170) n;
+SELECT jsonb_array_length(kalam_exec('SELECT id FROM ktest00000_functions.kinds')::jsonb);
+SELECT jsonb_array_length(kalam_exec(E'-- all\n SELECT id FROM ktest00000_functions.kinds -- of it')::jsonb);
+SELECT jsonb_array_length(kalam_exec('SELECT id FROM ktest00000_functions.kinds LIMIT 50')::jsonb);
 SELECT jsonb_array_length(kalam_exec('SELECT id FROM ktest00000_functions.kinds LIMIT 60')::jsonb);
+INSERT INTO ktest_functions_kinds (id) SELECT n FROM generate_series(1001, 1926) n;
+SELECT jsonb_array_length(kalam_exec('SELECT id FROM ktest00000_functions.kinds LIMIT 2000')::jsonb);
+INSERT INTO ktest_functions_kinds (id) VALUES (2000);
+SELECT jsonb_array_length(kalam_exec('SELECT id FROM ktest00000_functions.kinds LIMIT 1000')::jsonb);
+SELECT jsonb_array_length(kalam_exec('SELECT id FROM ktest00000_functions.kinds LIMIT 2000')::jsonb);
+
+-- Flushing: the owner's business.
+SELECT kalam_flush('ktest_functions_kinds') IS NOT NULL;
+SELECT count(*) FROM ktest_functions_kinds;
+CREATE ROLE ktest_functions_role;
+GRANT ALL ON ktest_functions_kinds TO ktest_functions_role;
+SET ROLE ktest_functions_role;
+SELECT kalam_flush('ktest_functions_kinds');
+RESET ROLE;
+REVOKE ALL ON ktest_functions_kinds FROM ktest_functions_role;
+ALTER FOREIGN TABLE ktest_functions_kinds OWNER TO ktest_functions_role;
+SET ROLE ktest_functions_role;
+SELECT kalam_flush('ktest_functions_kinds') IS NOT NULL;
+RESET ROLE;
+ALTER FOREIGN TABLE ktest_functions_kinds OWNER TO CURRENT_USER;
+DROP ROLE ktest_functions_role;
+SELECT kalam_flush('pg_class');
+SELECT kalam_flush(NULL) IS NULL;
+SELECT kalam_flush(0::regclass);
+CREATE FOREIGN TABLE ktest_functions_gone (id bigint NOT NULL) SERVER kalam_server
+  OPTIONS (namespace 'ktest00000_functions', table 'gone', table_type 'shared');
+SELECT kalam_exec('DROP TABLE ktest00000_functions.gone') IS NOT NULL;
+SELECT kalam_flush('ktest_functions_gone');
+DROP FOREIGN TABLE ktest_functions_gone;
 
 DROP FOREIGN TABLE ktest_functions_kinds;
 SELECT kalam_exec('DROP NAMESPACE ktest00000_functions CASCADE');

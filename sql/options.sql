@@ -7,7 +7,6 @@ CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (hots 'localho
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (zzzzzz '1');
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (user_id 'alice');
 -- values
-CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (host '');
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (host E'a\nb');
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (port 'http');
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (port '0');
@@ -19,7 +18,8 @@ CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (quick_ack 'ma
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (max_response_size '10 apples');
 -- combinations
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (auth_header 'Bearer x', login_user 'u');
-CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (auth_mode 'none', auth_header 'Bearer x');
+CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (auth_mode 'account_login', auth_header 'Bearer x');
+CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (auth_mode 'none', login_user 'u');
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (client_cert '/c.pem');
 -- credentials on a server are accepted, but not without a word
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam
@@ -27,6 +27,22 @@ CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam
            max_response_size '64MB', timeout '30000');
 ALTER SERVER ktest_options OPTIONS (SET port '70000');
 ALTER SERVER ktest_options OPTIONS (DROP login_user, DROP login_password, DROP auth_mode);
+
+-- Blanks around a value do not count, and a blank value is none.
+CREATE SERVER ktest_options_blank FOREIGN DATA WRAPPER pg_kalam
+  OPTIONS (host ' 127.0.0.1 ', port ' 1 ', timeout ' ', auth_mode ' None ', auth_header '', login_user '', login_password ' ',
+           ca_cert '', client_cert '', client_key '', quick_ack ' off ', max_response_size ' 64MB ', tls_server_name '');
+CREATE USER MAPPING FOR CURRENT_USER SERVER ktest_options_blank
+  OPTIONS (auth_mode ' static_header ', auth_header '', user_id '');
+SELECT kalam_ping('ktest_options_blank');
+ALTER USER MAPPING FOR CURRENT_USER SERVER ktest_options_blank OPTIONS (SET auth_header ' Bearer x ');
+SELECT kalam_ping('ktest_options_blank');
+ALTER SERVER ktest_options_blank OPTIONS (SET host '  ');
+SELECT kalam_ping('ktest_options_blank');
+-- A header that is not sent.
+ALTER SERVER ktest_options_blank OPTIONS (SET auth_header 'Bearer x');
+DROP USER MAPPING FOR CURRENT_USER SERVER ktest_options_blank;
+DROP SERVER ktest_options_blank;
 
 -- user mappings
 CREATE USER MAPPING FOR CURRENT_USER SERVER ktest_options OPTIONS (host 'localhost');
@@ -38,6 +54,12 @@ CREATE FOREIGN TABLE ktest_options_t (id int) SERVER ktest_options OPTIONS (nmes
 CREATE FOREIGN TABLE ktest_options_t (id int OPTIONS (column_nme 'x')) SERVER ktest_options;
 CREATE FOREIGN TABLE ktest_options_t (id int) SERVER ktest_options OPTIONS (namespace 'a..b');
 CREATE FOREIGN TABLE ktest_options_t (id int) SERVER ktest_options OPTIONS (table_type 'global');
+
+CREATE FOREIGN TABLE ktest_options_t (id bigint OPTIONS (column_name '') NOT NULL) SERVER kalam_server
+  OPTIONS (namespace ' ktest00000_options ', table ' t ', table_type ' shared ', flush_policy '', on_drop ' ');
+SELECT ftoptions FROM pg_foreign_table WHERE ftrelid = 'ktest_options_t'::regclass;
+DROP FOREIGN TABLE ktest_options_t;
+SELECT kalam_exec('DROP NAMESPACE ktest00000_options CASCADE') IS NOT NULL;
 
 -- Who may name files of the server, and who may choose a user id.
 CREATE ROLE ktest_options_role;

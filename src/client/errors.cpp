@@ -56,6 +56,12 @@ constexpr const char* kBadValue = "KalamDB cannot convert a value to its column'
 
 // The first rule that fits decides, so the narrower texts come first.
 constexpr Rule kRules[] = {
+    // An HTTP server that is no gRPC server, or a proxy in between: gRPC makes codes of HTTP's.
+    {kAnyMethod,
+     code_bit(Code::unimplemented) | code_bit(Code::unauthenticated) | code_bit(Code::permission_denied) |
+         code_bit(Code::unknown),
+     "http2 header with status", ErrorClass::protocol, Applied::maybe, "the server's answer is not KalamDB's protocol",
+     "Check that the port is the server's RPC port, not its HTTP port."},
     // Sessions.
     {kOpening, code_bit(Code::unauthenticated), "Account locked", ErrorClass::authentication, Applied::no,
      "the KalamDB account is locked",
@@ -334,7 +340,8 @@ void classify_failure(const Failure& failure, const Secrets& secrets, Status* st
   const std::string clean = secrets.scrub(failure.text);
   if (const Rule* rule = find_rule(failure)) {
     set_status(status, rule->error, rule->message,
-               rule->error == ErrorClass::authentication || rule->error == ErrorClass::not_leader
+               rule->error == ErrorClass::authentication || rule->error == ErrorClass::not_leader ||
+                       rule->error == ErrorClass::protocol
                    ? with_endpoint(failure, clean)
                    : clean,
                rule->hint);

@@ -10,6 +10,7 @@ extern "C" {
 #include "access/htup_details.h"
 #include "access/reloptions.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_foreign_data_wrapper.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_foreign_table.h"
@@ -65,6 +66,14 @@ static inline AclResult kalam_server_aclcheck(Oid serverid, Oid roleid, AclMode 
   return object_aclcheck(ForeignServerRelationId, serverid, roleid, mode);
 #else
   return pg_foreign_server_aclcheck(serverid, roleid, mode);
+#endif
+}
+
+static inline bool kalam_relation_ownercheck(Oid relid, Oid roleid) {
+#if PG_VERSION_NUM >= 160000
+  return object_ownercheck(RelationRelationId, relid, roleid);
+#else
+  return pg_class_ownercheck(relid, roleid);
 #endif
 }
 

@@ -3,6 +3,10 @@
 #include "extension/errors.h"
 #include "extension/settings.h"
 
+extern "C" {
+#include "utils/lsyscache.h"
+}
+
 using kalam::ColumnKind;
 using kalam::ColumnView;
 
@@ -303,18 +307,9 @@ static void report_incomplete(const KalamCompleteness* check, const char* reason
           (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
            errmsg("cannot read all rows of KalamDB table \"%s\"", check->remote->remote_name),
            errdetail("The server reads only a part of a table that holds many unflushed row versions. %s", reason),
-           errhint("Flush the table: SELECT kalam_exec('STORAGE FLUSH TABLE %s'). Give it a FLUSH_POLICY to have "
-                   "that done regularly.",
-                   check->remote->remote_name)));
-}
-
-// The job that "Storage flush started for table 'ns.t'. Job ID: FL-…" names.
-static char* job_of(const char* message) {
-  const char* id = strstr(message, "Job ID: ");
-  if (id == nullptr) return nullptr;
-  id += strlen("Job ID: ");
-  size_t size = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
-  return size > 0 ? pnstrdup(id, size) : nullptr;
+           errhint("Flush the table: SELECT kalam_flush(%s). Give it a FLUSH_POLICY to have that done regularly.",
+                   quote_literal_cstr(quote_qualified_identifier(
+                       get_namespace_name(get_rel_namespace(check->remote->relid)), check->remote->local_name)))));
 }
 
 // Starts a flush, unless one is running: that may be too early for what is to be read, so this one follows it later.
@@ -326,35 +321,18 @@ static void start_flush(KalamCompleteness* check) {
                      errhint("Give the table a FLUSH_POLICY, or switch kalam.auto_flush off.")));
   if (kalam_has_timed_versions(check->remote))
     check->flush_mark = finish_time(check, ask_time(check)) << SNOWFLAKE_SHIFT;
-  char* message = kalam_execute(check->connection, psprintf("STORAGE FLUSH TABLE %s", quoted_table(check)), &status);
-  if (message == nullptr && status.error != kalam::ErrorClass::busy) report_answer(check, &status);
-  check->is_flushing = message != nullptr;
-  check->flush_job = message != nullptr ? job_of(message) : nullptr;
+  check->is_flushing = kalam_flush_start(check->connection, quoted_table(check), &check->flush_job, &status);
+  if (!check->is_flushing && status.error != kalam::ErrorClass::busy) report_answer(check, &status);
 }
 
 // Whether the flush is over, as far as the server says. Raises when it failed.
 static bool flush_has_ended(const KalamCompleteness* check) {
-  if (check->flush_job == nullptr) return true;
-  KalamQueryResult* answer =
-      kalam_query(check->connection, psprintf("SELECT status, message FROM system.jobs WHERE job_id = %s LIMIT 1",
-                                              kalam_quote_literal(check->flush_job)));
-  if (answer->row_count == 0 || answer->values[0][0] == nullptr) return true;
-  const char* status = answer->values[0][0];
-  if (pg_strncasecmp(status, "failed", strlen("failed")) == 0)
-    report_incomplete(check, psprintf("Flushing it failed: %s.",
-                                      answer->values[0][1] != nullptr ? answer->values[0][1] : "no reason is given"));
-  return pg_strcasecmp(status, "completed") == 0;
-}
-
-// Sleeps, longer each time.
-static void pause_before_attempt(int attempt) {
-  long pause = Min(LAST_PAUSE_MS, FIRST_PAUSE_MS << Min(attempt, 5));
-  TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause);
-  while ((pause = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until)) > 0) {
-    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, pause, PG_WAIT_EXTENSION);
-    ResetLatch(MyLatch);
-    CHECK_FOR_INTERRUPTS();
+  char* message;
+  KalamFlushState state = kalam_flush_state(check->connection, &check->flush_job, &message);
+  if (state == KalamFlushState::failed) {
+    report_incomplete(check, psprintf("Flushing it failed: %s.", message != nullptr ? message : "no reason is given"));
   }
+  return state == KalamFlushState::completed;
 }
 
 void kalam_completeness_mend(KalamCompleteness* check) {
@@ -372,7 +350,7 @@ void kalam_completeness_mend(KalamCompleteness* check) {
   int most = waits_for_end ? ATTEMPTS_UNTIL_END_MAX : ATTEMPTS_MAX;
   do {
     if (!check->is_flushing) start_flush(check);
-    pause_before_attempt(check->attempts);
+    kalam_pause(Min(LAST_PAUSE_MS, FIRST_PAUSE_MS << Min(check->attempts, 5)));
     if (check->is_flushing && flush_has_ended(check)) {
       check->is_flushing = false;
       waits_for_end = false;

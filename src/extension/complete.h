@@ -7,6 +7,7 @@
 #include "extension/catalog.h"
 #include "extension/compat.h"
 #include "extension/connection.h"
+#include "extension/flush.h"
 #include "extension/query.h"
 
 // One scan of a whole table.
@@ -21,8 +22,8 @@ struct KalamCompleteness {
   bool keeps_answer;              // the answer is to be read more than once
   int attempts;                   // answers that were cut off so far
   bool is_flushing;               // a flush of our own was started and has not ended
-  char* flush_job;                // its job; NULL: not known
-  int64 flush_mark;               // versions below were there when it was started
+  KalamFlushJob flush_job;
+  int64 flush_mark;  // versions below were there when it was started
 };
 
 // Whether the answers of a table can be judged: shared tables whose versions tell the time, user and stream tables.

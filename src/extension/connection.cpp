@@ -22,18 +22,32 @@ constexpr uint32 REPLACE_CLOSE_TIMEOUT_MS = 200;
 
 kalam::Runtime* runtime;
 pid_t runtime_pid;
+struct ConnectionEntry {
+  KalamConnectionKey key;  // hash key, must be first
+  KalamConnection* connection;
+};
+
 HTAB* connections;
-bool any_invalidated;  // some connection is waiting to be replaced
+KalamConnection* replaced;  // made with options that have changed since, and still needed by open calls
+bool any_invalidated;       // some connection is waiting to be replaced or closed
+
+void close_at_exit(KalamConnection* connection) {
+  if (connection == nullptr) return;
+  kalam::connection_release(connection->handle, EXIT_CLOSE_TIMEOUT_MS);
+  connection->handle = nullptr;
+}
 
 void close_all_at_exit(int, Datum) {
   if (runtime_pid != getpid()) return;
   if (connections != nullptr) {
     HASH_SEQ_STATUS scan;
     hash_seq_init(&scan, connections);
-    while (auto* connection = static_cast<KalamConnection*>(hash_seq_search(&scan))) {
-      kalam::connection_release(connection->handle, EXIT_CLOSE_TIMEOUT_MS);
-      connection->handle = nullptr;
+    while (auto* entry = static_cast<ConnectionEntry*>(hash_seq_search(&scan))) {
+      close_at_exit(entry->connection);
     }
+  }
+  for (KalamConnection* connection = replaced; connection != nullptr; connection = connection->next_replaced) {
+    close_at_exit(connection);
   }
   kalam::runtime_stop(runtime);
   runtime = nullptr;
@@ -44,7 +58,9 @@ void invalidate(Datum, KalamSyscacheId cache, uint32 hash) {
   if (connections == nullptr) return;
   HASH_SEQ_STATUS scan;
   hash_seq_init(&scan, connections);
-  while (auto* connection = static_cast<KalamConnection*>(hash_seq_search(&scan))) {
+  while (auto* entry = static_cast<ConnectionEntry*>(hash_seq_search(&scan))) {
+    KalamConnection* connection = entry->connection;
+    if (connection == nullptr) continue;
     uint32 own = cache == FOREIGNSERVEROID ? connection->server_hash : connection->mapping_hash;
     if (hash == 0 || own == hash) any_invalidated = connection->invalidated = true;
   }
@@ -53,7 +69,7 @@ void invalidate(Datum, KalamSyscacheId cache, uint32 hash) {
 void connections_init() {
   HASHCTL control = {};
   control.keysize = sizeof(KalamConnectionKey);
-  control.entrysize = sizeof(KalamConnection);
+  control.entrysize = sizeof(ConnectionEntry);
   control.hcxt = TopMemoryContext;
   HTAB* table = hash_create("KalamDB connections", 8, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 
@@ -72,18 +88,36 @@ void drop_handle(KalamConnection* connection) {
   connection->server_name = nullptr;
 }
 
-// Closes what was made with options that have changed, also of servers and mappings that are gone.
-void drop_invalidated() {
+// Closes what was made with options that have changed, also of servers and mappings that are gone; puts aside what open
+// calls still need.
+void replace_invalidated() {
   HASH_SEQ_STATUS scan;
 
   any_invalidated = false;
   hash_seq_init(&scan, connections);
-  while (auto* connection = static_cast<KalamConnection*>(hash_seq_search(&scan))) {
-    if (!connection->invalidated || connection->handle == nullptr) continue;
-    if (connection->users == 0) {
-      drop_handle(connection);
-    } else {
+  while (auto* entry = static_cast<ConnectionEntry*>(hash_seq_search(&scan))) {
+    KalamConnection* connection = entry->connection;
+    if (connection == nullptr || !connection->invalidated || connection->handle == nullptr) continue;
+    if (connection->pins > 0) {
       any_invalidated = true;
+    } else if (connection->calls > 0) {
+      entry->connection = nullptr;
+      connection->next_replaced = replaced;
+      replaced = connection;
+    } else {
+      drop_handle(connection);
+    }
+  }
+
+  for (KalamConnection** link = &replaced; *link != nullptr;) {
+    KalamConnection* connection = *link;
+    if (connection->calls > 0) {
+      any_invalidated = true;
+      link = &connection->next_replaced;
+    } else {
+      *link = connection->next_replaced;
+      drop_handle(connection);
+      pfree(connection);
     }
   }
 }
@@ -177,12 +211,15 @@ KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession ses
 
   if (connections == nullptr) connections_init();
 
-  auto* connection = static_cast<KalamConnection*>(hash_search(connections, &key, HASH_ENTER, &found));
-  if (!found) {
-    memset((char*)connection + sizeof(key), 0, sizeof(KalamConnection) - sizeof(key));
+  auto* entry = static_cast<ConnectionEntry*>(hash_search(connections, &key, HASH_ENTER, &found));
+  if (!found) entry->connection = nullptr;
+  if (any_invalidated) replace_invalidated();
+  if (entry->connection == nullptr) {
+    entry->connection =
+        static_cast<KalamConnection*>(MemoryContextAllocZero(TopMemoryContext, sizeof(KalamConnection)));
+    entry->connection->key = key;
   }
-
-  if (any_invalidated) drop_invalidated();
+  KalamConnection* connection = entry->connection;
   if (connection->handle == nullptr) {
     open_handle(connection, GetForeignServer(serverid), kalam_user_mapping(serverid, userid));
   }
@@ -190,12 +227,21 @@ KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession ses
 }
 
 void kalam_connection_pin(KalamConnection* connection) {
-  connection->users++;
+  connection->pins++;
 }
 
 void kalam_connection_unpin(KalamConnection* connection) {
-  Assert(connection->users > 0);
-  connection->users--;
+  Assert(connection->pins > 0);
+  connection->pins--;
+}
+
+void kalam_connection_use(KalamConnection* connection) {
+  connection->calls++;
+}
+
+void kalam_connection_unuse(KalamConnection* connection) {
+  Assert(connection->calls > 0);
+  connection->calls--;
 }
 
 const char* kalam_connection_subject(const KalamConnection* connection) {

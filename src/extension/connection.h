@@ -17,22 +17,25 @@ struct KalamConnectionKey {
 };
 
 struct KalamConnection {
-  KalamConnectionKey key;  // hash key, must be first
+  KalamConnectionKey key;
   kalam::Connection* handle;
   char* server_name;
   char* mapping_user_id;  // option user_id of the user mapping; NULL when not set
   uint32 server_hash;     // syscache hash values, for invalidation
   uint32 mapping_hash;
-  bool invalidated;            // options changed: replaced as soon as nothing uses it
-  int users;                   // call holders and pins; not replaced while > 0
+  bool invalidated;  // options changed: others get a new one as soon as no transaction needs this
+  int calls;         // call holders, an open cursor's too: it lives while > 0, for them alone once replaced
+  int pins;          // transactions: not replaced while > 0
+  KalamConnection* next_replaced;
   uint64 default_query_limit;  // row caps of the server's queries (spec 9.3); 0: not asked for yet
   uint64 max_query_limit;
   uint64 commit_timeout_ms;  // option timeout; 0: none
 };
 
 // The session that `userid` (checkAsUser, or GetUserId()) uses with this foreign server; opened at its first call.
-// Changed options take effect here, unless the connection is in use. Does no I/O. Raises: option errors, 08001, 0A000
-// in the postmaster. The pointer is good until the next call of this function with the same key while `users` is 0.
+// Changed options take effect here, unless a transaction has pinned the connection; calls that are open go on with the
+// old ones. Does no I/O. Raises: option errors, 08001, 0A000 in the postmaster. The pointer is good while a call holder
+// or a pin counts on it, else until the next call of this function.
 KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession session = KalamSession::primary);
 
 // The user mapping of `userid` for the server, or the one of PUBLIC, or NULL when there is neither (GetUserMapping()
@@ -42,6 +45,10 @@ UserMapping* kalam_user_mapping(Oid serverid, Oid userid);
 // Keeps the connection from being replaced (a remote transaction is open on it) and lets go again. Neither raises.
 void kalam_connection_pin(KalamConnection* connection);
 void kalam_connection_unpin(KalamConnection* connection);
+
+// The same for a call holder: the connection can be replaced for others, but lives on.
+void kalam_connection_use(KalamConnection* connection);
+void kalam_connection_unuse(KalamConnection* connection);
 
 // The subject of user and stream tables: kalam.user_id when it is set, else option user_id of the user mapping, else
 // NULL. Trimmed, in the database's encoding. Lives as long as the setting and the connection stay as they are: copy it

@@ -1,5 +1,7 @@
 #include "extension/errors.h"
 
+#include "extension/connect_detail.h"
+
 extern "C" {
 #include "catalog/namespace.h"
 #include "common/string.h"
@@ -107,6 +109,10 @@ char* primary_message(const Status* status, const KalamErrorContext* context, co
   return text != nullptr ? pstrdup(text) : psprintf("KalamDB server \"%s\" reported an error", server);
 }
 
+bool is_about_transport(ErrorClass error) {
+  return error == ErrorClass::unreachable || error == ErrorClass::connection_lost || error == ErrorClass::tls;
+}
+
 char* detail_text(const Status* status, const KalamErrorContext* context, const char* message, const char* text) {
   if (status->error == ErrorClass::duplicate_key && status->value[0] != '\0') {
     const char* column =
@@ -116,18 +122,19 @@ char* detail_text(const Status* status, const KalamErrorContext* context, const 
     }
   }
   char* detail = status_text(status->detail, sizeof(status->detail));
+  if (detail != nullptr && is_about_transport(status->error)) {
+    return kalam_connect_detail(status->error, text, detail);
+  }
   // The client's sentence is lost when it is neither the message nor a part of the detail.
   if (detail == nullptr && text != nullptr && strcmp(text, message) != 0) return pstrdup(text);
   return detail;
 }
 
 const char* hint_text(const Status* status) {
+  if (status->error == ErrorClass::unreachable) return kalam_connect_hint(status->detail);
   char* hint = status_text(status->hint, sizeof(status->hint));
   if (hint != nullptr) return hint;
   switch (status->error) {
-    case ErrorClass::unreachable:
-      return "Check that KalamDB is running and that options \"host\" and \"port\" name its RPC listener, not its HTTP "
-             "port.";
     case ErrorClass::authentication:
       return "Check the auth_* and login_* options of the user mapping and of the foreign server.";
     case ErrorClass::transaction_gone:
@@ -141,6 +148,14 @@ const char* hint_text(const Status* status) {
 // Whether the statement has anything to do with it.
 bool is_about_connection(ErrorClass error) {
   return error == ErrorClass::unreachable || error == ErrorClass::tls || error == ErrorClass::authentication;
+}
+
+// A statement for CONTEXT, without the rest of a very long one.
+const char* statement_text(const char* sql) {
+  constexpr int SHOWN_BYTES = 2000;
+  size_t size = strlen(sql);
+  if (size <= SHOWN_BYTES) return sql;
+  return psprintf("%.*s...", pg_mbcliplen(sql, (int)size, SHOWN_BYTES), sql);
 }
 
 // Bytes that can be shown in any encoding.
@@ -242,7 +257,9 @@ void kalam_report_at(int elevel, int sqlstate, const Status* status, const Kalam
   char* message = primary_message(status, context, text);
   char* detail = detail_text(status, context, message, text);
   const char* hint = hint_text(status);
-  const char* remote_sql = is_about_connection(status->error) ? nullptr : context->remote_sql;
+  const char* remote_sql = is_about_connection(status->error) || context->remote_sql == nullptr
+                               ? nullptr
+                               : statement_text(context->remote_sql);
 
   ereport(elevel, (errcode(sqlstate != 0 ? sqlstate : kalam_sqlstate(status)), errmsg_internal("%s", message),
                    detail != nullptr ? errdetail_internal("%s", detail) : 0, hint != nullptr ? errhint("%s", hint) : 0,

@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint32 WINDOW_ROWS = 1024;
 
-// The server cuts answers silently (spec 9.3). Its limits are asked for once per connection; when they cannot be had,
+// The server cuts answers silently (spec 9.3). Its limits are asked for once per connection; while they cannot be had,
 // the built-in ones are assumed.
 void get_limits(KalamConnection* connection) {
   kalam::Status status;
@@ -35,6 +35,54 @@ void get_limits(KalamConnection* connection) {
     if (strcmp(row[0], "limits.max_query_limit") == 0) connection->max_query_limit = value;
     if (strcmp(row[0], "limits.default_query_limit") == 0) connection->default_query_limit = value;
   }
+}
+
+// Whether the statement's first word is one of a query, which the server cuts; SHOW, DESCRIBE and EXPLAIN are not.
+bool is_query(const char* sql) {
+  for (;;) {
+    sql += strspn(sql, " \t\r\n\f\v(");
+    if (strncmp(sql, "--", 2) == 0) {
+      sql += strcspn(sql, "\n");
+    } else if (strncmp(sql, "/*", 2) == 0) {
+      const char* end = strstr(sql + 2, "*/");
+      if (end == nullptr) return false;
+      sql = end + 2;
+    } else {
+      break;
+    }
+  }
+  return pg_strncasecmp(sql, "SELECT", strlen("SELECT")) == 0 || pg_strncasecmp(sql, "WITH", strlen("WITH")) == 0;
+}
+
+// How many rows the query really has, or -1 when the server does not say. A count of a query counts all its rows
+// (spec 9.3).
+int64 count_rows(KalamConnection* connection, const char* sql) {
+  kalam::Status status;
+  size_t size = strlen(sql);
+  while (size > 0 && (isspace((unsigned char)sql[size - 1]) || sql[size - 1] == ';')) size--;
+  // The line break ends a comment at the statement's end.
+  KalamQueryResult* answer =
+      kalam_query(connection, psprintf("SELECT count(*) AS c1 FROM (%.*s\n) AS q LIMIT 1", (int)size, sql), &status);
+  if (answer == nullptr || answer->row_count != 1 || answer->values[0][0] == nullptr) return -1;
+  return strtoll(answer->values[0][0], nullptr, 10);
+}
+
+// Says so when the server has cut the answer of a query, which it does silently.
+void notice_cut_off(KalamConnection* connection, const char* sql, uint64 rows) {
+  if (!is_query(sql)) return;
+  get_limits(connection);
+  uint64 without = connection->default_query_limit, with = connection->max_query_limit;
+  if (rows != without && rows != with) return;
+  int64 all = count_rows(connection, sql);
+  if (all >= 0 && (uint64)all <= rows) return;
+
+  char* found = all >= 0 ? psprintf(" The query has " INT64_FORMAT ".", all) : pstrdup("");
+  ereport(NOTICE,
+          (all >= 0 ? errmsg("the KalamDB server has cut the answer off after %llu rows", (unsigned long long)rows)
+                    : errmsg("the answer has reached a limit of the KalamDB server and may be incomplete"),
+           errdetail("The server returns at most %llu rows without LIMIT, and at most %llu with it.%s",
+                     (unsigned long long)without, (unsigned long long)with, found),
+           errhint("Read the rest with ORDER BY a unique key, LIMIT and OFFSET, or through a foreign table.")));
 }
 
 uint64 append_rows(StringInfo out, kalam::Call* call, kalam::Status* status) {
@@ -96,15 +144,7 @@ text* execute(const char* server_name, const char* sql) {
   }
   MemoryContextDelete(scratch);
 
-  if (rows > 0) {
-    get_limits(connection);
-    if (rows == connection->default_query_limit || rows == connection->max_query_limit) {
-      ereport(NOTICE, (errmsg("the answer has reached a limit of the KalamDB server and may be incomplete"),
-                       errdetail("The server returns at most %llu rows without LIMIT, and at most %llu with it.",
-                                 (unsigned long long)connection->default_query_limit,
-                                 (unsigned long long)connection->max_query_limit)));
-    }
-  }
+  if (rows > 0) notice_cut_off(connection, sql, rows);
   return cstring_to_text_with_len(out.data, out.len);
 }
 

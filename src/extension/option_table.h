@@ -4,7 +4,7 @@
 #include "extension/compat.h"
 
 enum class KalamOptionType : uint8_t {
-  text,     // not blank, no control characters
+  text,     // no control characters
   secret,   // as text; never shown in messages; a NOTICE when it is on a server
   file,     // path, or inline PEM; paths only for those who may read the server's files
   integer,  // between low and high
@@ -32,8 +32,8 @@ extern const int kalam_option_count;
 // The definition, or NULL.
 const KalamOption* kalam_option_find(const char* name, Oid catalog);
 
-// Checks one value; raises 22023 when it is not good. `catalog` tells where it is set.
-void kalam_option_check_value(const KalamOption* option, const char* value);
+// Checks one value, blanks around it left aside; raises 22023 when it is not good. A blank value stands for none.
+void kalam_option_check_value(const KalamOption* option, const char* text);
 
 // Raises the error for an option that does not exist there, with the closest valid name. `only_remote`: among the
 // options of the remote CREATE TABLE (for WITH lists), plus `extra` (may be NULL).

@@ -13,18 +13,11 @@ extern "C" {
 
 namespace {
 
-bool is_blank(const char* value) {
-  return value[strspn(value, " \t\r\n\f\v")] == '\0';
-}
-
 bool is_inline_pem(const char* value) {
   return strstr(value, "-----BEGIN") != nullptr;
 }
 
 void check_plain_text(const KalamOption* option, const char* value) {
-  if (is_blank(value)) {
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("value of option \"%s\" is empty", option->name)));
-  }
   for (const char* p = value; *p != '\0'; p++) {
     if ((unsigned char)*p < 0x20 || *p == 0x7f) {
       ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -37,7 +30,7 @@ void check_integer(const KalamOption* option, const char* value) {
   char* end;
   errno = 0;
   long long number = strtoll(value, &end, 10);
-  if (is_blank(value) || end == value || !is_blank(end)) {
+  if (end == value || *end != '\0') {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("invalid value for integer option \"%s\": \"%s\"", option->name, value)));
   }
@@ -72,7 +65,6 @@ void check_name(const KalamOption* option, const char* value, bool user_id) {
 }
 
 void check_file(const KalamOption* option, const char* value) {
-  if (is_blank(value)) check_plain_text(option, value);
   if (is_inline_pem(value)) return;
   check_plain_text(option, value);
   if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES)) {
@@ -97,7 +89,7 @@ const char* find_value(List* options, const char* name) {
   ListCell* cell;
   foreach (cell, options) {
     DefElem* element = (DefElem*)lfirst(cell);
-    if (strcmp(element->defname, name) == 0) return defGetString(element);
+    if (strcmp(element->defname, name) == 0) return kalam_option_trim(defGetString(element));
   }
   return nullptr;
 }
@@ -113,8 +105,9 @@ void check_combinations(List* options) {
                     errmsg("option \"%s\" cannot be used together with \"%s\"", "auth_header",
                            find_value(options, "login_user") != nullptr ? "login_user" : "login_password")));
   }
+  // A header is kept, but not sent, with mode none.
   if (mode != nullptr &&
-      ((header && pg_strcasecmp(mode, "static_header") != 0) || (login && pg_strcasecmp(mode, "account_login") != 0))) {
+      ((header && pg_strcasecmp(mode, "account_login") == 0) || (login && pg_strcasecmp(mode, "account_login") != 0))) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("option \"%s\" cannot be used when \"%s\" is \"%s\"", header ? "auth_header" : "login_user",
                            "auth_mode", mode)));
@@ -143,7 +136,9 @@ const KalamOption* kalam_option_find(const char* name, Oid catalog) {
   return nullptr;
 }
 
-void kalam_option_check_value(const KalamOption* option, const char* value) {
+void kalam_option_check_value(const KalamOption* option, const char* text) {
+  const char* value = kalam_option_trim(text);
+  if (value == nullptr) return;
   switch (option->type) {
     case KalamOptionType::text:
     case KalamOptionType::secret:
@@ -237,7 +232,8 @@ KALAM_SQL_FUNCTION(kalam_validator) {
     const KalamOption* option = kalam_option_find(element->defname, catalog);
     if (option == nullptr) kalam_option_unknown(element->defname, catalog, false, nullptr);
 
-    const char* value = defGetString(element);
+    const char* value = kalam_option_trim(defGetString(element));
+    if (value == nullptr) continue;
     kalam_option_check_value(option, value);
     if (catalog == ForeignServerRelationId) notice_readable_credentials(option, value);
   }

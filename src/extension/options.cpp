@@ -11,19 +11,14 @@ extern "C" {
 namespace {
 
 constexpr uint32_t DEFAULT_CONNECT_TIMEOUT_MS = 10000;
+constexpr const char* BLANKS = " \t\r\n\f\v";
 
 // The value of an option without surrounding blanks, or NULL.
 const char* get_text(const List* options, const char* name) {
   ListCell* cell;
   foreach (cell, options) {
     DefElem* element = (DefElem*)lfirst(cell);
-    if (strcmp(element->defname, name) != 0) continue;
-
-    const char* begin = defGetString(element);
-    begin += strspn(begin, " \t\r\n\f\v");
-    size_t size = strlen(begin);
-    while (size > 0 && strchr(" \t\r\n\f\v", begin[size - 1]) != nullptr) size--;
-    return size > 0 ? pnstrdup(begin, size) : nullptr;
+    if (strcmp(element->defname, name) == 0) return kalam_option_trim(defGetString(element));
   }
   return nullptr;
 }
@@ -76,6 +71,7 @@ void get_credentials(const ForeignServer* server, const List* options, kalam::Co
     }
   } else {
     connection->auth_mode = kalam::AuthMode::none;
+    connection->auth_header = nullptr;
   }
 }
 
@@ -119,6 +115,13 @@ void kalam_server_options(const ForeignServer* server, const UserMapping* mappin
     connection->max_response_bytes = (uint64_t)kilobytes * 1024;
   }
   options->user_id = get_text(of_mapping, "user_id");
+}
+
+char* kalam_option_trim(const char* value) {
+  value += strspn(value, BLANKS);
+  size_t size = strlen(value);
+  while (size > 0 && strchr(BLANKS, value[size - 1]) != nullptr) size--;
+  return size > 0 ? pnstrdup(value, size) : nullptr;
 }
 
 void kalam_table_options(Oid relid, KalamTableOptions* options) {

@@ -35,5 +35,9 @@ char* kalam_column_name(Oid relid, AttrNumber attnum);
 bool kalam_table_kind_from_text(const char* text, kalam::TableKind* kind);
 const char* kalam_table_kind_text(kalam::TableKind kind);
 
+// An option's value without surrounding blanks; NULL when nothing is left, which is the same as a value that is not set
+// (spec 14.2). palloc'd.
+char* kalam_option_trim(const char* value);
+
 // The name of the list that is closest to `name`, or NULL when none is near. For HINTs.
 const char* kalam_closest_name(const char* name, const char* const* names, int count);

@@ -52,9 +52,10 @@ void kalam_settings_init() {
                           "Option max_response_size of a foreign server wins. 0 turns the limit off.",
                           &setting_max_response_kb, 1024 * 1024, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB, nullptr,
                           nullptr, nullptr);
-  DefineCustomIntVariable("kalam.snowflake_worker_id", "Worker number in the ids that snowflake_id() makes.",
-                          "-1 derives it from the cluster's system identifier.", &setting_snowflake_worker_id, -1, -1,
-                          1023, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable(
+      "kalam.snowflake_worker_id", "Worker number in the ids that snowflake_id() makes.",
+      "-1 derives it from the cluster's system identifier. A change takes effect when PostgreSQL is restarted.",
+      &setting_snowflake_worker_id, -1, -1, 1023, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
   DefineCustomBoolVariable(
       "kalam.auto_flush", "Flushes a KalamDB table that holds more row versions than the server reads.",
       "Otherwise a scan of such a table fails.", &setting_auto_flush, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);

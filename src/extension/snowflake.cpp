@@ -29,19 +29,27 @@ constexpr int64 EPOCH_MS = (int64)8766 * 86400 * 1000;
 
 struct SnowflakeState {
   pg_atomic_uint64 last;  // milliseconds and counter of the newest id, without the worker
+  uint64 worker;          // the same until PostgreSQL is restarted: a lower one would take ids back
 };
 
 SnowflakeState* state;
 
+uint64 worker_number() {
+  int setting = kalam_setting_snowflake_worker_id();
+  if (setting >= 0) return (uint64)setting;
+  uint64 system = GetSystemIdentifier();
+  return hash_bytes(reinterpret_cast<const unsigned char*>(&system), sizeof(system)) & ((1 << WORKER_BITS) - 1);
+}
+
 #if PG_VERSION_NUM >= 190000
 void init_state(void* memory, void*) {
-  pg_atomic_init_u64(&static_cast<SnowflakeState*>(memory)->last, 0);
-}
 #else
 void init_state(void* memory) {
-  pg_atomic_init_u64(&static_cast<SnowflakeState*>(memory)->last, 0);
-}
 #endif
+  auto* fresh = static_cast<SnowflakeState*>(memory);
+  pg_atomic_init_u64(&fresh->last, 0);
+  fresh->worker = worker_number();
+}
 
 #if PG_VERSION_NUM < 170000
 shmem_request_hook_type previous_shmem_request_hook;
@@ -70,13 +78,6 @@ SnowflakeState* attach() {
 #endif
 }
 
-uint64 worker_number() {
-  int setting = kalam_setting_snowflake_worker_id();
-  if (setting >= 0) return (uint64)setting;
-  uint64 system = GetSystemIdentifier();
-  return hash_bytes(reinterpret_cast<const unsigned char*>(&system), sizeof(system)) & ((1 << WORKER_BITS) - 1);
-}
-
 }  // namespace
 
 void kalam_snowflake_init() {
@@ -100,5 +101,5 @@ KALAM_SQL_FUNCTION(snowflake_id) {
 
   uint64 milliseconds = next >> COUNTER_BITS;
   uint64 counter = next & ((1 << COUNTER_BITS) - 1);
-  PG_RETURN_INT64((int64)(milliseconds << (COUNTER_BITS + WORKER_BITS) | worker_number() << COUNTER_BITS | counter));
+  PG_RETURN_INT64((int64)(milliseconds << (COUNTER_BITS + WORKER_BITS) | state->worker << COUNTER_BITS | counter));
 }

@@ -45,7 +45,7 @@ bool wait_round(TimestampTz deadline) {
 void holder_reset_callback(void* argument) {
   KalamCallHolder* holder = static_cast<KalamCallHolder*>(argument);
   kalam_call_holder_clear(holder);
-  if (holder->connection != nullptr) kalam_connection_unpin(holder->connection);
+  if (holder->connection != nullptr) kalam_connection_unuse(holder->connection);
   holder->connection = nullptr;
 }
 
@@ -58,7 +58,7 @@ KalamCallHolder* kalam_call_holder_create(MemoryContext context, KalamConnection
   holder->callback.func = holder_reset_callback;
   holder->callback.arg = holder;
   MemoryContextRegisterResetCallback(context, &holder->callback);
-  kalam_connection_pin(connection);
+  kalam_connection_use(connection);
   return holder;
 }
 

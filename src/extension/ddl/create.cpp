@@ -99,7 +99,8 @@ void take_with_options(List* options, KalamTableDefinition* definition) {
     if (element->defnamespace != nullptr || (!is_kind && (option == nullptr || !option->remote))) {
       kalam_option_unknown(element->defname, ForeignTableRelationId, true, "type");
     }
-    const char* value = defGetString(element);
+    const char* value = kalam_option_trim(defGetString(element));
+    if (value == nullptr) continue;
     if (!is_kind) {
       kalam_option_check_value(option, value);
       definition->options = lappend(definition->options, text_option(name, value));
@@ -111,16 +112,22 @@ void take_with_options(List* options, KalamTableDefinition* definition) {
   }
 }
 
-// What the validator will say, before anything is asked of the server. Quoted names are taken in any case.
-void check_options(List* options, Oid catalog) {
+// What the validator will say, before anything is asked of the server. Quoted names are taken in any case. Returns the
+// options without blank ones, which stand for none.
+List* check_options(List* options, Oid catalog) {
+  List* kept = NIL;
   ListCell* cell;
   foreach (cell, options) {
     DefElem* element = lfirst_node(DefElem, cell);
     element->defname = kalam_folded_name(element->defname);
     const KalamOption* option = kalam_option_find(element->defname, catalog);
     if (option == nullptr) kalam_option_unknown(element->defname, catalog, false, nullptr);
-    kalam_option_check_value(option, defGetString(element));
+    const char* value = kalam_option_trim(defGetString(element));
+    if (value == nullptr) continue;
+    kalam_option_check_value(option, value);
+    kept = lappend(kept, text_option(element->defname, value));
   }
+  return kept;
 }
 
 void check_stream_options(const KalamTableDefinition* definition) {
@@ -252,10 +259,10 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
   ForeignServer* server = kalam_server_for_use(create->servername);
 
   ListCell* cell;
-  check_options(create->options, ForeignTableRelationId);
+  create->options = check_options(create->options, ForeignTableRelationId);
   foreach (cell, base->tableElts) {
     auto* column = (ColumnDef*)lfirst(cell);
-    if (IsA(column, ColumnDef)) check_options(column->fdwoptions, AttributeRelationId);
+    if (IsA(column, ColumnDef)) column->fdwoptions = check_options(column->fdwoptions, AttributeRelationId);
   }
   definition.name_space = find_option(create->options, "namespace");
   if (definition.name_space == nullptr) {

@@ -43,6 +43,10 @@ CREATE FUNCTION kalam_ping(server text) RETURNS boolean
   AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION kalam_ping(text) IS 'true when the KalamDB server answers and accepts the credentials';
 
+CREATE FUNCTION kalam_flush(relation regclass) RETURNS text
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION kalam_flush(regclass) IS 'flushes a KalamDB table to storage and waits until that is done';
+
 CREATE FUNCTION kalam_exec(sql text) RETURNS text
   AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION kalam_exec(text) IS 'runs one statement on kalam_server as it is; rows come as a JSON array';

@@ -1,0 +1,117 @@
+#include "extension/flush.h"
+
+#include "extension/errors.h"
+#include "extension/fdw.h"
+#include "extension/functions.h"
+#include "extension/options.h"
+#include "extension/query.h"
+
+extern "C" {
+#include "utils/lsyscache.h"
+}
+
+namespace {
+
+// Between two looks at the job; they grow from the first to the last.
+constexpr int FIRST_PAUSE_MS = 50;
+constexpr int LAST_PAUSE_MS = 1000;
+
+// The job that "Storage flush started for table 'ns.t'. Job ID: FL-…" names.
+char* job_of(const char* message) {
+  const char* id = strstr(message, "Job ID: ");
+  if (id == nullptr) return nullptr;
+  id += strlen("Job ID: ");
+  size_t size = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+  return size > 0 ? pnstrdup(id, size) : nullptr;
+}
+
+// Starts a flush; one that runs already may be too early for what was written last, so this one follows it.
+void start_flush(KalamConnection* connection, const char* table, int* pause_ms, KalamFlushJob* job) {
+  kalam::Status status;
+  while (!kalam_flush_start(connection, table, job, &status)) {
+    if (status.error != kalam::ErrorClass::busy) {
+      KalamErrorContext context = {};
+      context.server = connection->server_name;
+      context.remote_table = table;
+      context.remote_sql = psprintf("STORAGE FLUSH TABLE %s", table);
+      kalam_report(&status, &context);
+    }
+    kalam_pause(*pause_ms);
+    *pause_ms = Min(*pause_ms * 2, LAST_PAUSE_MS);
+  }
+}
+
+// The KalamDB server of a foreign table that the current role may flush.
+Oid server_of_own_table(Oid relid) {
+  char* name = get_rel_name(relid);
+  if (name == nullptr) {
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", relid)));
+  }
+  Oid server = get_rel_relkind(relid) == RELKIND_FOREIGN_TABLE ? GetForeignServerIdByRelId(relid) : InvalidOid;
+  if (!OidIsValid(server) ||
+      strcmp(GetForeignDataWrapper(GetForeignServer(server)->fdwid)->fdwname, KALAM_FDW_NAME) != 0) {
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is not a KalamDB table", name)));
+  }
+  if (!kalam_relation_ownercheck(relid, GetUserId())) aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_FOREIGN_TABLE, name);
+  return server;
+}
+
+}  // namespace
+
+bool kalam_flush_start(KalamConnection* connection, const char* table, KalamFlushJob* job, kalam::Status* status) {
+  job->message = kalam_execute(connection, psprintf("STORAGE FLUSH TABLE %s", table), status);
+  job->id = job->message != nullptr ? job_of(job->message) : nullptr;
+  return job->message != nullptr;
+}
+
+KalamFlushState kalam_flush_state(KalamConnection* connection, const KalamFlushJob* job, char** message) {
+  *message = nullptr;
+  if (job->id == nullptr) return KalamFlushState::completed;
+  KalamQueryResult* answer = kalam_query(
+      connection,
+      psprintf("SELECT status, message FROM system.jobs WHERE job_id = %s LIMIT 1", kalam_quote_literal(job->id)));
+  if (answer->row_count == 0 || answer->column_count < 2 || answer->values[0][0] == nullptr) {
+    return KalamFlushState::completed;
+  }
+  *message = answer->values[0][1];
+  const char* status = answer->values[0][0];
+  if (pg_strncasecmp(status, "failed", strlen("failed")) == 0 || pg_strcasecmp(status, "cancelled") == 0) {
+    return KalamFlushState::failed;
+  }
+  return pg_strcasecmp(status, "completed") == 0 ? KalamFlushState::completed : KalamFlushState::running;
+}
+
+void kalam_pause(long milliseconds) {
+  TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
+  long left;
+  while ((left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until)) > 0) {
+    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left, PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+  }
+}
+
+// kalam_flush(regclass): flushes the table in KalamDB and returns, once that is done, what KalamDB says of it.
+KALAM_SQL_FUNCTION(kalam_flush) {
+  Oid relid = PG_GETARG_OID(0);
+  KalamTableOptions options;
+  KalamFlushJob job;
+  KalamFlushState state;
+  char* message;
+  int pause_ms = FIRST_PAUSE_MS;
+
+  KalamConnection* connection = kalam_connection_get(server_of_own_table(relid), GetUserId());
+  kalam_table_options(relid, &options);
+  char* table = kalam_quote_table(options.name_space, options.table);
+
+  start_flush(connection, table, &pause_ms, &job);
+  while ((state = kalam_flush_state(connection, &job, &message)) == KalamFlushState::running) {
+    kalam_pause(pause_ms);
+    pause_ms = Min(pause_ms * 2, LAST_PAUSE_MS);
+  }
+  if (state == KalamFlushState::failed) {
+    ereport(ERROR, (errcode(ERRCODE_FDW_ERROR), errmsg("KalamDB could not flush table \"%s\"", table),
+                    message != nullptr ? errdetail_internal("%s", message) : 0));
+  }
+  PG_RETURN_TEXT_P(cstring_to_text(message != nullptr ? message : job.message));
+}

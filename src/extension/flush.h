@@ -1,0 +1,25 @@
+// Flushing a KalamDB table from memory to storage: the command starts a job of the server, whose state is in
+// system.jobs (spec 10.5).
+#pragma once
+
+#include "client/api.h"
+#include "extension/connection.h"
+
+// The job that was started; all NULL when a flush of the table runs already.
+struct KalamFlushJob {
+  char* message;  // the server's answer
+  char* id;       // NULL when the answer names no job
+};
+
+// Starts a flush of `table` (as kalam_quote_table() makes it). False with a Status when that fails; ErrorClass::busy
+// when a flush of the table is running. Waits for the server's answer, serves interrupts.
+bool kalam_flush_start(KalamConnection* connection, const char* table, KalamFlushJob* job, kalam::Status* status);
+
+enum class KalamFlushState : uint8_t { running, completed, failed };
+
+// What the server says of the job, and its words about it (palloc'd or NULL). A job that the server does not list
+// (any more) counts as completed.
+KalamFlushState kalam_flush_state(KalamConnection* connection, const KalamFlushJob* job, char** message);
+
+// Sleeps, serving interrupts.
+void kalam_pause(long milliseconds);
