@@ -65,11 +65,18 @@ RESET datestyle;
 INSERT INTO ktest00000_text_types.t (id, i) VALUES (9, '[0:1]={1,2}');
 INSERT INTO ktest00000_text_types.t (id, j) VALUES (9, ARRAY[ARRAY['1']]::jsonb[]);
 INSERT INTO ktest00000_text_types.t (id, tags) VALUES (9, '{1,2,3,4,5}');
+INSERT INTO ktest00000_text_types.t (id, j) VALUES (9, ARRAY['1', 'null']::jsonb[]);
 CREATE TABLE ktest00000_text_types.pairs (id int PRIMARY KEY, p compare.pair[]) USING kalamdb;
+CREATE TYPE compare.level AS ENUM ('low', 'high');
+CREATE FUNCTION compare.level_json(compare.level) RETURNS json LANGUAGE sql AS $$ SELECT json_build_object('level', $1::text) $$;
+CREATE TABLE ktest00000_text_types.levels (id int PRIMARY KEY, l compare.level[]) USING kalamdb;
+DROP TABLE ktest00000_text_types.levels;
+CREATE CAST (compare.level AS json) WITH FUNCTION compare.level_json(compare.level);
+CREATE TABLE ktest00000_text_types.levels (id int PRIMARY KEY, l compare.level[]) USING kalamdb;
 
 -- Text of others that is not what the column says.
 SELECT kalam_exec('CREATE SHARED TABLE ktest00000_text_types.o (id INT PRIMARY KEY, a TEXT, j JSON)') IS NOT NULL AS created;
-SELECT kalam_exec($$INSERT INTO ktest00000_text_types.o (id, a, j) VALUES (1, ' [ "a" , 5, null, true ] ', '["x", "y"]'), (2, '[[1],[2,3]]', NULL), (3, '[1,[2]]', NULL), (4, '{"a":1}', NULL), (5, 'a', NULL), (6, '[{"a":1}]', NULL), (7, '[[],[]]', NULL), (8, '"a"', NULL), (9, '{1,2}', NULL)$$);
+SELECT kalam_exec($$INSERT INTO ktest00000_text_types.o (id, a, j) VALUES (1, ' [ "a" , 5, null, true ] ', '["x", "y"]'), (2, '[[1],[2,3]]', NULL), (3, '[1,[2]]', NULL), (4, '{"a":1}', NULL), (5, 'a', NULL), (6, '[{"a":1}]', NULL), (7, '[[],[]]', NULL), (8, '"a"', NULL), (9, '{1,2}', NULL), (10, '[[],1]', NULL), (11, '[1,[]]', NULL), (12, '[[[]],[1]]', NULL), (13, '[["b"],[]]', NULL)$$);
 CREATE FOREIGN TABLE ktest00000_text_types.o (id int, a text[], j text[]) SERVER kalam_server OPTIONS (table_type 'shared');
 SELECT a, j FROM ktest00000_text_types.o WHERE id IN (1, 7) ORDER BY id;
 SELECT a FROM ktest00000_text_types.o WHERE id = 2;
@@ -81,6 +88,10 @@ SELECT a FROM ktest00000_text_types.o WHERE id = 6;
 \set VERBOSITY terse
 SELECT a FROM ktest00000_text_types.o WHERE id = 8;
 SELECT a FROM ktest00000_text_types.o WHERE id = 9;
+SELECT a FROM ktest00000_text_types.o WHERE id = 10;
+SELECT a FROM ktest00000_text_types.o WHERE id = 11;
+SELECT a FROM ktest00000_text_types.o WHERE id = 12;
+SELECT a FROM ktest00000_text_types.o WHERE id = 13;
 UPDATE ktest00000_text_types.o SET a = '{"a b",NULL}', j = '{{1,2},{3,4}}' WHERE id = 9;
 SELECT a, j FROM ktest00000_text_types.o WHERE id = 9;
 

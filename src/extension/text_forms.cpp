@@ -2,6 +2,7 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
+#include "parser/parse_coerce.h"
 #include "utils/array.h"
 #include "utils/datetime.h"
 #include "utils/float.h"
@@ -48,9 +49,35 @@ static bool is_json_type(Oid type) {
   return type == JSONOID || type == JSONBOID;
 }
 
+// Types with a cast to json of their own, such as hstore: array_to_json() makes of their values whatever the cast says.
+static bool has_own_json(Oid type) {
+  Oid function;
+  Oid base = getBaseType(type);
+  return base >= FirstNormalObjectId &&
+         find_coercion_pathway(JSONOID, base, COERCION_EXPLICIT, &function) == COERCION_PATH_FUNC;
+}
+
 bool kalam_has_array_text(Oid array_type) {
   Oid element = get_element_type(array_type);
-  return OidIsValid(element) && !type_is_rowtype(element) && !type_is_array_domain(element);
+  return OidIsValid(element) && !type_is_rowtype(element) && !type_is_array_domain(element) && !has_own_json(element);
+}
+
+// A null of JSON would be read as one of SQL.
+static void refuse_json_nulls(ArrayType* array) {
+  Datum value;
+  bool is_null;
+  ArrayIterator iterator = array_create_iterator(array, 0, nullptr);
+  bool is_text = getBaseType(ARR_ELEMTYPE(array)) == JSONOID;
+
+  while (array_iterate(iterator, &value, &is_null)) {
+    if (is_null) continue;
+    Datum type = is_text ? DirectFunctionCall1(json_typeof, value) : DirectFunctionCall1(jsonb_typeof, value);
+    if (strcmp(TextDatumGetCString(type), "null") == 0)
+      ereport(ERROR,
+              (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot store an array with a null of json in KalamDB"),
+               errdetail("Arrays are kept there as JSON text, in which it is the NULL of SQL.")));
+  }
+  array_free_iterator(iterator);
 }
 
 char* kalam_array_output(Datum datum) {
@@ -61,9 +88,12 @@ char* kalam_array_output(Datum datum) {
                       errmsg("cannot store an array whose lower bound is not 1 in KalamDB"),
                       errdetail("Arrays are kept there as JSON text, which has no bounds.")));
   // Elements that are JSON themselves could not be told from sub-arrays.
-  if (ARR_NDIM(array) > 1 && is_json_type(getBaseType(ARR_ELEMTYPE(array))))
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot store an array of json with more than one dimension in KalamDB")));
+  if (is_json_type(getBaseType(ARR_ELEMTYPE(array)))) {
+    if (ARR_NDIM(array) > 1)
+      ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                      errmsg("cannot store an array of json with more than one dimension in KalamDB")));
+    refuse_json_nulls(array);
+  }
   int level = begin_fixed_settings();
   Datum json = DirectFunctionCall1(array_to_json, PointerGetDatum(array));
   end_fixed_settings(level);
@@ -178,6 +208,9 @@ Datum kalam_array_input(Oid array_type, int32 typmod, char* text) {
   for (int& dimension : builder.dims) dimension = -1;
   collect(&builder, json);
   if (builder.count == 0) return PointerGetDatum(construct_empty_array(builder.element));
+  // An empty sub-array beside elements has no element that would have been noticed.
+  if (builder.depth < MAXDIM && builder.dims[builder.depth] >= 0)
+    report_shape("Some elements are arrays, others are not.");
 
   int lower_bounds[MAXDIM];
   for (int& bound : lower_bounds) bound = 1;

@@ -8,10 +8,12 @@
 char* kalam_output_text(FmgrInfo* output, Datum value);
 Datum kalam_input_text(FmgrInfo* input, char* text, Oid input_parameter, int32 typmod);
 
-// Whether arrays of a type can be kept: not those of composite types, whose JSON would lose the type.
+// Whether arrays of a type can be kept: not those of composite types and of types with a cast to json of their own,
+// whose JSON would lose the type.
 bool kalam_has_array_text(Oid array_type);
 
-// ["a",null,["b"]]: the array as JSON text, palloc'd. Refuses bounds that do not begin at 1, which JSON does not have.
+// ["a",null,["b"]]: the array as JSON text, palloc'd. Refuses bounds that do not begin at 1, and what
+// would be read as something else.
 char* kalam_array_output(Datum array);
 
 // The array that such a text means. 22P02 for what is not JSON, not an array or not of the element's type, 2202E for

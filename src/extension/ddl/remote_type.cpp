@@ -111,7 +111,7 @@ char* kalam_remote_type(Oid local_type, int32 typmod, kalam::RemoteType* type, c
   // As JSON text.
   Oid base_type = getBaseType(local_type);
   if (OidIsValid(get_element_type(base_type)) && !kalam_has_array_text(base_type)) {
-    *why = "Arrays are kept as JSON text, which arrays of composite types cannot be read from.";
+    *why = "Arrays are kept as JSON text, which arrays of this type cannot be read from.";
     return nullptr;
   }
   if (get_typtype(local_type) == TYPTYPE_PSEUDO || type_is_rowtype(local_type)) {
