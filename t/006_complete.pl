@@ -141,6 +141,13 @@ is( $node->sql("$as_alice INSERT INTO app.notes SELECT i, i FROM generate_series
 		SELECT count(*) FROM app.notes;"), "240\n240\n280",
 	'user table: what a session has flushed is not flushed again for every query');
 is(flushes(), 1, 'but once');
+$node->sql(
+	q{SET kalam.user_id = 'alice'; CREATE TABLE app.others (id int PRIMARY KEY, v int) USING kalamdb WITH (type = 'user');
+	  INSERT INTO app.others SELECT i, i FROM generate_series(1, 180) i;
+	  CREATE FOREIGN TABLE app.pointer (id int NOT NULL, v int) SERVER kalam_server OPTIONS ("table" 'notes')});
+$node->sql("$as_alice INSERT INTO app.notes SELECT i, i FROM generate_series(281, 350) i");
+is( $node->sql("$as_alice SELECT count(*) FROM app.pointer; ALTER FOREIGN TABLE app.pointer OPTIONS (SET table 'others');
+		SELECT count(*) FROM app.pointer;"), "350\n180", 'the flush of one table is not taken for that of another');
 is($node->error("$as_alice SELECT count(*) FROM app.events")->{sqlstate}, '54000', 'stream table: an error');
 is($node->sql("$as_alice SELECT v FROM app.events WHERE id = 60"), '60', 'a key is looked up');
 

@@ -204,6 +204,10 @@ void refresh(Relation local, CacheEntry* entry, KalamConnection* connection) {
   }
   map_attributes(local, relation, context);
 
+  // What was flushed was another table, perhaps: ALTER ... OPTIONS, or created again.
+  if (entry->relation == nullptr || entry->relation->serverid != relation->serverid ||
+      strcmp(entry->relation->remote_name, relation->remote_name) != 0 || strcmp(entry->identity, identity) != 0)
+    entry->flushed_before = 0;
   MemoryContextSetParent(context, CacheMemoryContext);
   if (entry->context != nullptr) MemoryContextDelete(entry->context);
   entry->context = context;
