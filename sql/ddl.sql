@@ -184,6 +184,15 @@ DROP TABLE kept;
 ROLLBACK TO a;
 COMMIT;
 SELECT * FROM remote_tables() AS t WHERE t LIKE 'kept%';
+-- Event triggers see all that is dropped.
+CREATE FUNCTION refuse_drop() RETURNS event_trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF EXISTS (SELECT FROM pg_event_trigger_dropped_objects() WHERE schema_name = 'ktest00000_ddl' AND object_name = 'kept') THEN RAISE EXCEPTION 'not this one'; END IF;
+  END $$;
+CREATE EVENT TRIGGER refuse_drop ON sql_drop EXECUTE FUNCTION refuse_drop();
+DROP TABLE kept, heap_table;
+DROP EVENT TRIGGER refuse_drop;
+DROP FUNCTION refuse_drop;
 DROP TABLE kept, heap_table;
 SELECT * FROM remote_tables() AS t WHERE t LIKE 'kept%';
 DROP TABLE kept;

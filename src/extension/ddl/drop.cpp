@@ -87,7 +87,9 @@ void run(const KalamUtility* utility, Dropping what, Node* first, Node* second) 
     } else if (second == nullptr) {
       kalam_utility_replace(utility, first);
     } else {
-      kalam_utility_subcommand(utility, first);
+      // As statements of their own: a subcommand's drops would be hidden from event triggers.
+      kalam_utility_replace(utility, first);
+      CommandCounterIncrement();
       kalam_utility_replace(utility, second);
     }
     say_what_happens();
