@@ -21,6 +21,7 @@ extern "C" {
 #include "utils/builtins.h"
 #include "utils/formatting.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 }
 
 namespace {
@@ -304,8 +305,18 @@ void change_default(const Alteration* alteration, const Step* step) {
                           alter_sql(alteration, operation));
 }
 
+bool is_not_null(Oid relid, const char* column) {
+  HeapTuple tuple = SearchSysCacheAttName(relid, column);
+  if (!HeapTupleIsValid(tuple)) return false;
+  bool is_set = ((Form_pg_attribute)GETSTRUCT(tuple))->attnotnull;
+  ReleaseSysCache(tuple);
+  return is_set;
+}
+
 void change_not_null(const Alteration* alteration, const Step* step) {
   bool set = step->type == AT_SetNotNull;
+  // A statement may do both: PostgreSQL drops first, in whatever order they are written.
+  if (is_not_null(alteration->relid, step->local_name) != set) return;
   if (step->remote_name == nullptr)
     refuse(alteration, action_of(step->type), step->local_name, "The statement adds it.",
            "ALTER TABLE once more after the statement that adds the column.");
