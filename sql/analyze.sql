@@ -39,8 +39,14 @@ INSERT INTO u VALUES (1), (2);
 ANALYZE u;
 SELECT reltuples FROM pg_class WHERE oid = 'u'::regclass;
 
+-- A column of any name.
+CREATE TABLE r (id int PRIMARY KEY, r int) USING kalamdb;
+INSERT INTO r VALUES (1, 1), (2, 2), (3, 2);
+ANALYZE r;
+SELECT n_distinct FROM pg_stats WHERE tablename = 'r' AND schemaname = 'ktest00000_analyze' AND attname = 'r';
+
 DROP FUNCTION estimate;
-DROP TABLE t, e, u;
+DROP TABLE t, e, u, r;
 RESET search_path;
 DROP SCHEMA ktest00000_analyze;
 SELECT kalam_exec('DROP NAMESPACE IF EXISTS ktest00000_analyze') IS NOT NULL AS cleaned_up;

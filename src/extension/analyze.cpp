@@ -62,9 +62,10 @@ void take_rows(Sample* sample, SPITupleTable* fetched, uint64 count, MemoryConte
 int acquire_sample(Relation relation, int, HeapTuple* rows, int wanted, double* total_rows, double* dead_rows) {
   Sample sample = {};
   MemoryContext context = CurrentMemoryContext;
-  char* query =
-      psprintf("SELECT r FROM ONLY %s r", quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-                                                                     RelationGetRelationName(relation)));
+  const char* name =
+      quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)), RelationGetRelationName(relation));
+  // The row, even where a column is called "r".
+  char* query = psprintf("SELECT r.*::%s FROM ONLY %s r", name, name);
   sample.rows = rows;
   sample.wanted = wanted;
   sample.to_skip = -1;
