@@ -54,6 +54,15 @@ constexpr const char* kReopenHint = "";
 constexpr const char* kRetryTransaction = "Run the transaction again.";
 constexpr const char* kBadValue = "KalamDB cannot convert a value to its column's type";
 
+// Found by means_not_leader(), before all others.
+constexpr Rule kNotLeader = {kAnyMethod,
+                             kStatement,
+                             "",
+                             ErrorClass::not_leader,
+                             Applied::no,
+                             "the KalamDB node is not the leader of the data",
+                             "Try again; an election takes some seconds."};
+
 // The first rule that fits decides, so the narrower texts come first.
 constexpr Rule kRules[] = {
     // An HTTP server that is no gRPC server, or a proxy in between: gRPC makes codes of HTTP's.
@@ -62,6 +71,28 @@ constexpr Rule kRules[] = {
          code_bit(Code::unknown),
      "http2 header with status", ErrorClass::protocol, Applied::maybe, "the server's answer is not KalamDB's protocol",
      "Check that the port is the server's RPC port, not its HTTP port."},
+    // Rows. These come first because their texts quote values, which may read like any other text.
+    {kAnyMethod, kStatement | code_bit(Code::already_exists), "Primary key violation: value '",
+     ErrorClass::duplicate_key, Applied::no, "duplicate key value violates the primary key", ""},
+    {kAnyMethod, kStatement, "NOT NULL constraint violation: column '", ErrorClass::not_null, Applied::no,
+     "null value violates a not-null constraint", ""},
+    {kAnyMethod, kStatement, "is declared as non-nullable but contains null values", ErrorClass::poisoned_column,
+     Applied::maybe, "a NOT NULL column of the KalamDB table contains null values",
+     "Delete the rows concerned by their keys; until then only reads without that column succeed."},
+    {kAnyMethod, kStatement, "(checked both hot and cold storage)", ErrorClass::row_gone, Applied::no,
+     "the row to be updated does not exist", ""},
+    {kAnyMethod, kStatement, "Not found: Row with ", ErrorClass::row_gone, Applied::no,
+     "the row to be updated does not exist", ""},
+    {kAnyMethod, kStatement, "Schema coercion failed", ErrorClass::bad_value, Applied::no, kBadValue, ""},
+    {kAnyMethod, kStatement, "Embedding dimension mismatch", ErrorClass::bad_value, Applied::no, kBadValue, ""},
+    {kAnyMethod, kStatement, "Invalid UUID literal '", ErrorClass::bad_value, Applied::no, kBadValue, ""},
+    {kAnyMethod, kStatement, "UUID binary literal must be ", ErrorClass::bad_value, Applied::no, kBadValue, ""},
+    {kAnyMethod, kStatement, "Invalid embedding JSON for column '", ErrorClass::bad_value, Applied::no, kBadValue, ""},
+    {kAnyMethod, kStatement, "Failed to parse '", ErrorClass::bad_value, Applied::no, kBadValue, ""},
+    {method_bit(Method::scan), kStatement, "Cannot cast string '", ErrorClass::bad_value, Applied::no, kBadValue, ""},
+    {kAnyMethod, kStatement, "has unsupported or NULL value", ErrorClass::bad_value, Applied::no,
+     "the KalamDB table's primary key type cannot hold rows", ""},
+
     // Sessions.
     {kOpening, code_bit(Code::unauthenticated), "Account locked", ErrorClass::authentication, Applied::no,
      "the KalamDB account is locked",
@@ -89,35 +120,18 @@ constexpr Rule kRules[] = {
      "KalamDB refused the session's identity", ""},
 
     // Cluster.
-    {kAnyMethod, kStatement, "Not leader for ", ErrorClass::not_leader, Applied::no,
-     "the KalamDB node is not the leader of the data", "Try again; an election takes some seconds."},
-    {kAnyMethod, kStatement, "tcp connect error", ErrorClass::not_leader, Applied::no,
-     "the KalamDB node cannot reach the leader of the data", "Try again; an election takes some seconds."},
     {kAnyMethod, kStatement, "is already bound to data raft group", ErrorClass::cross_group, Applied::no,
      "a KalamDB transaction cannot use tables of two data groups", ""},
     {kAnyMethod, kStatement, "must remain within one data raft group", ErrorClass::cross_group, Applied::no,
      "a KalamDB transaction cannot use tables of two data groups", ""},
 
-    // Rows.
-    {kAnyMethod, kStatement | code_bit(Code::already_exists), "Primary key violation: value '",
-     ErrorClass::duplicate_key, Applied::no, "duplicate key value violates the primary key", ""},
-    {kAnyMethod, kStatement, "NOT NULL constraint violation: column '", ErrorClass::not_null, Applied::no,
-     "null value violates a not-null constraint", ""},
-    {kAnyMethod, kStatement, "is declared as non-nullable but contains null values", ErrorClass::poisoned_column,
-     Applied::no, "a NOT NULL column of the KalamDB table contains null values",
-     "Delete the rows concerned by their keys; until then only reads without that column succeed."},
-    {kAnyMethod, kStatement, "(checked both hot and cold storage)", ErrorClass::row_gone, Applied::no,
-     "the row to be updated does not exist", ""},
-    {kAnyMethod, kStatement, "Failed to update row: Not found: Row with ", ErrorClass::row_gone, Applied::no,
-     "the row to be updated does not exist", ""},
-    {kAnyMethod, kStatement, "Schema coercion failed", ErrorClass::bad_value, Applied::no, kBadValue, ""},
-    {kAnyMethod, kStatement, "Embedding dimension mismatch", ErrorClass::bad_value, Applied::no, kBadValue, ""},
-    {kAnyMethod, kStatement, "Failed to parse '", ErrorClass::bad_value, Applied::no, kBadValue, ""},
-    {method_bit(Method::scan), kStatement, "Cannot cast string '", ErrorClass::bad_value, Applied::no, kBadValue, ""},
-    {kAnyMethod, kStatement, "has unsupported or NULL value", ErrorClass::bad_value, Applied::no,
-     "the KalamDB table's primary key type cannot hold rows", ""},
-
     // Tables and namespaces.
+    {kAnyMethod, kStatement, "Provider type mismatch for ", ErrorClass::invalid_request, Applied::no,
+     "the KalamDB table is of another kind", ""},
+    {kAnyMethod, kStatement, "not supported for STREAM tables", ErrorClass::unsupported, Applied::no,
+     "KalamDB does not support the operation for stream tables", ""},
+    {kAnyMethod, kStatement, "stream tables are not supported inside explicit transactions", ErrorClass::unsupported,
+     Applied::no, "KalamDB does not support stream tables in its transactions", ""},
     {kAnyMethod, kStatement, "provider not found: ", ErrorClass::table_not_found, Applied::no,
      "the KalamDB table does not exist", ""},
     {kAnyMethod, kStatement, "Table not found: ", ErrorClass::table_not_found, Applied::no,
@@ -133,6 +147,9 @@ constexpr Rule kRules[] = {
     {kAnyMethod, kStatement, "Access denied: ", ErrorClass::permission, Applied::no, "KalamDB denied access", ""},
 
     // Transactions (spec 8.6). "not found" and " was deleted" of rows and tables were caught above.
+    // The transaction of somebody who is gone; the session is given up with it.
+    {method_bit(Method::begin), kStatement, "transaction block", ErrorClass::transaction_gone, Applied::maybe,
+     "the KalamDB session is in another transaction", kRetryTransaction},
     {kTransactional, kStatement, "is in a failed transaction block", ErrorClass::transaction_gone, Applied::no,
      "the KalamDB transaction has failed", kRetryTransaction},
     {kTransactional, kStatement, "exceeded buffer limit", ErrorClass::transaction_gone, Applied::no,
@@ -179,6 +196,14 @@ constexpr Rule kRules[] = {
      "the KalamDB server has not started completely", "Try again in some seconds."},
 
     // Statement errors that are certain to have changed nothing, then those that may have.
+    {kSql, kStatement, "Name cannot ", ErrorClass::sql_error, Applied::no, "KalamDB cannot run the statement", ""},
+    {kSql, kStatement, "Name is too long ", ErrorClass::sql_error, Applied::no, "KalamDB cannot run the statement", ""},
+    {kSql, kStatement, "contains invalid characters (", ErrorClass::sql_error, Applied::no,
+     "KalamDB cannot run the statement", ""},
+    {kSql, kStatement, " reserved SQL keyword ", ErrorClass::sql_error, Applied::no, "KalamDB cannot run the statement",
+     ""},
+    {kSql, kStatement, " is reserved and cannot be used", ErrorClass::sql_error, Applied::no,
+     "KalamDB cannot run the statement", ""},
     {kSql, kStatement, "Invalid SQL: ", ErrorClass::sql_error, Applied::no, "KalamDB cannot run the statement", ""},
     {kSql, kStatement, "SQL error: ", ErrorClass::sql_error, Applied::no, "KalamDB cannot run the statement", ""},
     {kSql, kStatement, "Invalid operation: ", ErrorClass::sql_error, Applied::no, "KalamDB cannot run the statement",
@@ -252,10 +277,33 @@ void extract_names(const Failure& failure, const Secrets& secrets, Status* statu
   copy_text(status->value, sizeof status->value, secrets.scrub(value));
 }
 
-// A commit that failed stops where it failed; only these failures come before anything is applied (spec 8.5).
-bool commit_applied_nothing(const Failure& failure, const Status& status) {
-  if (!contains(failure.text, "failed to commit transaction")) return !status.maybe_executed;
-  return status.error == ErrorClass::duplicate_key || contains(failure.text, "Failed to insert batch rows: ");
+// What a failed commit wraps around its cause: "…failed to commit transaction '<id>': <cause>".
+constexpr string_view kCommitFrame = "failed to commit transaction '";
+
+// The cause in the frame, or the whole text, up to the first quote: behind it there may be a value of the user's.
+string_view unquoted_start(string_view text) {
+  if (size_t frame = text.find(kCommitFrame); frame < text.find_first_of("'\"")) {
+    text.remove_prefix(frame + kCommitFrame.size());
+    if (size_t end = text.find("': "); end != string_view::npos) text.remove_prefix(end + 3);
+  }
+  return text.substr(0, text.find_first_of("'\""));
+}
+
+// Failures that speak of one row. An Insert, Update or Delete is all or nothing, but an SQL statement may have changed
+// rows before the one that it fails at, and so may the commit of a transaction (spec 8.5, 10.6).
+bool is_of_a_row(ErrorClass error) {
+  return error == ErrorClass::duplicate_key || error == ErrorClass::not_null || error == ErrorClass::bad_value ||
+         error == ErrorClass::row_gone;
+}
+
+// A commit checks the keys of all inserts before it applies anything, and stores a batch of nothing but inserts whole
+// (spec 8.5). Of any other failure while changes are applied, what came before it stays.
+bool commit_may_be_applied(const Failure& failure, const Status& status) {
+  if (status.maybe_executed) return true;
+  if (status.error == ErrorClass::duplicate_key || contains(failure.text, "Failed to insert batch rows: "))
+    return false;
+  if (contains(failure.text, kCommitFrame)) return true;
+  return is_of_a_row(status.error) || status.error == ErrorClass::table_not_found;
 }
 
 std::string with_endpoint(const Failure& failure, string_view text) {
@@ -278,28 +326,34 @@ void classify_by_code(const Failure& failure, const std::string& clean, Status* 
     case Code::deadline_exceeded:
       return set(ErrorClass::timeout, true, "the KalamDB call timed out", at);
     case Code::invalid_argument:
-    case Code::out_of_range:
+      // Found while the request was read, before anything is done (spec 4.1, 6.1, 7.1).
       return set(ErrorClass::invalid_request, false, "KalamDB refused the request", clean);
+    case Code::out_of_range:
+      return set(ErrorClass::invalid_request, true, "KalamDB refused the request", clean);
     case Code::not_found:
       if (failure.method == Method::scan) {
         return set(ErrorClass::table_not_found, false, "the KalamDB table does not exist", clean);
       }
-      return set(ErrorClass::internal, false, "KalamDB did not find what the request names", clean);
+      return set(ErrorClass::internal, true, "KalamDB did not find what the request names", clean);
     case Code::already_exists:
-      return set(ErrorClass::already_exists, false, "the KalamDB object already exists", clean);
+      return set(ErrorClass::already_exists, true, "the KalamDB object already exists", clean);
     case Code::permission_denied:
       return set(ErrorClass::permission, false, "KalamDB denied access", clean);
     case Code::unimplemented:
+      // gRPC's own word for an answer that has a status and no message: that method was run.
+      if (contains(failure.text, "No message returned")) {
+        return set(ErrorClass::protocol, true, "the server's answer is not KalamDB's protocol", at);
+      }
       return set(ErrorClass::unsupported, false, "the KalamDB server does not offer this operation", at,
-                 "Check that the port is the server's RPC port and that its PostgreSQL service is enabled.");
+                 "Check that the port is the server's RPC port. A server of version 0.7 mounts its PostgreSQL service "
+                 "only with enabled = true in section [pg_extension] of its configuration.");
     case Code::unavailable:
       if (classify_tls_failure(failure.text, at, status)) return;
       if (means_not_connected(failure.code, failure.text)) {
         return set(ErrorClass::unreachable, false, "could not connect to the KalamDB server", at,
                    "Check that the server is running and that host and port name its RPC listener, not its HTTP port.");
       }
-      if ((method_bit(failure.method) & kRows) != 0 && contains(failure.text, ".") &&
-          !contains_any(failure.text, {" ", ":"})) {
+      if (failure.method == Method::scan && contains(failure.text, ".") && !contains_any(failure.text, {" ", ":"})) {
         // A bare table name: known, but not loaded yet (spec 4.1).
         return set(ErrorClass::busy, false, "the KalamDB table is not ready", clean, "Try again in some seconds.");
       }
@@ -311,7 +365,7 @@ void classify_by_code(const Failure& failure, const std::string& clean, Status* 
       return set(ErrorClass::protocol, true, "the server's answer is not KalamDB's protocol", at,
                  "Check that the port is the server's RPC port, not its HTTP port.");
     case Code::failed_precondition:
-      return set(ErrorClass::internal, false, "KalamDB refused the request in its present state", clean);
+      return set(ErrorClass::internal, true, "KalamDB refused the request in its present state", clean);
     default:
       return set(ErrorClass::internal, true, "KalamDB reported an internal error", clean);
   }
@@ -326,7 +380,11 @@ bool means_session_gone(Method method, int code, string_view text) {
 
 bool means_not_leader(int code, string_view text) {
   if (code != static_cast<int>(Code::internal) && code != static_cast<int>(Code::failed_precondition)) return false;
-  return contains_any(text, {"Not leader for ", "tcp connect error"});
+  const string_view start = unquoted_start(text);
+  // "Raft error: Network error: gRPC error forwarding proposal: code: '…', message: "tcp connect error"": the node
+  // could not reach the leader, so nothing was proposed.
+  return contains(start, "Not leader for ") ||
+         (contains_any(start, {"forwarding", "Network error"}) && contains(text, "tcp connect error"));
 }
 
 bool means_not_connected(int code, string_view text) {
@@ -338,7 +396,7 @@ bool means_not_connected(int code, string_view text) {
 
 void classify_failure(const Failure& failure, const Secrets& secrets, Status* status) {
   const std::string clean = secrets.scrub(failure.text);
-  if (const Rule* rule = find_rule(failure)) {
+  if (const Rule* rule = means_not_leader(failure.code, failure.text) ? &kNotLeader : find_rule(failure)) {
     set_status(status, rule->error, rule->message,
                rule->error == ErrorClass::authentication || rule->error == ErrorClass::not_leader ||
                        rule->error == ErrorClass::protocol
@@ -350,7 +408,8 @@ void classify_failure(const Failure& failure, const Secrets& secrets, Status* st
   } else {
     classify_by_code(failure, clean, status);
   }
-  if (failure.method == Method::commit) status->maybe_executed = !commit_applied_nothing(failure, *status);
+  if (failure.method == Method::commit) status->maybe_executed = commit_may_be_applied(failure, *status);
+  if ((method_bit(failure.method) & kSql) != 0 && is_of_a_row(status->error)) status->maybe_executed = true;
   if (failure.is_read) status->maybe_executed = false;
   status->grpc_code = failure.code;
 }
