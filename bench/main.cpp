@@ -30,6 +30,8 @@ constexpr const char* usage =
   --auth HEADER      value of "authorization"
   --rows N           rows of bench.wide (default 1000000)
   --runs N           runs of everything, interleaved (default 7)
+  --side NAME        only client, blocking or async: for profilers that count a whole process
+  --work NAME        only the work that begins so
   --calls N          calls of a run of point reads, and of quick-ack (default 2000, 50)
   --tls-target H:P   a second server, with TLS, for quick-ack
   --ca FILE          its CA certificate
@@ -37,7 +39,7 @@ constexpr const char* usage =
 )";
 
 struct Arguments {
-  std::string what;
+  std::string what, side, work;
   Server server, tls;
   size_t rows = 1000000, runs = 7, calls = 0;
 };
@@ -67,6 +69,10 @@ Arguments parse(int argc, char** argv) {
       out.tls.tls_name = value();
     } else if (word == "--auth") {
       out.server.authorization = out.tls.authorization = value();
+    } else if (word == "--side") {
+      out.side = value();
+    } else if (word == "--work") {
+      out.work = value();
     } else if (word == "--rows") {
       out.rows = std::stoul(value());
     } else if (word == "--runs") {
@@ -107,12 +113,15 @@ double processor_time() {
 // Every side does every work once per run, in turn, so that a busy moment of the machine hits all of them.
 void compare(const Arguments& arguments, const std::vector<Work>& works) {
   std::vector<std::unique_ptr<Side>> sides;
-  sides.push_back(std::make_unique<ClientSide>(arguments.server, false));
-  sides.push_back(make_grpc_side(arguments.server, false));
-  sides.push_back(make_grpc_side(arguments.server, true));
+  const std::string& only = arguments.side;
+  if (only.empty() || only == "client") sides.push_back(std::make_unique<ClientSide>(arguments.server, false));
+  if (only.empty() || only == "blocking") sides.push_back(make_grpc_side(arguments.server, false));
+  if (only.empty() || only == "async") sides.push_back(make_grpc_side(arguments.server, true));
+  if (sides.empty()) die("no side is called " + only);
   printf("\n%-34s %-20s %12s %12s %12s %14s %8s %10s %8s\n", "work", "by", "min us/unit", "median", "max", "units/s",
          "ratio", "CPU us", "ratio");
   for (const Work& work : works) {
+    if (!work.name.starts_with(arguments.work)) continue;
     std::vector<std::vector<double>> taken(sides.size()), processor(sides.size());
     for (size_t run = 0; run <= arguments.runs; run++) {
       for (size_t i = 0; i < sides.size(); i++) {

@@ -9,6 +9,7 @@
 #include "client/api.h"
 #include "client/operation.h"
 #include "client/result_reader.h"
+#include "client/status.h"
 
 namespace kalam {
 
@@ -19,7 +20,7 @@ struct Call {
   mutable std::unique_ptr<ResultReader> reader;
   mutable bool reader_made = false;
   bool keep_response = false;  // for another reader
-  mutable Status reader_status{};
+  mutable KeptStatus reader_status;
   mutable std::string message;
 };
 

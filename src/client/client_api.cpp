@@ -79,14 +79,18 @@ Call* start_call(Connection* connection, const CallOptions* options, Status* sta
         options != nullptr && options->deadline_ms != 0 ? options->deadline_ms : core->settings.call_timeout_ms;
     if (!prepare(&plan)) return nullptr;
     SignalBlock block;
-    std::lock_guard lock(core->mutex);
-    if (!may_start(core.get(), plan.method, status)) return nullptr;
-    if (plan.method == Method::commit || plan.method == Method::rollback) {
-      plan.body = make_end(plan.method, core->transaction.id);
-    }
     auto call = std::make_unique<Call>();
-    call->operation = std::make_shared<Operation>(core, std::move(plan));
-    call->operation->start();
+    {
+      std::lock_guard lock(core->mutex);
+      if (!may_start(core.get(), plan.method, status)) return nullptr;
+      if (plan.method == Method::commit || plan.method == Method::rollback) {
+        plan.body = make_end(plan.method, core->transaction.id);
+      }
+      call->operation = std::make_shared<Operation>(core, std::move(plan));
+      call->operation->start();
+    }
+    // The poller needs the mutex for every answer: it must not wait for gRPC's part of a start.
+    call->operation->start_rpc();
     return call.release();
   } catch (...) {
     status_from_exception(status);
@@ -140,6 +144,8 @@ Connection* connection_create(Runtime* runtime, const ConnectionOptions* options
 void connection_release(Connection* connection, uint32_t close_timeout_ms) noexcept {
   if (connection == nullptr) return;
   if (!connection->core->runtime->owned_by_this_process()) return;  // the parent's; nothing of it works here
+  connection->core->has_handle = false;
+  connection->core->spare_reader.reset();
   try {
     SignalBlock block;
     connection->core->close(close_timeout_ms);
@@ -250,7 +256,7 @@ bool call_done(const Call* call) noexcept {
 
 void call_status(const Call* call, Status* status) noexcept {
   if (call->operation->done()) {
-    *status = call->operation->status();
+    call->operation->status().get(status);
   } else {
     set_status(status, ErrorClass::internal, "the KalamDB call has not ended");
   }
@@ -286,6 +292,14 @@ void call_release(Call* call) noexcept {
   if (call == nullptr) return;
   const std::shared_ptr<ConnectionCore> core = call->operation->core();
   if (!core->runtime->owned_by_this_process()) return;  // the parent's
+  if (core->has_handle && call->reader && !call->operation->holds_slices() && call->reader->is_reusable()) {
+    core->spare_reader = std::move(call->reader);
+  }
+  // Usually nothing of gRPC's is left, and nothing is freed that a handle does not hold as well.
+  if (call->operation->settled() && !call->operation->holds_slices() && core->has_handle) {
+    delete call;
+    return;
+  }
   SignalBlock block;
   try {
     std::unique_lock lock(core->mutex);

@@ -11,7 +11,7 @@
 namespace kalam {
 namespace {
 
-std::unique_ptr<ResultReader> make_reader(grpc::ByteBuffer* response, ResultReader::Answer answer, bool keep,
+std::unique_ptr<ResultReader> read_slices(grpc::ByteBuffer* response, ResultReader::Answer answer, bool keep,
                                           Status* status) {
   std::vector<grpc::Slice> slices;
   if (response->Valid() && !response->Dump(&slices).ok()) {
@@ -23,23 +23,33 @@ std::unique_ptr<ResultReader> make_reader(grpc::ByteBuffer* response, ResultRead
   return ResultReader::create(std::move(slices), answer, status);
 }
 
+std::unique_ptr<ResultReader> make_reader(const Call* call, Status* status) {
+  Operation* operation = call->operation.get();
+  const auto answer = operation->method() == Method::scan ? ResultReader::Answer::scan : ResultReader::Answer::query;
+  if (operation->holds_slices()) {
+    SignalBlock block;
+    return read_slices(&operation->response(), answer, call->keep_response, status);
+  }
+  std::unique_ptr<ResultReader> reader = std::move(operation->core()->spare_reader);
+  if (!reader) return ResultReader::create(operation->small_answer(), answer, status);
+  return reader->reuse(operation->small_answer(), answer, status) ? std::move(reader) : nullptr;
+}
+
 // The reader of a call that succeeded; NULL and a Status otherwise.
 ResultReader* reader_of(const Call* call, Status* status) {
   clear_status(status);
   const Method method = call->operation->method();
-  if (!call->operation->done() || call->operation->status().error != ErrorClass::none ||
+  if (!call->operation->done() || call->operation->status().error() != ErrorClass::none ||
       (method != Method::scan && method != Method::execute_query)) {
     set_status(status, ErrorClass::internal, "the KalamDB call has no rows");
     return nullptr;
   }
   if (!call->reader_made) {
-    SignalBlock block;  // slices are gRPC's
     call->reader_made = true;
-    call->reader = make_reader(&call->operation->response(),
-                               method == Method::scan ? ResultReader::Answer::scan : ResultReader::Answer::query,
-                               call->keep_response, &call->reader_status);
+    call->reader = make_reader(call, status);
+    if (!call->reader) call->reader_status.set(*status);
   }
-  if (!call->reader) *status = call->reader_status;
+  if (!call->reader) call->reader_status.get(status);
   return call->reader.get();
 }
 
@@ -56,7 +66,7 @@ std::string clean_text(std::string_view text) {
 const char* call_message(const Call* call, size_t* size) noexcept {
   *size = 0;
   try {
-    if (!call->operation->done() || call->operation->status().error != ErrorClass::none) return "";
+    if (!call->operation->done() || call->operation->status().error() != ErrorClass::none) return "";
     if (call->message.empty()) {
       if (call->operation->method() == Method::execute_sql) call->message = clean_text(call->operation->message());
       if (call->operation->method() == Method::execute_query) {
@@ -116,7 +126,7 @@ bool call_result_next(Call* call, uint32_t max_rows, Window* window, Status* sta
 bool read_single_text(grpc::ByteBuffer* response, std::string* text) {
   Status status;
   Window window{};
-  std::unique_ptr<ResultReader> reader = make_reader(response, ResultReader::Answer::query, false, &status);
+  std::unique_ptr<ResultReader> reader = read_slices(response, ResultReader::Answer::query, false, &status);
   if (reader == nullptr || !reader->next(1, &window, &status) || window.rows == 0 || window.column_count == 0) {
     return false;
   }

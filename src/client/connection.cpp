@@ -38,9 +38,9 @@ class Farewell final : public RpcOwner {
 void send_close_session(ConnectionCore* core, Node* node, const Session& session, uint32_t timeout_ms) {
   RpcHeaders headers;
   headers.session_token = session.token;
-  UnaryRpc::start(std::make_shared<Farewell>(core->shared_from_this()), core->runtime.get(), node->stub(),
-                  Method::close_session, RequestBody(Method::close_session).with_session(session.id), headers,
-                  monotonic_after_ms(timeout_ms));
+  UnaryRpc::start(UnaryRpc::create(std::make_shared<Farewell>(core->shared_from_this()), Method::close_session, headers,
+                                   monotonic_after_ms(timeout_ms)),
+                  core->runtime.get(), node->stub().get(), RequestBody(Method::close_session).with_session(session.id));
   ++core->in_flight;
 }
 

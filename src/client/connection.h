@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "client/node.h"
+#include "client/result_reader.h"
 #include "client/runtime.h"
 #include "client/settings.h"
 
@@ -75,6 +76,9 @@ class ConnectionCore : public std::enable_shared_from_this<ConnectionCore> {
   uint64_t redirects = 0;
   size_t in_flight = 0;  // completions that are not an operation's
   bool closing = false;
+  // Used by the caller's thread alone, without the mutex.
+  bool has_handle = true;                      // connection_release() has not been called yet
+  std::unique_ptr<ResultReader> spare_reader;  // of an answer that was read; knows its schema
   std::atomic<bool> stop_probes{false};
   std::unordered_set<Operation*> operations;
   std::map<std::string, std::shared_ptr<LeaderSearch>> searches;  // by API address

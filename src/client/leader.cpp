@@ -59,12 +59,15 @@ void LeaderSearch::start(const std::shared_ptr<Operation>& operation) {
   const std::string sql = "SELECT rpc_addr FROM system.cluster WHERE api_addr IN ('" + api_address_ + "', 'http://" +
                           api_address_ + "', 'https://" + api_address_ + "') LIMIT 1";
   make_sql(Method::execute_query, sql, &body, &status);
-  rpc_ = UnaryRpc::start(shared_from_this(), core_->runtime.get(), asked_->stub(), Method::execute_query,
-                         body.with_session(asked_->session().id), asked_->headers(Method::execute_query),
-                         monotonic_after_ms(kLookupMs));
+  auto rpc = UnaryRpc::create(shared_from_this(), Method::execute_query, asked_->headers(Method::execute_query),
+                              monotonic_after_ms(kLookupMs));
+  UnaryRpc* const started = rpc.get();
+  UnaryRpc::start(std::move(rpc), core_->runtime.get(), asked_->stub().get(), body.with_session(asked_->session().id));
+  rpc_ = started;
   ++core_->in_flight;
   operation->count_rpc();
-  asked_->note_rpc_started(*rpc_, true);
+  asked_->note_session_used();
+  asked_->note_rpc_started(*rpc_);
 }
 
 void LeaderSearch::forget(const Operation* operation) {

@@ -52,7 +52,7 @@ bool Node::connect_or_wait(const std::shared_ptr<Operation>& operation) {
   }
   if (!channel_) {
     channel_ = make_channel(core_->settings, endpoint_);
-    stub_ = std::make_unique<grpc::GenericStub>(channel_);
+    stub_ = std::make_shared<grpc::GenericStub>(channel_);
     ++channel_serial_;
   }
   if (!watching_) {
@@ -163,13 +163,15 @@ void Node::start_opening(const std::shared_ptr<Operation>& operation) {
   opener_started_ms_ = session_clock_ms();
   opener_deadline_us_ = operation->deadline_us();
   opener_cancelled_ = false;
-  opener_ = UnaryRpc::start(std::shared_ptr<RpcOwner>(core_->shared_from_this(), this), core_->runtime.get(),
-                            stub_.get(), Method::open_session, body.with_session(id), headers(Method::open_session),
-                            operation->deadline());
+  auto rpc = UnaryRpc::create(std::shared_ptr<RpcOwner>(core_->shared_from_this(), this), Method::open_session,
+                              headers(Method::open_session), operation->deadline());
+  UnaryRpc* const started = rpc.get();
+  UnaryRpc::start(std::move(rpc), core_->runtime.get(), stub_.get(), body.with_session(id));
+  opener_ = started;
   ++core_->in_flight;
   session_.state = Session::State::opening;
   operation->count_rpc();
-  note_rpc_started(*opener_, false);
+  note_rpc_started(*opener_);
 }
 
 void Node::rpc_finished(UnaryRpc* rpc) noexcept {
@@ -244,14 +246,15 @@ RpcHeaders Node::headers(Method method) const {
   return headers;
 }
 
-void Node::note_rpc_started(const UnaryRpc& rpc, bool of_session) noexcept {
-  if (of_session) {
-    const int64_t now = session_clock_ms();
-    // A session with an open transaction is never pruned (spec 2.3).
-    const bool kept = core_->transaction.state == Transaction::State::open && core_->transaction.node == this;
-    if (!kept && now - session_.last_started_ms > kSilenceMs) session_.maybe_pruned = true;
-    session_.last_started_ms = now;
-  }
+void Node::note_session_used() noexcept {
+  const int64_t now = session_clock_ms();
+  // A session with an open transaction is never pruned (spec 2.3).
+  const bool kept = core_->transaction.state == Transaction::State::open && core_->transaction.node == this;
+  if (!kept && now - session_.last_started_ms > kSilenceMs) session_.maybe_pruned = true;
+  session_.last_started_ms = now;
+}
+
+void Node::note_rpc_started(const UnaryRpc& rpc) noexcept {
   if (!core_->settings.quick_ack) return;
   try {
     if (quick_ack_.needs_peer()) quick_ack_.set_peer(rpc.peer());

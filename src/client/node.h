@@ -48,7 +48,7 @@ class Node final : public RpcOwner, public TimerOwner {
   const Endpoint& endpoint() const { return endpoint_; }
   const std::string& name() const { return peer_; }
   const Session& session() const { return session_; }
-  grpc::GenericStub* stub() { return stub_.get(); }
+  const std::shared_ptr<grpc::GenericStub>& stub() const { return stub_; }
 
   // True when an RPC may be started: the channel is ready, or `operation` has waited for this attempt to connect, which
   // failed, and its RPC is to bring back the reason. Otherwise the operation will be advanced later.
@@ -65,7 +65,10 @@ class Node final : public RpcOwner, public TimerOwner {
   // The operation no longer waits. An OpenSession that nobody waits for is cancelled.
   void forget(Operation* operation);
 
-  void note_rpc_started(const UnaryRpc& rpc, bool of_session) noexcept;
+  // An RPC of the session is about to be started.
+  void note_session_used() noexcept;
+  // After every start.
+  void note_rpc_started(const UnaryRpc& rpc) noexcept;
   void note_rpc_finished(const UnaryRpc& rpc);
 
   // The server does not know the session of this generation any more. It is opened again under its id.
@@ -105,7 +108,7 @@ class Node final : public RpcOwner, public TimerOwner {
   std::string peer_;
 
   std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<grpc::GenericStub> stub_;
+  std::shared_ptr<grpc::GenericStub> stub_;
   uint64_t channel_serial_ = 0;
   bool watching_ = false;
   int64_t connect_until_us_ = 0;

@@ -42,7 +42,6 @@ Operation::Operation(std::shared_ptr<ConnectionCore> core, OperationPlan plan)
   if (deadline_) {
     deadline_us_ = started_us_ + 1000 * static_cast<int64_t>(std::min<uint64_t>(plan_.deadline_ms, uint64_t{1} << 52));
   }
-  clear_status(&status_);
 }
 
 // ---------------------------------------------------------------- start and steps
@@ -57,15 +56,43 @@ void Operation::start() {
     bound_ = true;
   }
   if (plan_.method == Method::begin) transaction.state = State::beginning;
+  in_start_ = true;
   try {
     advance();
   } catch (...) {
-    core_->operations.erase(this);
-    leave_waiting();
-    if (plan_.method == Method::begin) transaction = {};
-    if (plan_.method == Method::commit || plan_.method == Method::rollback) transaction.state = State::unresolved;
+    start_failed();
     throw;
   }
+  in_start_ = false;
+}
+
+void Operation::start_failed() noexcept {
+  Transaction& transaction = core_->transaction;
+  core_->operations.erase(this);
+  leave_waiting();
+  phase_ = Phase::done;
+  if (plan_.method == Method::begin) transaction = {};
+  if (plan_.method == Method::commit || plan_.method == Method::rollback) transaction.state = State::unresolved;
+}
+
+// Only the caller's thread can cancel the operation, and it is here. The poller hears of the RPC once it is started.
+void Operation::start_rpc() {
+  if (!prepared_.rpc) return;
+  Prepared prepared = std::move(prepared_);
+  UnaryRpc* const rpc = prepared.rpc.get();
+  try {
+    UnaryRpc::start(std::move(prepared.rpc), core_->runtime.get(), prepared.stub.get(), prepared.request);
+  } catch (...) {
+    std::lock_guard lock(core_->mutex);
+    rpc_ = nullptr;
+    --in_flight_;
+    start_failed();
+    throw;
+  }
+  if (!core_->settings.quick_ack) return;
+  std::lock_guard lock(core_->mutex);
+  // Unless its answer is there already.
+  if (rpc_ == rpc) node_->note_rpc_started(*rpc);
 }
 
 // What needs no RPC. True when the operation has ended.
@@ -130,14 +157,24 @@ void Operation::send() {
     return finish(status);
   }
   generation_ = node_->session().generation;
-  const grpc::ByteBuffer request = plan_.body.with_session(session_id);
-  rpc_ = UnaryRpc::start(shared_from_this(), core_->runtime.get(), node_->stub(), plan_.method, request,
-                         node_->headers(plan_.method), deadline_);
+  Prepared prepared;
+  prepared.request = plan_.body.with_session(session_id);
+  prepared.stub = node_->stub();
+  prepared.rpc = UnaryRpc::create(shared_from_this(), plan_.method, node_->headers(plan_.method), deadline_);
+  UnaryRpc* const rpc = prepared.rpc.get();
+  const size_t request_bytes = prepared.request.Length();
+  if (in_start_) {
+    prepared_ = std::move(prepared);
+  } else {
+    UnaryRpc::start(std::move(prepared.rpc), core_->runtime.get(), prepared.stub.get(), prepared.request);
+  }
+  rpc_ = rpc;
   ++in_flight_;
   phase_ = Phase::running;
   ++statistics_.rpcs;
-  statistics_.request_bytes += request.Length();
-  node_->note_rpc_started(*rpc_, method_info(plan_.method).needs_session);
+  statistics_.request_bytes += request_bytes;
+  if (method_info(plan_.method).needs_session) node_->note_session_used();
+  if (!in_start_) node_->note_rpc_started(*rpc);
 }
 
 // Waits for someone else, or for time; the deadline ends it.
@@ -205,15 +242,44 @@ void Operation::timer_finished(Timer* timer, bool expired) noexcept {
 
 // ---------------------------------------------------------------- answers
 
+// A small answer is copied, so that the caller reads it without gRPC.
+void Operation::take_answer(UnaryRpc* rpc) {
+  constexpr size_t kSmall = 64 << 10;
+  grpc::ByteBuffer& response = rpc->response();
+  const size_t size = response.Valid() ? response.Length() : 0;
+  statistics_.response_bytes += size;
+  if (!rpc->status().ok() || (plan_.method != Method::scan && plan_.method != Method::execute_query)) return;
+  if (size > kSmall) {
+    response_.Swap(&response);
+    holds_slices_ = true;
+    return;
+  }
+  std::vector<grpc::Slice> slices;
+  if (size == 0 || !response.Dump(&slices).ok()) return;
+  small_answer_.reserve(size);
+  for (const grpc::Slice& slice : slices) {
+    small_answer_.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+}
+
 void Operation::rpc_finished(UnaryRpc* rpc) noexcept {
+  bool taken = true;
+  Status status;
+  try {
+    // Until its RPC has finished nobody else looks at what an operation was answered.
+    take_answer(rpc);
+  } catch (...) {
+    status_from_exception(&status);
+    taken = false;
+  }
   std::lock_guard lock(core_->mutex);
   --in_flight_;
   rpc_ = nullptr;
   core_->changed.notify_all();
+  if (!taken) return finish(status);
   try {
     rpc_finished_locked(rpc);
   } catch (...) {
-    Status status;
     status_from_exception(&status);
     status.maybe_executed = !plan_.is_read;
     finish(status);
@@ -222,7 +288,6 @@ void Operation::rpc_finished(UnaryRpc* rpc) noexcept {
 
 void Operation::rpc_finished_locked(UnaryRpc* rpc) {
   node_->note_rpc_finished(*rpc);
-  statistics_.response_bytes += rpc->response().Valid() ? rpc->response().Length() : 0;
   if (rpc->status().ok()) return succeeded(rpc);
   failed(rpc->status().error_code(), rpc->status().error_message());
 }
@@ -235,7 +300,8 @@ void Operation::succeeded(UnaryRpc* rpc) {
       break;
     case Method::scan:
     case Method::execute_query:
-      response_.Swap(&rpc->response());
+      // A status without a message is no answer; a message without bytes is one without rows.
+      valid = holds_slices_ || rpc->response().Valid();
       break;
     case Method::insert:
     case Method::update:
@@ -244,6 +310,10 @@ void Operation::succeeded(UnaryRpc* rpc) {
       break;
     case Method::begin:
       valid = read_begin(&rpc->response(), &core_->transaction.id);
+      break;
+    case Method::commit:
+    case Method::rollback:
+      valid = read_end(&rpc->response(), core_->transaction.id);
       break;
     case Method::execute_sql:
       valid = read_sql_message(&rpc->response(), &message_);
@@ -329,7 +399,7 @@ void Operation::connection_failed(const Status& status) {
 
 void Operation::finish_unconnected(const Status& status) {
   phase_ = Phase::explaining;
-  search_failure_ = status;
+  search_failure_.set(status);
   if (!node_->explain_later(shared_from_this(), status)) return finish(status);
   wait_in(Phase::explaining);
 }
@@ -363,14 +433,14 @@ void Operation::not_leader(const Status& status, const std::string& text) {
     if (known != core_->node_of_api_address.end()) {
       core_->remember_leader(plan_.group, known->second);
     } else if (!address.empty() && node_->stub() != nullptr) {
-      search_failure_ = status;
+      search_failure_.set(status);
       search_ = address;
       wait_in(Phase::searching);
       return LeaderSearch::join(core_.get(), node_, address, shared_from_this());
     }
     return failed_in_transaction(status);
   }
-  search_failure_ = status;
+  search_failure_.set(status);
   if (search_until_us_ == 0) search_until_us_ = monotonic_us() + kSearchUs;
   if (address.empty()) return try_elsewhere(status);
   if (known != core_->node_of_api_address.end()) {
@@ -388,12 +458,14 @@ void Operation::leader_found(Node* node) noexcept {
   if (phase_ != Phase::searching) return;
   stop_timer();
   try {
+    Status failure;
+    search_failure_.get(&failure);
     if (bound_) {
       if (node != nullptr) core_->remember_leader(plan_.group, node);
-      return failed_in_transaction(search_failure_);
+      return failed_in_transaction(failure);
     }
     // A node that names itself, or a circle of nodes, knows no more than one that names nobody.
-    if (node == nullptr || node == node_ || ++hops_ > kMostHops) return try_elsewhere(search_failure_);
+    if (node == nullptr || node == node_ || ++hops_ > kMostHops) return try_elsewhere(failure);
     core_->remember_leader(plan_.group, node);
     ++core_->redirects;
     override_ = nullptr;
@@ -407,7 +479,7 @@ void Operation::leader_found(Node* node) noexcept {
 
 // Nothing was executed, and another node may know more, or this one in a moment.
 void Operation::try_elsewhere(const Status& status) {
-  search_failure_ = status;
+  search_failure_.set(status);
   if (search_until_us_ == 0) search_until_us_ = monotonic_us() + kSearchUs;
   if (!deadline_ && monotonic_us() >= search_until_us_) return finish(status);
   Node* next = core_->next_node(node_);
@@ -424,18 +496,20 @@ bool Operation::deadline_passed() const {
 
 void Operation::finish_timed_out() {
   // Only reached where nothing is in flight, so nothing was executed; what kept it from being sent is the better news.
-  if (search_until_us_ != 0 || phase_ == Phase::explaining) return finish(search_failure_);
   Status status;
+  if (search_until_us_ != 0 || phase_ == Phase::explaining) {
+    search_failure_.get(&status);
+    return finish(status);
+  }
   set_status(&status, ErrorClass::timeout, "the KalamDB call timed out",
              (node_ != nullptr ? node_->name() : std::string()) + ": no connection or session in time");
   finish(status);
 }
 
-void Operation::finish_ok() {
-  Status status;
-  clear_status(&status);
-  status.grpc_code = static_cast<int>(Code::ok);
-  finish(status);
+void Operation::finish_ok() noexcept {
+  if (phase_ == Phase::done) return;
+  status_.set_success(static_cast<int>(Code::ok));
+  end();
 }
 
 void Operation::end_of_begin(bool ok) {
@@ -447,7 +521,7 @@ void Operation::end_of_begin(bool ok) {
   }
   transaction = {};
   // A transaction that nobody knows of would swallow every later write of its session.
-  if (status_.maybe_executed && node_ != nullptr) node_->abandon_session();
+  if (status_.maybe_executed() && node_ != nullptr) node_->abandon_session();
 }
 
 void Operation::end_of_transaction(bool ok) {
@@ -460,15 +534,20 @@ void Operation::end_of_transaction(bool ok) {
 
 void Operation::finish(const Status& status) noexcept {
   if (phase_ == Phase::done) return;
+  status_.set(status);
+  end();
+}
+
+void Operation::end() noexcept {
   leave_waiting();
   phase_ = Phase::done;
-  status_ = status;
-  const bool ok = status.error == ErrorClass::none;
+  const bool ok = status_.error() == ErrorClass::none;
   if (plan_.method == Method::begin) end_of_begin(ok);
   if (plan_.method == Method::commit || plan_.method == Method::rollback) end_of_transaction(ok);
   if (plan_.method == Method::close_session) {
     core_->sessions_closed(node_);
   }
+  plan_.body = RequestBody();
   statistics_.elapsed_us = static_cast<uint64_t>(monotonic_us() - started_us_);
   done_.store(true, std::memory_order_release);
   core_->operation_finished(this);

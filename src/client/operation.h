@@ -10,10 +10,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "client/connection.h"
 #include "client/requests.h"
 #include "client/rpc.h"
+#include "client/status.h"
 #include "client/timer.h"
 
 namespace kalam {
@@ -31,7 +33,10 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
  public:
   Operation(std::shared_ptr<ConnectionCore> core, OperationPlan plan);
 
+  // Without the last step, so that gRPC need not be called with the mutex held.
   void start();
+  // The last step of start(), without the mutex: starts the RPC if there is one.
+  void start_rpc();
   // Goes on as far as possible without waiting.
   void advance();
   // The same for whoever it waited for: a failure to go on ends the operation.
@@ -39,8 +44,10 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   void cancel();
 
   bool done() const { return done_.load(std::memory_order_acquire); }
-  // Done, and nothing of it is in flight any more.
-  bool settled() const { return done() && in_flight_ == 0; }
+  // Done, and nothing of it is in flight any more. May be asked without the mutex.
+  bool settled() const { return done() && in_flight_.load(std::memory_order_acquire) == 0; }
+  // Whether it holds anything of gRPC's once it has settled.
+  bool holds_slices() const { return holds_slices_; }
 
   // From whom it waited.
   void preparation_failed(const Status& status) noexcept;
@@ -55,9 +62,11 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   const std::shared_ptr<ConnectionCore>& core() const { return core_; }
 
   // Results, once done.
-  const Status& status() const { return status_; }
+  const KeptStatus& status() const { return status_; }
   uint64_t affected_rows() const { return affected_rows_; }
   const std::string& message() const { return message_; }
+  // The answer with rows: a small one was copied here, a large one is still gRPC's.
+  std::string_view small_answer() const { return small_answer_; }
   grpc::ByteBuffer& response() { return response_; }
   const CallStatistics& statistics() const { return statistics_; }
   Method method() const { return plan_.method; }
@@ -68,8 +77,10 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   void rpc_finished(UnaryRpc* rpc) noexcept override;
   void timer_finished(Timer* timer, bool expired) noexcept override;
   void rpc_finished_locked(UnaryRpc* rpc);
+  void take_answer(UnaryRpc* rpc);
 
   bool start_locally();
+  void start_failed() noexcept;
   void send();
   void succeeded(UnaryRpc* rpc);
   void failed(int code, const std::string& text);
@@ -83,7 +94,8 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   void stop_timer();
   void leave_waiting();
   void finish(const Status& status) noexcept;
-  void finish_ok();
+  void finish_ok() noexcept;
+  void end() noexcept;
   void finish_timed_out();
   void end_of_begin(bool ok);
   void end_of_transaction(bool ok);
@@ -93,7 +105,7 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   bool deadline_passed() const;
 
   const std::shared_ptr<ConnectionCore> core_;
-  const OperationPlan plan_;
+  OperationPlan plan_;
   const std::optional<gpr_timespec> deadline_;
   int64_t deadline_us_ = 0;  // 0: none
   const int64_t started_us_;
@@ -106,7 +118,7 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   uint64_t settled_channel_ = 0;
   UnaryRpc* rpc_ = nullptr;
   Timer* timer_ = nullptr;
-  size_t in_flight_ = 0;
+  std::atomic<size_t> in_flight_{0};
   std::string search_;  // API address asked for
 
   bool cancelled_ = false;
@@ -114,14 +126,25 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   bool reconnected_ = false;
   unsigned hops_ = 0;
   int64_t search_until_us_ = 0;  // 0: no search for a leader yet
-  Status search_failure_{};      // what started it, or what is being explained
+  KeptStatus search_failure_;    // what started it, or what is being explained
   unsigned tried_ = 0;           // nodes tried since the last pause
 
   std::atomic<bool> done_{false};
-  Status status_{};
+  KeptStatus status_;
   uint64_t affected_rows_ = 0;
   std::string message_;
+  std::string small_answer_;
   grpc::ByteBuffer response_;
+  bool holds_slices_ = false;
+
+  // Between start() and start_rpc().
+  struct Prepared {
+    std::unique_ptr<UnaryRpc> rpc;
+    std::shared_ptr<grpc::GenericStub> stub;
+    grpc::ByteBuffer request;
+  };
+  bool in_start_ = false;
+  Prepared prepared_;
   CallStatistics statistics_{};
 };
 

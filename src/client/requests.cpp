@@ -3,8 +3,10 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 
+#include <algorithm>
 #include <cstring>
-#include <unordered_set>
+#include <initializer_list>
+#include <vector>
 
 #include "client/status.h"
 #include "client/table_kind.h"
@@ -14,13 +16,17 @@ namespace kalam {
 namespace {
 
 using google::protobuf::io::CodedOutputStream;
-using kalamdb::pg::InsertResponse;
+namespace pb = kalamdb::pg;
 using std::string_view;
 
-constexpr uint8_t kLengthDelimited = 2;
-constexpr uint32_t field_tag(uint32_t number) {
-  return number << 3 | kLengthDelimited;
+// Protobuf's wire types.
+constexpr uint32_t varint_tag(uint32_t field) {
+  return field << 3;
 }
+constexpr uint32_t length_delimited_tag(uint32_t field) {
+  return field << 3 | 2;
+}
+constexpr size_t kLongestVarint = 10;
 
 bool refuse(Status* status, string_view message, string_view detail = {}) {
   set_status(status, ErrorClass::invalid_request, message, detail);
@@ -31,9 +37,9 @@ string_view text_of(const char* text) {
   return text == nullptr ? string_view{} : string_view(text);
 }
 
-// Names that the server cannot take, some of which end its process (spec 4.1).
-template <class Message>
-bool set_table(const TableRef& table, Message* message, Status* status) {
+// Names that the server cannot take, some of which end its process (spec 4.1). All requests that name a table have the
+// same fields for it.
+bool set_table(const TableRef& table, RequestBody* body, Status* status) {
   string_view name_space = text_of(table.name_space);
   string_view name = text_of(table.table);
   string_view user = text_of(table.user_id);
@@ -41,25 +47,23 @@ bool set_table(const TableRef& table, Message* message, Status* status) {
   if (!check_identifier(name.data(), name.size(), status)) return false;
   const bool needs_user = table.kind == TableKind::user || table.kind == TableKind::stream;
   if (needs_user && user.empty()) return refuse(status, "a user or stream table needs a user id");
-  message->set_namespace_(name_space.data(), name_space.size());
-  message->set_table_name(name.data(), name.size());
-  message->set_table_type(kind_name(table.kind));
+  body->set_text(pb::ScanRequest::kNamespaceFieldNumber, name_space);
+  body->set_text(pb::ScanRequest::kTableNameFieldNumber, name);
+  body->set_text(pb::ScanRequest::kTableTypeFieldNumber, kind_name(table.kind));
   // A user id on a shared table would subject the request to that user's policies (spec 4.2).
-  if (needs_user) {
-    if (!check_user_id(user.data(), user.size(), status)) return false;
-    message->set_user_id(user.data(), user.size());
-  }
+  if (!needs_user) return true;
+  if (!check_user_id(user.data(), user.size(), status)) return false;
+  body->set_text(pb::ScanRequest::kUserIdFieldNumber, user);
   return true;
 }
-
-template <class Message>
-grpc::Slice encode(const Message& message) {
-  const size_t size = message.ByteSizeLong();
-  grpc::Slice slice(size);
-  // A fresh slice is not shared, so it may be written to.
-  message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
-  return slice;
+constexpr bool same_fields(std::initializer_list<int> numbers) {
+  return std::equal(numbers.begin() + 1, numbers.end(), numbers.begin());
 }
+static_assert(same_fields({pb::ScanRequest::kUserIdFieldNumber, pb::InsertRequest::kUserIdFieldNumber,
+                           pb::UpdateRequest::kUserIdFieldNumber, pb::DeleteRequest::kUserIdFieldNumber}));
+static_assert(same_fields({pb::ExecuteSqlRequest::kSqlFieldNumber, pb::ExecuteQueryRequest::kSqlFieldNumber}));
+static_assert(same_fields({pb::CommitTransactionRequest::kTransactionIdFieldNumber,
+                           pb::RollbackTransactionRequest::kTransactionIdFieldNumber}));
 
 template <class Message>
 bool decode(grpc::ByteBuffer* response, Message* message) {
@@ -73,60 +77,82 @@ bool check_text(string_view text, string_view what, Status* status) {
 
 }  // namespace
 
+void RequestBody::append_text(uint32_t field, string_view text) {
+  uint8_t start[2 * kLongestVarint];
+  uint8_t* end = CodedOutputStream::WriteTagToArray(length_delimited_tag(field), start);
+  end = CodedOutputStream::WriteVarint64ToArray(text.size(), end);
+  head_.append(reinterpret_cast<const char*>(start), static_cast<size_t>(end - start)).append(text);
+}
+
+// Only equality exists (spec 4.3).
+void RequestBody::append_filter(string_view column, string_view value) {
+  RequestBody filter;
+  filter.set_text(pb::ScanFilterExpression::kColumnFieldNumber, column);
+  filter.set_text(pb::ScanFilterExpression::kOpFieldNumber, "eq");
+  filter.set_text(pb::ScanFilterExpression::kValueFieldNumber, value);
+  append_text(pb::ScanRequest::kFiltersFieldNumber, filter.head_);
+}
+
+void RequestBody::append_number(uint32_t field, uint64_t number) {
+  uint8_t start[2 * kLongestVarint];
+  uint8_t* end = CodedOutputStream::WriteTagToArray(varint_tag(field), start);
+  end = CodedOutputStream::WriteVarint64ToArray(number, end);
+  head_.append(reinterpret_cast<const char*>(start), static_cast<size_t>(end - start));
+}
+
 size_t RequestBody::size_with_session(size_t id_size) const {
-  if (method_info(method_).session_field == 0 || id_size == 0) return size_;
-  return size_ + 1 + CodedOutputStream::VarintSize32(static_cast<uint32_t>(id_size)) + id_size;
+  const size_t size = head_.size() + tail_.size();
+  if (method_info(method_).session_field == 0 || id_size == 0) return size;
+  return size + 1 + CodedOutputStream::VarintSize32(static_cast<uint32_t>(id_size)) + id_size;
 }
 
 grpc::ByteBuffer RequestBody::with_session(string_view session_id) const {
   const uint8_t number = method_info(method_).session_field;
-  if (number == 0 || session_id.empty()) return grpc::ByteBuffer(slices_.data(), slices_.size());
-  const size_t size = size_with_session(session_id.size()) - size_;
-  grpc::Slice slice(size);
-  auto* at = const_cast<uint8_t*>(slice.begin());
-  at = CodedOutputStream::WriteTagToArray(field_tag(number), at);
-  at = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(session_id.size()), at);
-  std::memcpy(at, session_id.data(), session_id.size());
-  std::vector<grpc::Slice> slices = slices_;
-  slices.push_back(std::move(slice));
-  return grpc::ByteBuffer(slices.data(), slices.size());
+  const size_t size = size_with_session(number == 0 ? 0 : session_id.size()) - tail_.size();
+  grpc::Slice parts[2] = {grpc::Slice(size), tail_};
+  // A fresh slice is not shared, so it may be written to.
+  auto* at = const_cast<uint8_t*>(parts[0].begin());
+  std::memcpy(at, head_.data(), head_.size());
+  if (number != 0 && !session_id.empty()) {
+    at = CodedOutputStream::WriteTagToArray(length_delimited_tag(number), at + head_.size());
+    at = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(session_id.size()), at);
+    std::memcpy(at, session_id.data(), session_id.size());
+  }
+  return grpc::ByteBuffer(parts, tail_.size() == 0 ? 1 : 2);
 }
 
 bool make_scan(const ScanRequest& request, RequestBody* body, Status* status) {
-  kalamdb::pg::ScanRequest message;
-  if (!set_table(request.table, &message, status)) return false;
-  std::unordered_set<string_view> names;
+  *body = RequestBody(Method::scan);
+  if (!set_table(request.table, body, status)) return false;
+  std::vector<string_view> names;
+  names.reserve(request.column_count);
   for (size_t i = 0; i < request.column_count; ++i) {
     string_view name = text_of(request.columns[i]);
     if (!check_text(name, "a column name", status)) return false;
-    // The server answers a column that is named twice with zeros or NULLs (spec 4.4).
-    if (!names.insert(name).second) {
-      refuse(status, "column is named twice in the projection");
-      copy_text(status->column, sizeof status->column, name);
-      return false;
-    }
-    message.add_columns(name.data(), name.size());
+    names.push_back(name);
+    body->append_text(pb::ScanRequest::kColumnsFieldNumber, name);
+  }
+  // The server answers a column that is named twice with zeros or NULLs (spec 4.4).
+  std::sort(names.begin(), names.end());
+  if (auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
+    refuse(status, "column is named twice in the projection");
+    copy_text(status->column, sizeof status->column, *twice);
+    return false;
   }
   for (size_t i = 0; i < request.filter_count; ++i) {
     string_view column = text_of(request.filters[i].column);
     string_view value = text_of(request.filters[i].value);
     if (!check_text(column, "a column name", status) || !check_text(value, "a filter value", status)) return false;
-    auto* filter = message.add_filters();
-    filter->set_column(column.data(), column.size());
-    filter->set_op("eq");
-    filter->set_value(value.data(), value.size());
+    body->append_filter(column, value);
   }
-  if (request.has_limit) message.set_limit(request.limit);
-  *body = RequestBody(Method::scan);
-  body->append(encode(message));
+  if (request.has_limit) body->append_number(pb::ScanRequest::kLimitFieldNumber, request.limit);
   return true;
 }
 
 bool make_insert(const TableRef& table, const RowBuffer* rows, size_t first, size_t count, RequestBody* body,
                  Status* status) {
-  constexpr uint32_t kRowsField = 6;
-  kalamdb::pg::InsertRequest message;
-  if (!set_table(table, &message, status)) return false;
+  *body = RequestBody(Method::insert);
+  if (!set_table(table, body, status)) return false;
   const size_t stored = row_buffer_count(rows);
   if (first > stored || count > stored - first) return refuse(status, "rows to be inserted are not in the buffer");
   // The rows are copied once, straight to their place in the message.
@@ -147,74 +173,56 @@ bool make_insert(const TableRef& table, const RowBuffer* rows, size_t first, siz
   for (size_t i = first; i < first + count; ++i) {
     size_t row_size = 0;
     const char* row = row_buffer_row(rows, i, &row_size);
-    at = CodedOutputStream::WriteTagToArray(field_tag(kRowsField), at);
+    at = CodedOutputStream::WriteTagToArray(length_delimited_tag(pb::InsertRequest::kRowsJsonFieldNumber), at);
     at = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(row_size), at);
     std::memcpy(at, row, row_size);
     at += row_size;
   }
-  *body = RequestBody(Method::insert);
-  body->append(encode(message));
-  body->append(std::move(slice));
+  body->set_tail(std::move(slice));
   return true;
 }
 
 bool make_update(const TableRef& table, const char* key, const RowBuffer* rows, size_t row, RequestBody* body,
                  Status* status) {
-  kalamdb::pg::UpdateRequest message;
-  if (!set_table(table, &message, status) || !check_text(text_of(key), "a key", status)) return false;
+  *body = RequestBody(Method::update);
+  if (!set_table(table, body, status) || !check_text(text_of(key), "a key", status)) return false;
   if (row >= row_buffer_count(rows)) return refuse(status, "the row to be updated is not in the buffer");
   size_t size = 0;
   const char* text = row_buffer_row(rows, row, &size);
-  message.set_pk_value(text_of(key).data(), text_of(key).size());
-  message.set_updates_json(text, size);
-  *body = RequestBody(Method::update);
-  body->append(encode(message));
+  body->set_text(pb::UpdateRequest::kPkValueFieldNumber, text_of(key));
+  body->set_text(pb::UpdateRequest::kUpdatesJsonFieldNumber, {text, size});
   return true;
 }
 
 bool make_delete(const TableRef& table, const char* key, RequestBody* body, Status* status) {
-  kalamdb::pg::DeleteRequest message;
-  if (!set_table(table, &message, status) || !check_text(text_of(key), "a key", status)) return false;
-  message.set_pk_value(text_of(key).data(), text_of(key).size());
   *body = RequestBody(Method::delete_row);
-  body->append(encode(message));
+  if (!set_table(table, body, status) || !check_text(text_of(key), "a key", status)) return false;
+  body->set_text(pb::DeleteRequest::kPkValueFieldNumber, text_of(key));
   return true;
 }
 
 bool make_sql(Method method, string_view sql, RequestBody* body, Status* status) {
   if (!check_text(sql, "the statement", status)) return false;
   *body = RequestBody(method);
-  if (method == Method::execute_sql) {
-    kalamdb::pg::ExecuteSqlRequest message;
-    message.set_sql(sql.data(), sql.size());
-    body->append(encode(message));
-  } else {
-    kalamdb::pg::ExecuteQueryRequest message;
-    message.set_sql(sql.data(), sql.size());
-    body->append(encode(message));
-  }
+  body->set_text(pb::ExecuteSqlRequest::kSqlFieldNumber, sql);
   return true;
 }
 
 RequestBody make_end(Method method, const std::string& transaction_id) {
   RequestBody body(method);
   // Commit and rollback have the same fields.
-  kalamdb::pg::CommitTransactionRequest message;
-  message.set_transaction_id(transaction_id);
-  body.append(encode(message));
+  body.set_text(pb::CommitTransactionRequest::kTransactionIdFieldNumber, transaction_id);
   return body;
 }
 
 RequestBody make_open_session(const std::string& current_schema) {
   RequestBody body(Method::open_session);
-  kalamdb::pg::OpenSessionRequest message;
-  if (!current_schema.empty()) message.set_current_schema(current_schema);
-  body.append(encode(message));
+  body.set_text(pb::OpenSessionRequest::kCurrentSchemaFieldNumber, current_schema);
   return body;
 }
 
 bool read_open_session(grpc::ByteBuffer* response, OpenedSession* session) {
-  kalamdb::pg::OpenSessionResponse message;
+  pb::OpenSessionResponse message;
   if (!decode(response, &message)) return false;
   session->session_id = message.session_id();
   session->token = message.session_token();
@@ -228,7 +236,7 @@ bool read_open_session(grpc::ByteBuffer* response, OpenedSession* session) {
 }
 
 bool read_begin(grpc::ByteBuffer* response, std::string* transaction_id) {
-  kalamdb::pg::BeginTransactionResponse message;
+  pb::BeginTransactionResponse message;
   if (!decode(response, &message) || message.transaction_id().empty() || message.transaction_id().size() > 4096) {
     return false;
   }
@@ -236,23 +244,28 @@ bool read_begin(grpc::ByteBuffer* response, std::string* transaction_id) {
   return true;
 }
 
+bool read_end(grpc::ByteBuffer* response, string_view transaction_id) {
+  pb::CommitTransactionResponse message;
+  return decode(response, &message) && message.transaction_id() == transaction_id;
+}
+
 bool read_affected_rows(grpc::ByteBuffer* response, uint64_t* rows) {
   // Insert, Update and Delete answer alike.
-  InsertResponse message;
+  pb::InsertResponse message;
   if (!decode(response, &message)) return false;
   *rows = message.affected_rows();
   return true;
 }
 
 bool read_sql_message(grpc::ByteBuffer* response, std::string* text) {
-  kalamdb::pg::ExecuteSqlResponse message;
+  pb::ExecuteSqlResponse message;
   if (!decode(response, &message)) return false;
   *text = std::move(*message.mutable_message());
   return true;
 }
 
 bool read_ping(grpc::ByteBuffer* response) {
-  kalamdb::pg::PingResponse message;
+  pb::PingResponse message;
   return decode(response, &message);
 }
 

@@ -37,6 +37,15 @@ class ResultReader {
   // out_of_memory) on failure.
   static std::unique_ptr<ResultReader> create(std::vector<grpc::Slice> message, Answer answer, Status* status) noexcept;
 
+  // The same for a message in one piece, which outlives the reader, or at least its use.
+  static std::unique_ptr<ResultReader> create(std::string_view message, Answer answer, Status* status) noexcept;
+
+  // Reads another message of that kind from its start, as a new reader would. Answers to the same question have the
+  // same schema, which is then neither verified nor read again. False and a Status on failure.
+  bool reuse(std::string_view message, Answer answer, Status* status) noexcept;
+  // Whether keeping it is worthwhile, and costs but little memory.
+  bool is_reusable() const noexcept;
+
   ~ResultReader();
   ResultReader(const ResultReader&) = delete;
   ResultReader& operator=(const ResultReader&) = delete;
@@ -51,6 +60,8 @@ class ResultReader {
  private:
   struct State;
   explicit ResultReader(std::unique_ptr<State> state) noexcept;
+  template <class Bytes>
+  static std::unique_ptr<ResultReader> make(Bytes message, Answer answer, Status* status) noexcept;
   std::unique_ptr<State> state_;
 };
 

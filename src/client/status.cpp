@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstring>
 #include <exception>
+#include <initializer_list>
 #include <new>
 
 namespace kalam {
@@ -89,8 +90,10 @@ void copy_text(char* field, size_t capacity, std::string_view text) noexcept {
 }
 
 void clear_status(Status* status) noexcept {
-  *status = Status{};
+  status->error = ErrorClass::none;
   status->grpc_code = -1;
+  status->maybe_executed = false;
+  for (char* text : {status->message, status->detail, status->hint, status->column, status->value}) text[0] = '\0';
 }
 
 void set_status(Status* status, ErrorClass error, std::string_view message, std::string_view detail,
@@ -112,6 +115,39 @@ void status_from_exception(Status* status) noexcept {
   } catch (...) {
     set_status(status, ErrorClass::internal, "unexpected failure in the KalamDB client");
   }
+}
+
+void KeptStatus::set(const Status& status) noexcept {
+  error_ = status.error;
+  maybe_executed_ = status.maybe_executed;
+  grpc_code_ = status.grpc_code;
+  if (error_ == ErrorClass::none) {
+    failure_.reset();
+  } else if (failure_) {
+    *failure_ = status;
+  } else {
+    failure_.reset(new (std::nothrow) Status(status));
+  }
+}
+
+void KeptStatus::set_success(int32_t grpc_code) noexcept {
+  error_ = ErrorClass::none;
+  maybe_executed_ = false;
+  grpc_code_ = grpc_code;
+  failure_.reset();
+}
+
+void KeptStatus::get(Status* status) const noexcept {
+  if (failure_) {
+    *status = *failure_;
+    return;
+  }
+  clear_status(status);
+  if (error_ != ErrorClass::none) {
+    set_status(status, error_, "the KalamDB call failed", "Out of memory: KalamDB's own text could not be kept.");
+  }
+  status->maybe_executed = maybe_executed_;
+  status->grpc_code = grpc_code_;
 }
 
 void Secrets::add(std::string_view secret) {

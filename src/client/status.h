@@ -3,6 +3,7 @@
 
 #include "client/wall.h"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,8 @@
 
 namespace kalam {
 
-// Success: every text empty, grpc_code -1.
+// Success: every text empty, grpc_code -1. What lies behind a text's end is left as it was: a Status is 3 KB, and every
+// call clears several.
 void clear_status(Status* status) noexcept;
 
 // A failure found before any call. Texts are cut to their fields.
@@ -28,6 +30,24 @@ bool is_valid_utf8(std::string_view text) noexcept;
 
 // The reserve for code that must not throw: turns the exception being handled into a Status.
 void status_from_exception(Status* status) noexcept;
+
+// The outcome of a call, kept. Most are successes, so the 3 KB of a failure are taken only for one; without memory its
+// texts are lost, but never that it happened.
+class KeptStatus {
+ public:
+  void set(const Status& status) noexcept;
+  void set_success(int32_t grpc_code) noexcept;
+  void get(Status* status) const noexcept;
+
+  ErrorClass error() const { return error_; }
+  bool maybe_executed() const { return maybe_executed_; }
+
+ private:
+  ErrorClass error_ = ErrorClass::none;
+  bool maybe_executed_ = false;
+  int32_t grpc_code_ = -1;
+  std::unique_ptr<Status> failure_;
+};
 
 // What must not appear in a text that leaves the library.
 class Secrets {

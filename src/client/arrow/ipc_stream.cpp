@@ -1,5 +1,7 @@
 #include "client/arrow/ipc_stream.h"
 
+#include <cstring>
+
 #include "client/arrow/decode_error.h"
 
 namespace kalam::arrow {
@@ -12,6 +14,20 @@ constexpr size_t kMaxDepth = 96;
 constexpr size_t kMaxTables = 200'000;
 
 }  // namespace
+
+void IpcStream::open(const Message* message, Range entry) {
+  message_ = message;
+  entry_ = entry;
+  position_ = entry.begin;
+  hint_ = 0;
+  header_ = nullptr;
+  body_ = {};
+}
+
+void IpcStream::remember() {
+  remembered_ = copy_;
+  remembered_size_ = metadata_size_;
+}
 
 uint32_t IpcStream::read_u32() {
   if (entry_.end() - position_ < 4) throw DecodeError("An Arrow stream ends inside a message's length.");
@@ -34,9 +50,13 @@ bool IpcStream::next() {
   copy_.resize((length + 7) / 8);
   message_->copy(position_, length, copy_.data(), &hint_);
   position_ += length;
-  flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t*>(copy_.data()), length, kMaxDepth, kMaxTables);
-  if (length < 8 || !ipc::VerifyMessageBuffer(verifier)) {
-    throw DecodeError("The metadata of an Arrow message is damaged.");
+  is_remembered_ =
+      !remembered_.empty() && length == remembered_size_ && std::memcmp(copy_.data(), remembered_.data(), length) == 0;
+  if (!is_remembered_) {
+    flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t*>(copy_.data()), length, kMaxDepth, kMaxTables);
+    if (length < 8 || !ipc::VerifyMessageBuffer(verifier)) {
+      throw DecodeError("The metadata of an Arrow message is damaged.");
+    }
   }
   const ipc::Message* header = ipc::GetMessage(copy_.data());
   if (header->version() != ipc::MetadataVersion::V4 && header->version() != ipc::MetadataVersion::V5) {

@@ -13,13 +13,17 @@ namespace kalam::arrow {
 
 class IpcStream {
  public:
-  IpcStream() = default;
-  IpcStream(const Message* message, Range entry) : message_(message), entry_(entry), position_(entry.begin) {}
+  void open(const Message* message, Range entry);
 
   // Goes to the next message: its metadata is copied and verified, its body stays where it is. False at the end, which
   // is a marker or the end of the bytes. Both framings are read, with the continuation marker 0xFFFFFFFF and without.
   // Throws DecodeError.
   bool next();
+
+  // Remembers the current message's metadata: next() verifies and copies equal ones no more. Entries repeat the schema.
+  void remember();
+  bool is_remembered() const { return header_ != nullptr && is_remembered_; }
+  void forget() { remembered_.clear(); }
 
   // Of the current message; valid until the next call of next().
   const ipc::Message& metadata() const { return *header_; }
@@ -39,6 +43,9 @@ class IpcStream {
   size_t hint_ = 0;
   std::vector<uint64_t> copy_;  // of the metadata, aligned as FlatBuffers needs it
   uint64_t metadata_size_ = 0;
+  std::vector<uint64_t> remembered_;
+  uint64_t remembered_size_ = 0;
+  bool is_remembered_ = false;
   const ipc::Message* header_ = nullptr;
   Range body_;
 };

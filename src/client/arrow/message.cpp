@@ -8,12 +8,27 @@ namespace kalam::arrow {
 
 Message::Message(std::vector<grpc::Slice> slices) : slices_(std::move(slices)) {
   std::erase_if(slices_, [](const grpc::Slice& slice) { return slice.size() == 0; });
+  begins_.reserve(slices_.size());
   ends_.reserve(slices_.size());
   for (const grpc::Slice& slice : slices_) {
     held_bytes_ += slice.size();
+    begins_.push_back(slice.begin());
     ends_.push_back(held_bytes_);
   }
   holds_.resize(slices_.size());
+}
+
+void Message::reset(std::string_view bytes) {
+  slices_.clear();
+  begins_.clear();
+  ends_.clear();
+  holds_.clear();
+  finished_slices_ = 0;
+  held_bytes_ = bytes.size();
+  if (bytes.empty()) return;
+  begins_.push_back(reinterpret_cast<const uint8_t*>(bytes.data()));
+  ends_.push_back(bytes.size());
+  holds_.push_back(0);
 }
 
 size_t Message::find(uint64_t position, size_t hint) const {
@@ -28,7 +43,7 @@ const uint8_t* Message::direct(uint64_t begin, uint64_t size, size_t* hint) cons
   const size_t slice = find(begin, *hint);
   *hint = slice;
   if (begin + size > ends_[slice]) return nullptr;
-  return slices_[slice].begin() + (begin - begin_of(slice));
+  return begins_[slice] + (begin - begin_of(slice));
 }
 
 void Message::copy(uint64_t begin, uint64_t size, void* to, size_t* hint) const {
@@ -37,7 +52,7 @@ void Message::copy(uint64_t begin, uint64_t size, void* to, size_t* hint) const 
   size_t slice = find(begin, *hint);
   while (true) {
     const uint64_t part = std::min(size, ends_[slice] - begin);
-    std::memcpy(out, slices_[slice].begin() + (begin - begin_of(slice)), part);
+    std::memcpy(out, begins_[slice] + (begin - begin_of(slice)), part);
     size -= part;
     if (size == 0) break;
     out += part;
@@ -48,12 +63,12 @@ void Message::copy(uint64_t begin, uint64_t size, void* to, size_t* hint) const 
 }
 
 void Message::free_slice(size_t slice) {
-  held_bytes_ -= slices_[slice].size();
-  slices_[slice] = grpc::Slice();
+  held_bytes_ -= ends_[slice] - begin_of(slice);
+  if (!slices_.empty()) slices_[slice] = grpc::Slice();
 }
 
 void Message::finish(uint64_t position) {
-  while (finished_slices_ < slices_.size() && ends_[finished_slices_] <= position) {
+  while (finished_slices_ < ends_.size() && ends_[finished_slices_] <= position) {
     if (holds_[finished_slices_] == 0) free_slice(finished_slices_);
     finished_slices_++;
   }

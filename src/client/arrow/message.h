@@ -1,4 +1,5 @@
-// A received message as a chain of slices: reading by position, and letting go of what was read.
+// A received message as a chain of slices, or as bytes in one piece: reading by position, and letting go of what was
+// read.
 #pragma once
 
 #include "client/wall.h"
@@ -7,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace kalam::arrow {
@@ -22,6 +24,10 @@ struct Range {
 class Message {
  public:
   explicit Message(std::vector<grpc::Slice> slices);
+  // The caller's bytes, which outlive the message.
+  explicit Message(std::string_view bytes) { reset(bytes); }
+  // Another message of that kind. No Hold may lie on the old one.
+  void reset(std::string_view bytes);
 
   uint64_t size() const { return ends_.empty() ? 0 : ends_.back(); }
 
@@ -46,10 +52,11 @@ class Message {
   void unhold(size_t slice);
   void free_slice(size_t slice);
 
-  std::vector<grpc::Slice> slices_;
-  std::vector<uint64_t> ends_;   // position behind each slice
-  std::vector<uint32_t> holds_;  // Holds on each slice
-  size_t finished_slices_ = 0;   // slices whose end was passed
+  std::vector<grpc::Slice> slices_;     // none for the caller's bytes
+  std::vector<const uint8_t*> begins_;  // of each slice
+  std::vector<uint64_t> ends_;          // position behind each slice
+  std::vector<uint32_t> holds_;         // Holds on each slice
+  size_t finished_slices_ = 0;          // slices whose end was passed
   uint64_t held_bytes_ = 0;
 };
 

@@ -39,39 +39,70 @@ void set_decode_status(const DecodeError& error, Status* status) {
 }  // namespace
 
 struct ResultReader::State {
-  State(std::vector<grpc::Slice> slices, Answer answer_kind)
-      : message(std::move(slices)),
-        answer(arrow::walk_answer(message, static_cast<uint32_t>(answer_kind), answer_kind == Answer::query ? 2 : 0)) {
-    clear_status(&failure);
+  template <class Bytes>
+  State(Bytes bytes, Answer kind) : message(std::move(bytes)) {
+    begin(kind);
+  }
+
+  void begin(Answer kind) {
+    answer = arrow::walk_answer(message, static_cast<uint32_t>(kind), kind == Answer::query ? 2 : 0);
     // What lies before the first entry is no longer needed.
     has_schema = open_entry();
     if (!has_schema) message.finish(message.size());
   }
 
+  void restart(std::string_view bytes, Answer kind) {
+    for (auto& reader : readers) reader->unbind();
+    next_entry = 0;
+    has_schema = at_end = false;
+    rows = row = 0;
+    failure.set_success(-1);
+    message.reset(bytes);
+    begin(kind);
+  }
+
   // Opens the next entry and reads its schema. False: there is none.
   bool open_entry() {
     if (next_entry == answer.entries.size()) return false;
-    stream = arrow::IpcStream(&message, answer.entries[next_entry++]);
+    stream.open(&message, answer.entries[next_entry++]);
     message.finish(stream.entry().begin);
     context.dictionaries.clear();
     if (!stream.next() || stream.metadata().header_type() != ipc::MessageHeader::Schema) {
       throw DecodeError("An Arrow stream does not begin with its schema.");
     }
-    arrow::Schema entry_schema =
-        arrow::read_schema(*stream.metadata().header_as_Schema(), stream.metadata().version(), stream.metadata_size());
-    if (next_entry == 1) {
-      schema = std::move(entry_schema);
-      for (const arrow::ColumnType& column : schema.columns) {
-        readers.push_back(arrow::make_reader(column, &context));
-        arrow::describe(column, &schema_views.emplace_back());
+    if (!stream.is_remembered()) {
+      arrow::Schema entry_schema = arrow::read_schema(*stream.metadata().header_as_Schema(),
+                                                      stream.metadata().version(), stream.metadata_size());
+      if (next_entry == 1) {
+        take_schema(std::move(entry_schema));
+      } else if (!(entry_schema == schema)) {
+        throw DecodeError("The Arrow streams of one answer have different schemas.");
       }
-      describe_children();
-      views.resize(schema.columns.size());
-    } else if (!(entry_schema == schema)) {
-      throw DecodeError("The Arrow streams of one answer have different schemas.");
     }
     message.finish(stream.position());
     return true;
+  }
+
+  void take_schema(arrow::Schema&& entry_schema) {
+    stream.forget();
+    readers.clear();
+    schema_views.clear();
+    child_views.clear();
+    schema = std::move(entry_schema);
+    for (const arrow::ColumnType& column : schema.columns) {
+      readers.push_back(arrow::make_reader(column, &context));
+      arrow::describe(column, &schema_views.emplace_back());
+    }
+    describe_children();
+    views.assign(schema.columns.size(), {});
+    stream.remember();
+  }
+
+  bool is_reusable() const {
+    return failure.error() == ErrorClass::none && !readers.empty() &&
+           std::all_of(schema.columns.begin(), schema.columns.end(), [](const arrow::ColumnType& column) {
+             return column.children.empty() && !column.dictionary.used && !column.is_rendered();
+           });
   }
 
   // Children of the schema's views, level by level; a vector a column, whose addresses stay.
@@ -173,24 +204,50 @@ struct ResultReader::State {
   uint64_t rows = 0;  // of the current batch
   uint64_t row = 0;   // first one not handed out
   std::vector<ColumnView> views;
-  Status failure;
+  KeptStatus failure;
 };
 
 ResultReader::ResultReader(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
 ResultReader::~ResultReader() = default;
 
-std::unique_ptr<ResultReader> ResultReader::create(std::vector<grpc::Slice> message, Answer answer,
-                                                   Status* status) noexcept {
+template <class Bytes>
+std::unique_ptr<ResultReader> ResultReader::make(Bytes message, Answer answer, Status* status) noexcept {
+  clear_status(status);
   try {
-    std::unique_ptr<ResultReader> reader(new ResultReader(std::make_unique<State>(std::move(message), answer)));
-    clear_status(status);
-    return reader;
+    return std::unique_ptr<ResultReader>(new ResultReader(std::make_unique<State>(std::move(message), answer)));
   } catch (const DecodeError& error) {
     set_decode_status(error, status);
   } catch (...) {
     status_from_exception(status);
   }
   return nullptr;
+}
+
+std::unique_ptr<ResultReader> ResultReader::create(std::vector<grpc::Slice> message, Answer answer,
+                                                   Status* status) noexcept {
+  return make(std::move(message), answer, status);
+}
+
+std::unique_ptr<ResultReader> ResultReader::create(std::string_view message, Answer answer, Status* status) noexcept {
+  return make(message, answer, status);
+}
+
+bool ResultReader::reuse(std::string_view message, Answer answer, Status* status) noexcept {
+  clear_status(status);
+  try {
+    state_->restart(message, answer);
+    return true;
+  } catch (const DecodeError& error) {
+    set_decode_status(error, status);
+  } catch (...) {
+    status_from_exception(status);
+  }
+  state_->failure.set(*status);
+  return false;
+}
+
+bool ResultReader::is_reusable() const noexcept {
+  return state_->is_reusable();
 }
 
 bool ResultReader::schema(Window* schema, Status* status) noexcept {
@@ -201,8 +258,8 @@ bool ResultReader::schema(Window* schema, Status* status) noexcept {
 }
 
 bool ResultReader::next(uint32_t max_rows, Window* window, Status* status) noexcept {
-  if (state_->failure.error != ErrorClass::none) {
-    *status = state_->failure;
+  if (state_->failure.error() != ErrorClass::none) {
+    state_->failure.get(status);
     return false;
   }
   try {
@@ -213,7 +270,7 @@ bool ResultReader::next(uint32_t max_rows, Window* window, Status* status) noexc
   } catch (...) {
     status_from_exception(status);
   }
-  state_->failure = *status;
+  state_->failure.set(*status);
   return false;
 }
 

@@ -252,7 +252,7 @@ Status FakeServer::CommitTransaction(Context* context, const kalamdb::pg::Commit
     return {StatusCode::FAILED_PRECONDITION, "Not found: transaction '" + request->transaction_id() + "' not found"};
   }
   transactions_.erase(found);
-  response->set_transaction_id(request->transaction_id());
+  response->set_transaction_id(echo.value_or(request->transaction_id()));
   return Status::OK;
 }
 
@@ -269,7 +269,7 @@ Status FakeServer::RollbackTransaction(Context* context, const kalamdb::pg::Roll
     return {StatusCode::FAILED_PRECONDITION, "Not found: transaction '" + request->transaction_id() + "' not found"};
   }
   transactions_.erase(found);
-  response->set_transaction_id(request->transaction_id());
+  response->set_transaction_id(echo.value_or(request->transaction_id()));
   return Status::OK;
 }
 

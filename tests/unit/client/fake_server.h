@@ -62,6 +62,8 @@ class FakeServer final : private kalamdb::pg::PgService::Service {
   // Streams that Scan and ExecuteQuery answer with.
   std::vector<std::string> batches;
   std::string query_message = "1 row(s)";
+  // What Commit and Rollback answer with instead of the transaction's id.
+  std::optional<std::string> echo;
   // Answers of ExecuteQuery by a part of the SQL, before `batches`.
   std::map<std::string, std::vector<std::string>> query_batches;
 

@@ -139,6 +139,45 @@ TEST_F(TransactionTest, CommitWhoseAnswerWasLostIsNotRepeated) {
   EXPECT_EQ(server.count("CommitTransaction"), 1U);
 }
 
+TEST_F(TransactionTest, CommitThatDoesNotNameItsTransactionTellsNothing) {
+  for (const char* echo : {"", "transaction-0"}) {
+    FakeServer server;
+    server.echo = echo;
+    Connection* connection = connect(server);
+    ASSERT_EQ(begin(connection).error, ErrorClass::none);
+    const Status status = commit(connection);
+    EXPECT_EQ(status.error, ErrorClass::protocol);
+    EXPECT_TRUE(status.maybe_executed);
+    EXPECT_EQ(rollback(connection).error, ErrorClass::transaction_gone) << "it had been committed";
+    EXPECT_EQ(server.count("CommitTransaction"), 1U);
+  }
+}
+
+TEST_F(TransactionTest, RollbackThatDoesNotNameItsTransactionProvesNothing) {
+  FakeServer server;
+  server.echo = "";
+  Connection* connection = connect(server);
+  ASSERT_EQ(begin(connection).error, ErrorClass::none);
+  const std::string id = state(connection).session_id;
+  EXPECT_EQ(rollback(connection).error, ErrorClass::protocol);
+  EXPECT_EQ(insert(connection).error, ErrorClass::none);
+  EXPECT_NE(server.calls("Insert").at(0).session_id, id) << "the session may still be in the transaction";
+}
+
+TEST_F(TransactionTest, SessionThatIsInATransactionIsGivenUp) {
+  for (const char* text : {"backend session 'x' already has an active transaction block",
+                           "backend session 'x' is in a failed transaction block until rollback"}) {
+    FakeServer server;
+    server.fail("BeginTransaction", {StatusCode::FAILED_PRECONDITION, text}, 1, 1);
+    Connection* connection = connect(server);
+    ASSERT_EQ(scan(connection).error, ErrorClass::none);
+    const std::string id = state(connection).session_id;
+    EXPECT_EQ(begin(connection).error, ErrorClass::transaction_gone);
+    EXPECT_EQ(begin(connection).error, ErrorClass::none);
+    EXPECT_NE(server.calls("BeginTransaction").at(1).session_id, id);
+  }
+}
+
 TEST_F(TransactionTest, RollbackAfterALostCommitTellsWhetherItWasCommitted) {
   for (const bool committed : {false, true}) {
     FakeServer server;
