@@ -51,8 +51,9 @@ bool Node::connect_or_wait(const std::shared_ptr<Operation>& operation) {
     if (!watching_ && (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN)) drop_channel();
   }
   if (!channel_) {
-    channel_ = make_channel(core_->settings, endpoint_);
-    stub_ = std::make_shared<grpc::GenericStub>(channel_);
+    std::shared_ptr<grpc::Channel> channel = make_channel(core_->settings, endpoint_);
+    stub_ = std::make_shared<grpc::GenericStub>(channel);
+    channel_ = std::move(channel);
     ++channel_serial_;
   }
   if (!watching_) {
@@ -66,10 +67,10 @@ bool Node::connect_or_wait(const std::shared_ptr<Operation>& operation) {
 
 void Node::start_watch(grpc_connectivity_state last) {
   const int64_t left_ms = std::max<int64_t>(1, (connect_until_us_ - monotonic_us()) / 1000);
-  watching_ = true;
-  ++core_->in_flight;
   StateWatch::start(std::shared_ptr<Node>(core_->shared_from_this(), this), channel_.get(), last, core_->runtime.get(),
                     monotonic_after_ms(std::min(left_ms, kWatchMs)));
+  watching_ = true;
+  ++core_->in_flight;
 }
 
 void Node::watch_finished() noexcept {
@@ -191,31 +192,33 @@ void Node::rpc_finished(UnaryRpc* rpc) noexcept {
 
 void Node::opening_finished_locked(UnaryRpc* rpc) {
   note_rpc_finished(*rpc);
-  auto waiting = std::move(waiting_for_session_);
-  waiting_for_session_.clear();
   if (!rpc->status().ok()) {
     // It ended for the sake of an operation that is gone, or whose deadline has passed: the others ask again.
     const bool own_end = opener_cancelled_ || (rpc->status().error_code() == grpc::DEADLINE_EXCEEDED &&
                                                opener_deadline_us_ != 0 && monotonic_us() >= opener_deadline_us_);
     if (own_end) {
+      const auto waiting = std::exchange(waiting_for_session_, {});
       for (const auto& operation : waiting) operation->resume();
       return;
     }
     Status status;
     classify_failure({Method::open_session, rpc->status().error_code(), rpc->status().error_message(), name(), true},
                      core_->secrets, &status);
-    return fail_waiting(&waiting, status);
+    return fail_waiting(&waiting_for_session_, status);
   }
   OpenedSession opened;
   if (!read_open_session(&rpc->response(), &opened)) {
     Status status;
     set_status(&status, ErrorClass::protocol, "the server's answer is not KalamDB's protocol",
                name() + ": malformed OpenSession response");
-    return fail_waiting(&waiting, status);
+    return fail_waiting(&waiting_for_session_, status);
   }
   if (!opened.token.empty()) core_->secrets.add(opened.token);
+  if (core_->session_id.empty()) core_->session_id = opened.session_id;
+  // Nothing fails from here on, so nobody is left waiting.
+  const auto waiting = std::exchange(waiting_for_session_, {});
   session_.state = Session::State::open;
-  session_.id = opened.session_id;
+  session_.id = std::move(opened.session_id);
   session_.token = std::move(opened.token);
   session_.lease_expires_at_ms = opened.lease_expires_at_ms;
   session_.opened_at_ms = opener_started_ms_;
@@ -223,7 +226,6 @@ void Node::opening_finished_locked(UnaryRpc* rpc) {
   session_.maybe_pruned = false;
   ++session_.generation;
   ++core_->sessions_opened;
-  if (core_->session_id.empty()) core_->session_id = session_.id;
   for (const auto& operation : waiting) operation->resume();
 }
 
@@ -285,8 +287,8 @@ void Node::timer_finished(Timer*, bool) noexcept {
   --core_->in_flight;
   quick_ack_timer_ = nullptr;
   core_->changed.notify_all();
-  quick_ack_.apply();
   try {
+    quick_ack_.apply();
     if (started_ != started_at_timer_) keep_quick();
   } catch (...) {
     // The next call sets the option again.
@@ -297,12 +299,16 @@ void Node::stop_quick_ack() {
   if (quick_ack_timer_ != nullptr) quick_ack_timer_->cancel();
 }
 
-void Node::note_rpc_finished(const UnaryRpc& rpc) {
-  // A later gRPC names the peer only once the answer has begun.
+void Node::note_rpc_finished(const UnaryRpc& rpc) noexcept {
   if (!core_->settings.quick_ack) return;
-  if (quick_ack_.needs_peer()) quick_ack_.set_peer(rpc.peer());
-  // gRPC may have moved the call to a new connection by itself, after its start had found none.
-  if (quick_ack_.has_no_socket()) quick_ack_.apply();
+  try {
+    // A later gRPC names the peer only once the answer has begun.
+    if (quick_ack_.needs_peer()) quick_ack_.set_peer(rpc.peer());
+    // gRPC may have moved the call to a new connection by itself, after its start had found none.
+    if (quick_ack_.has_no_socket()) quick_ack_.apply();
+  } catch (...) {
+    // The next call may be slow, until the option is set again.
+  }
 }
 
 void Node::session_lost(uint64_t generation) {

@@ -69,7 +69,7 @@ class Node final : public RpcOwner, public TimerOwner {
   void note_session_used() noexcept;
   // After every start.
   void note_rpc_started(const UnaryRpc& rpc) noexcept;
-  void note_rpc_finished(const UnaryRpc& rpc);
+  void note_rpc_finished(const UnaryRpc& rpc) noexcept;
 
   // The server does not know the session of this generation any more. It is opened again under its id.
   void session_lost(uint64_t generation);
