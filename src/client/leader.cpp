@@ -67,7 +67,7 @@ void LeaderSearch::start(const std::shared_ptr<Operation>& operation) {
   ++core_->in_flight;
   operation->count_rpc();
   asked_->note_session_used();
-  asked_->note_rpc_started(*rpc_);
+  asked_->note_rpc_started(rpc_);
 }
 
 void LeaderSearch::forget(const Operation* operation) {

@@ -172,7 +172,7 @@ void Node::start_opening(const std::shared_ptr<Operation>& operation) {
   ++core_->in_flight;
   session_.state = Session::State::opening;
   operation->count_rpc();
-  note_rpc_started(*opener_);
+  note_rpc_started(opener_);
 }
 
 void Node::rpc_finished(UnaryRpc* rpc) noexcept {
@@ -256,10 +256,10 @@ void Node::note_session_used() noexcept {
   session_.last_started_ms = now;
 }
 
-void Node::note_rpc_started(const UnaryRpc& rpc) noexcept {
+void Node::note_rpc_started(const UnaryRpc* rpc) noexcept {
   if (!core_->settings.quick_ack) return;
   try {
-    if (quick_ack_.needs_peer()) quick_ack_.set_peer(rpc.peer());
+    if (quick_ack_.needs_peer() && rpc != nullptr) quick_ack_.set_peer(rpc->peer());
     ++started_;
     keep_quick();
     // In a crowd of calls one setting serves several. The timer sets it after the last of them, so that an answer waits

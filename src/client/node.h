@@ -67,8 +67,8 @@ class Node final : public RpcOwner, public TimerOwner {
 
   // An RPC of the session is about to be started.
   void note_session_used() noexcept;
-  // After every start.
-  void note_rpc_started(const UnaryRpc& rpc) noexcept;
+  // After every start; NULL: the RPC has ended meanwhile.
+  void note_rpc_started(const UnaryRpc* rpc) noexcept;
   void note_rpc_finished(const UnaryRpc& rpc) noexcept;
 
   // The server does not know the session of this generation any more. It is opened again under its id.

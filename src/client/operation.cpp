@@ -91,8 +91,8 @@ void Operation::start_rpc() {
   }
   if (!core_->settings.quick_ack) return;
   std::lock_guard lock(core_->mutex);
-  // Unless its answer is there already.
-  if (rpc_ == rpc) node_->note_rpc_started(*rpc);
+  // Its answer may be there already, and the RPC gone.
+  node_->note_rpc_started(rpc_ == rpc ? rpc : nullptr);
 }
 
 // What needs no RPC. True when the operation has ended.
@@ -174,7 +174,7 @@ void Operation::send() {
   ++statistics_.rpcs;
   statistics_.request_bytes += request_bytes;
   if (method_info(plan_.method).needs_session) node_->note_session_used();
-  if (!in_start_) node_->note_rpc_started(*rpc);
+  if (!in_start_) node_->note_rpc_started(rpc);
 }
 
 // Waits for someone else, or for time; the deadline ends it.
