@@ -44,6 +44,14 @@ void* operator new(size_t size) {
 void* operator new[](size_t size) {
   return counted(size);
 }
+// The library's own would not be counted, and a sanitizer's does not belong to the operators below.
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return counted(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 void operator delete(void* memory) noexcept {
   release(memory);
 }
