@@ -14,7 +14,7 @@ SET kalam.write_mode = autocommit;
 -- The columns of kalam-bench's table: 50 bytes a row, NULLs in two columns.
 CREATE TABLE heap.wide (id bigint PRIMARY KEY, b bigint, c double precision NOT NULL, d text, e timestamptz NOT NULL);
 INSERT INTO heap.wide
-  SELECT i, CASE WHEN i % 10 <> 0 THEN i * 7919 END, i * 0.37, CASE WHEN i % 7 <> 0 THEN lpad(i::text, 20, 'x') END,
+  SELECT i, CASE WHEN i % 10 <> 0 THEN i * 7919::bigint END, i * 0.37, CASE WHEN i % 7 <> 0 THEN lpad(i::text, 20, 'x') END,
          timestamptz '2026-01-01 00:00+00' + i * interval '1 second'
   FROM generate_series(1, :rows) i;
 CREATE TABLE heap.small (LIKE heap.wide INCLUDING ALL);
