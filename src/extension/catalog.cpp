@@ -232,7 +232,9 @@ bool is_unchanged(CacheEntry* entry, KalamConnection* connection) {
   return strcmp(identity, entry->identity) == 0;
 }
 
-KalamRelation* copy_relation(const KalamRelation* source) {
+}  // namespace
+
+KalamRelation* kalam_relation_copy(const KalamRelation* source) {
   KalamRelation* copy = (KalamRelation*)palloc(sizeof(KalamRelation));
   *copy = *source;
   copy->name_space = pstrdup(source->name_space);
@@ -252,8 +254,6 @@ KalamRelation* copy_relation(const KalamRelation* source) {
   return copy;
 }
 
-}  // namespace
-
 KalamRelation* kalam_relation_get(Relation relation, Oid userid, KalamFreshness freshness) {
   CacheEntry* entry = find_entry(RelationGetRelid(relation));
 
@@ -267,7 +267,7 @@ KalamRelation* kalam_relation_get(Relation relation, Oid userid, KalamFreshness 
       refresh(relation, entry, connection);
     }
   }
-  KalamRelation* copy = copy_relation(entry->relation);
+  KalamRelation* copy = kalam_relation_copy(entry->relation);
   copy->row_count = entry->rows;
   return copy;
 }

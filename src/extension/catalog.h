@@ -51,6 +51,9 @@ enum class KalamFreshness : uint8_t {
 // of another kind than option table_type says, and connection errors.
 KalamRelation* kalam_relation_get(Relation relation, Oid userid, KalamFreshness freshness);
 
+// A copy with everything that it points to, in the current memory context.
+KalamRelation* kalam_relation_copy(const KalamRelation* source);
+
 // Forgets what is cached about the relation; for use when an answer does not fit it. kalam_relation_error() does so
 // for the classes of errors that a stale cache can cause. Neither raises.
 void kalam_relation_forget(Oid relid);

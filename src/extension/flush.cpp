@@ -5,6 +5,7 @@
 #include "extension/functions.h"
 #include "extension/options.h"
 #include "extension/query.h"
+#include "extension/wait.h"
 
 extern "C" {
 #include "utils/lsyscache.h"
@@ -79,16 +80,6 @@ KalamFlushState kalam_flush_state(KalamConnection* connection, const KalamFlushJ
     return KalamFlushState::failed;
   }
   return pg_strcasecmp(status, "completed") == 0 ? KalamFlushState::completed : KalamFlushState::running;
-}
-
-void kalam_pause(long milliseconds) {
-  TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
-  long left;
-  while ((left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until)) > 0) {
-    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left, PG_WAIT_EXTENSION);
-    ResetLatch(MyLatch);
-    CHECK_FOR_INTERRUPTS();
-  }
 }
 
 // kalam_flush(regclass): flushes the table in KalamDB and returns, once that is done, what KalamDB says of it.

@@ -20,6 +20,3 @@ enum class KalamFlushState : uint8_t { running, completed, failed };
 // What the server says of the job, and its words about it (palloc'd or NULL). A job that the server does not list
 // (any more) counts as completed.
 KalamFlushState kalam_flush_state(KalamConnection* connection, const KalamFlushJob* job, char** message);
-
-// Sleeps, serving interrupts.
-void kalam_pause(long milliseconds);

@@ -99,31 +99,12 @@ void kalam_journal_check_aliases(const KalamRelation* remote, const char* subjec
   }
 }
 
-// What the journal knows of the relation, copied: it must outlive the relation's own cache entry.
-static KalamRelation* copy_relation(const KalamRelation* relation) {
-  KalamRelation* copy = (KalamRelation*)palloc(sizeof(KalamRelation));
-  *copy = *relation;
-  copy->name_space = pstrdup(relation->name_space);
-  copy->table = pstrdup(relation->table);
-  copy->remote_name = pstrdup(relation->remote_name);
-  copy->local_name = pstrdup(relation->local_name);
-  copy->columns = (KalamRemoteColumn*)palloc(sizeof(KalamRemoteColumn) * Max(relation->column_count, 1));
-  memcpy(copy->columns, relation->columns, sizeof(KalamRemoteColumn) * relation->column_count);
-  for (int i = 0; i < copy->column_count; i++) {
-    KalamRemoteColumn* column = &copy->columns[i];
-    column->type_name = column->type_name != nullptr ? pstrdup(column->type_name) : nullptr;
-    column->default_value = column->default_value != nullptr ? pstrdup(column->default_value) : nullptr;
-  }
-  copy->attribute_column = (int*)palloc(sizeof(int) * Max(relation->attribute_count, 1));
-  memcpy(copy->attribute_column, relation->attribute_column, sizeof(int) * relation->attribute_count);
-  return copy;
-}
-
 // Takes over the relation's present shape: at first, and after DDL in the same transaction.
 static void adopt_shape(KalamJournal* journal, Relation relation, const KalamRelation* remote) {
   MemoryContext context = AllocSetContextCreate(journal->context, "KalamDB journal row writer", ALLOCSET_SMALL_SIZES);
   MemoryContext old = MemoryContextSwitchTo(context);
-  KalamRelation* relation_copy = copy_relation(remote);
+  // It must outlive the relation's own cache entry.
+  KalamRelation* relation_copy = kalam_relation_copy(remote);
   TupleDesc tupdesc = CreateTupleDescCopy(RelationGetDescr(relation));
   KalamRowWriter* writer = kalam_row_writer_create(relation_copy, tupdesc);
   MemoryContextSwitchTo(old);

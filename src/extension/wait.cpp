@@ -98,3 +98,13 @@ bool kalam_wait_for_all(kalam::Call* const* calls, int count, TimestampTz deadli
   }
   return true;
 }
+
+void kalam_pause(long milliseconds) {
+  TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
+  long left;
+  while ((left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until)) > 0) {
+    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left, PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+  }
+}

@@ -38,3 +38,6 @@ int kalam_wait_for_any(kalam::Call* const* calls, int count, TimestampTz deadlin
 
 // Waits until all of the calls are done; NULL entries are skipped. False at the deadline (0: none).
 bool kalam_wait_for_all(kalam::Call* const* calls, int count, TimestampTz deadline);
+
+// Sleeps, serving interrupts.
+void kalam_pause(long milliseconds);

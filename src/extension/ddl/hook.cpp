@@ -38,7 +38,7 @@ bool is_on_own_server(const CreateForeignTableStmt* statement) {
 
 [[noreturn]] void refuse_materialized_view() {
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                  errmsg("access method \"%s\" does not support %s", ACCESS_METHOD, "materialized views")));
+                  errmsg("access method \"%s\" does not support materialized views", ACCESS_METHOD)));
   pg_unreachable();
 }
 

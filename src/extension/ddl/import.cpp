@@ -1,13 +1,13 @@
 // IMPORT FOREIGN SCHEMA: a foreign table for every shared, user and stream table of a KalamDB namespace.
 #include "extension/catalog.h"
 #include "extension/connection.h"
+#include "extension/ddl/definition.h"
 #include "extension/fdw.h"
 #include "extension/options.h"
 #include "extension/query.h"
 
 extern "C" {
 #include "commands/defrem.h"
-#include "utils/formatting.h"
 }
 
 namespace {
@@ -101,7 +101,7 @@ bool is_complete(char** row) {
 List* kalam_import_schema(ImportForeignSchemaStmt* statement, Oid serverid) {
   ForeignServer* server = GetForeignServer(serverid);
   KalamConnection* connection = kalam_connection_get(serverid, GetUserId());
-  char* name_space = asc_tolower(statement->remote_schema, strlen(statement->remote_schema));
+  char* name_space = kalam_folded_name(statement->remote_schema);
   bool not_null = wants_not_null(statement);
   List* commands = NIL;
   Table table = {};

@@ -263,9 +263,7 @@ bool kalam_pause_to_settle(const kalam::Status* status, TimestampTz until) {
                                                    (strstr(status->detail, "provider not found") != nullptr ||
                                                     strstr(status->message, "provider not found") != nullptr));
   if (!settling || status->maybe_executed || GetCurrentTimestamp() > until) return false;
-  (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, BUSY_PAUSE_MS, PG_WAIT_EXTENSION);
-  ResetLatch(MyLatch);
-  CHECK_FOR_INTERRUPTS();
+  kalam_pause(BUSY_PAUSE_MS);
   return true;
 }
 
