@@ -27,8 +27,11 @@ is($node->sql('SELECT id, name, price, at, ok FROM app.items ORDER BY id'),
 
 $stub->forget_calls;
 is($node->sql('SELECT name FROM app.items WHERE id = 2'), 'two', 'lookup by key');
-my @scans = $stub->calls('Scan');
-is(scalar @scans, 1, 'one Scan for it');
+SKIP:
+{
+	$stub->need_calls(1);
+	is(scalar(my @scans = $stub->calls('Scan')), 1, 'one Scan for it');
+}
 
 is($node->sql(
 		q{WITH u AS (UPDATE app.items SET name = 'zwei', price = price + 1 WHERE id <= 2 RETURNING id, name, price)

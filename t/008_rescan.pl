@@ -30,7 +30,11 @@ sub rescans
 		$local  =~ s/TABLE_/copy/g;
 		$stub->forget_calls;
 		my $got = $node->sql($remote);
-		is(scalar $stub->calls('Scan'), $scans, "$name, $table: $scans scans");
+		SKIP:
+		{
+			$stub->need_calls(1);
+			is(scalar $stub->calls('Scan'), $scans, "$name, $table: $scans scans");
+		}
 		is($got, $node->sql($local), "$name, $table: the rows");
 	}
 	return;

@@ -16,14 +16,14 @@ if (grep { !-e "$modules/$_.so" } qw(pg_stat_statements auto_explain))
 
 my $stub = KalamStub->new;
 my @orders = (
-	[ 'before', 'pg_kalam, pg_stat_statements, auto_explain' ],
-	[ 'after', 'pg_stat_statements, auto_explain, pg_kalam' ]);
+	[ 'modules_before', 'pg_kalam, pg_stat_statements, auto_explain' ],
+	[ 'modules_after', 'pg_stat_statements, auto_explain, pg_kalam' ]);
 
 # Hooks call each other in the reverse order of loading, so both orders count.
 for my $order (@orders)
 {
 	my ($name, $libraries) = @$order;
-	my $schema = "modules_$name";
+	my $schema = $name;
 	my $node = KalamNode->new(
 		$name,
 		stub => $stub,
@@ -45,7 +45,8 @@ for my $order (@orders)
 	is( $node->sql(
 			"SELECT query, calls, rows FROM pg_stat_statements WHERE query LIKE 'SELECT name FROM $schema.items%'"),
 		"SELECT name FROM $schema.items WHERE id = \$1|2|2", "$name: both are one statement");
-	is($node->sql("UPDATE $schema.items SET name = 'x' WHERE id <= 2 RETURNING id"), "1\n2", "$name: UPDATE");
+	is( $node->sql("WITH u AS (UPDATE $schema.items SET name = 'x' WHERE id <= 2 RETURNING id) SELECT * FROM u ORDER BY id"),
+		"1\n2", "$name: UPDATE");
 	is($node->sql("DELETE FROM $schema.items WHERE id = 5 RETURNING id"), '5', "$name: DELETE");
 	is($node->sql("SELECT count(*), count(*) FILTER (WHERE name = 'x') FROM $schema.items"),
 		'4|2', "$name: each was done once");

@@ -37,7 +37,9 @@ sub create_server
 {
 	my ($self, $server, %args) = @_;
 	my %options = (host => $args{stub}->host, port => $args{stub}->port, %{ $args{server} // {} });
-	my %mapping = %{ $args{mapping} // { auth_header => $args{stub}->token } };
+	# A server with mutual TLS wants no header.
+	my $token = $args{stub}->token;
+	my %mapping = %{ $args{mapping} // { $token eq '' ? () : (auth_header => $token) } };
 	my $list = sub {
 		my %pairs = @_;
 		return '' if !%pairs;

@@ -3,6 +3,8 @@
 #     my $stub = KalamStub->new(options => ['--mode', 'r2']);
 #     $stub->fault({ method => 'Insert', call => 1, code => 'UNAVAILABLE' });
 #     my @calls = $stub->calls('Scan');
+#
+# With KALAM_TEST_TARGET it stands for the KalamDB server named there, which can be ordered nothing: see is_server.
 package KalamStub;
 
 use strict;
@@ -21,6 +23,12 @@ our $token = 'Bearer bridge-token-0123456789';
 sub new
 {
 	my ($class, %args) = @_;
+	if (my $target = $ENV{KALAM_TEST_TARGET})
+	{
+		BAIL_OUT('a KalamDB server has no options of a stub') if @{ $args{options} // [] };
+		my ($host, $port) = $target =~ /^\[?(.+?)\]?:(\d+)$/ or BAIL_OUT("KALAM_TEST_TARGET is not HOST:PORT: $target");
+		return bless { name => $target, host => $host, port => $port, server => 1 }, $class;
+	}
 	my $name = 'stub' . ++$count;
 	my $self = bless {
 		name    => $name,
@@ -58,7 +66,20 @@ sub start
 
 sub host { return $_[0]->{host}; }
 sub port { return $_[0]->{port}; }
-sub token { return $token; }
+
+# The value of the authorization header that it accepts.
+sub token { my ($self) = @_; return $self->{server} ? $ENV{KALAM_TEST_AUTH} // '' : $token; }
+
+# Whether it is a KalamDB server: nothing can be ordered from it, and nobody counts its calls.
+sub is_server { my ($self) = @_; return $self->{server}; }
+
+# Skips, in a SKIP block, tests that look at the log of calls.
+sub need_calls
+{
+	my ($self, $tests) = @_;
+	skip(q{a server does not count its calls}, $tests) if $self->{server};
+	return;
+}
 
 sub log_text
 {
@@ -70,6 +91,7 @@ sub log_text
 sub control
 {
 	my ($self, @command) = @_;
+	BAIL_OUT("a KalamDB server takes no orders: @command") if $self->{server};
 	my ($out, $err) = ('', '');
 	my $ok = IPC::Run::run([ $ENV{KALAM_STUB}, 'control', "$self->{host}:$self->{port}", @command ],
 		'<', \undef, '>', \$out, '2>', \$err);
@@ -107,7 +129,7 @@ sub calls
 	return defined $method ? grep { $_->{method} eq $method } @calls : @calls;
 }
 
-sub forget_calls { my ($self) = @_; return $self->control('clear-log'); }
+sub forget_calls { my ($self) = @_; return $self->{server} || $self->control('clear-log'); }
 
 # Ends the program without a word to its clients.
 sub kill9

@@ -1,0 +1,118 @@
+# Row locks, which are refused, and kalam.write_mode: changes that KalamDB cannot commit as one.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use KalamNode;
+use KalamStub;
+
+my $stub = KalamStub->new;
+my $node = KalamNode->new('main', stub => $stub);
+
+$node->sql(
+	q{CREATE SCHEMA app;
+	  CREATE TABLE app.t (id int PRIMARY KEY, v text) USING kalamdb;
+	  CREATE TABLE app.log (id int);});
+
+# The table as it was.
+sub reset_all
+{
+	$node->sql(q{DELETE FROM app.t; DELETE FROM app.log; INSERT INTO app.t VALUES (1, 'a'), (2, 'b'), (3, 'c')});
+	return;
+}
+
+sub remote_rows { return $node->sql(q{SELECT string_agg(id || v, ' ' ORDER BY id) FROM app.t}) }
+sub local_rows  { return $node->sql('SELECT count(*) FROM app.log') }
+
+# So many calls since the last forget_calls.
+sub calls_are
+{
+	my ($method, $number, $name) = @_;
+	SKIP:
+	{
+		$stub->need_calls(1);
+		is(scalar(my @calls = $stub->calls($method)), $number, $name);
+	}
+	return;
+}
+
+reset_all();
+my $before = '1a 2b 3c';
+
+# ---- Row locks
+for my $strength ('UPDATE', 'NO KEY UPDATE', 'SHARE', 'KEY SHARE')
+{
+	is($node->error("SELECT * FROM app.t WHERE id = 1 FOR $strength")->{sqlstate}, '0A000', "FOR $strength is refused");
+}
+is($node->sql('SELECT count(*) FROM app.t JOIN app.log USING (id)'), '0', 'a join without a lock');
+is($node->sql('SELECT l.id FROM app.log l JOIN app.t USING (id) FOR UPDATE OF l'), '', 'a lock of the other table');
+
+# ---- kalam.write_mode = autocommit: what cannot be one commit is several
+reset_all();
+$node->sql(
+	q{CREATE TABLE app.mine (id int PRIMARY KEY, v text) USING kalamdb WITH (type = 'user');
+	  CREATE TABLE app.coded (code text PRIMARY KEY, v text) USING kalamdb;
+	  CREATE TABLE app.events (id int PRIMARY KEY, v text) USING kalamdb WITH (type = 'stream', ttl_seconds = 3600);});
+my $both = q{SET kalam.user_id = 'alice';
+	BEGIN;
+	INSERT INTO app.log VALUES (1);
+	INSERT INTO app.t VALUES (4, 'd');
+	UPDATE app.t SET v = v || '!' WHERE id IN (1, 2);
+	INSERT INTO app.mine VALUES (1, 'x'), (2, 'y');
+	COMMIT;};
+my ($error) = $node->outcome($both);
+is($error->{sqlstate}, '0A000', 'tables of two kinds are refused');
+like($error->{hint}, qr/kalam\.write_mode/, 'and the hint names the setting');
+is(remote_rows(), $before, 'nothing is written');
+($error) = $node->outcome("SET kalam.write_mode = autocommit; $both");
+is($error->{text}, '', 'unless the setting allows several requests');
+is(remote_rows(), '1a! 2b! 3c 4d', 'the first table');
+is($node->sql(q{SET kalam.user_id = 'alice'; SELECT count(*) FROM app.mine}), '2', 'the second table');
+is(local_rows(), 1, 'the local table');
+
+# The second one fails: the first one stays, and the error says so.
+reset_all();
+($error) = $node->outcome("SET kalam.write_mode = autocommit; $both");
+is($error->{sqlstate}, '23505', 'the cause of a failure in the middle keeps its SQLSTATE');
+like($error->{text}, qr/not undone: row changes: 3; requests or transactions: 1\./, 'what stays');
+is(remote_rows(), '1a! 2b! 3c 4d', 'as the rows show');
+is(local_rows(), 0, 'PostgreSQL has rolled back');
+
+# The first one fails: nothing is applied.
+($error) = $node->outcome("SET kalam.write_mode = autocommit; $both");
+is($error->{sqlstate}, '23505', 'a failure at the start');
+unlike($error->{text}, qr/not undone/, 'leaves nothing');
+is(remote_rows(), '1a! 2b! 3c 4d', 'as the rows show');
+
+# A key that is not called id: beside other changes, and more than one request.
+$node->sql(q{INSERT INTO app.coded VALUES ('a', '1'), ('b', '2'), ('c', '3')});
+my $coded = q{BEGIN; UPDATE app.coded SET v = v || '!' WHERE code IN ('a', 'b'); DELETE FROM app.coded WHERE code = 'c';
+	INSERT INTO app.coded VALUES ('d', '4'); COMMIT};
+like($node->error($coded)->{hint}, qr/kalam\.write_mode/, 'inserts beside changes need the setting');
+$node->sql("SET kalam.write_mode = autocommit; $coded");
+is($node->sql(q{SELECT string_agg(code || v, ' ' ORDER BY code) FROM app.coded}), 'a1! b2! d4', 'and are sent with it');
+$stub->forget_calls;
+$coded = q{INSERT INTO app.coded SELECT 'k' || i, repeat('x', 1000000) FROM generate_series(1, 9) i};
+like($node->error($coded)->{hint}, qr/kalam\.write_mode/, 'so do more rows than fit one request');
+calls_are('Insert', 0, 'of which none is sent');
+$node->sql("SET kalam.write_mode = autocommit; $coded");
+is($node->sql(q{SELECT count(*) FROM app.coded WHERE code LIKE 'k%'}), '9', 'all rows are there');
+calls_are('Insert', 3, 'in three requests');
+SKIP:
+{
+	skip 'a server cannot be told to fail', 3 if $stub->is_server;
+	$coded =~ s/'k'/'m'/;
+	$stub->fault({ method => 'Insert', call => 3, code => 'INTERNAL', message => 'Provider error: no' });
+	like($node->error("SET kalam.write_mode = autocommit; $coded")->{text},
+		qr/not undone: row changes: 8; requests or transactions: 2\./, 'the third request fails');
+	$stub->clear_faults;
+	is($node->sql(q{SELECT count(*) FROM app.coded WHERE code LIKE 'm%'}), '8', 'two stay');
+}
+
+# Stream tables.
+my $events = q{SET kalam.user_id = 'alice'; INSERT INTO app.events SELECT i, repeat('x', 1000000) FROM generate_series(1, 9) i};
+is($node->error($events)->{sqlstate}, '54000', 'more stream rows than one request holds');
+$node->sql("SET kalam.write_mode = autocommit; $events");
+is($node->sql(q{SET kalam.user_id = 'alice'; SELECT count(*) FROM app.events}), '9', 'are several with the setting');
+
+KalamNode::finish();
