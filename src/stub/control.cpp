@@ -13,6 +13,7 @@ const char* const kControlUsage =
 Commands
   fault JSON      order a fault; members:
                     method        "Scan", "Insert" …; "*" (default): any
+                    match         only calls whose request holds this text (of a statement, a name)
                     call          hit the k-th such call from now on (default: every one)
                     times         hit that many calls from there on
                     code, message an error, by name or number; "when": "before" (default) or "after" it was applied
@@ -26,8 +27,8 @@ Commands
                     oversize      add that many bytes to the answer
                     prune         the call's session is gone before it runs
                     restart       all sessions and transactions are gone before it runs
-                    abort         all open transactions are gone before it runs
-                    kill          the program dies
+                    abort         all open transactions are aborted before it runs, as by a change of leader
+                    kill          the program dies; "when": "after" the call was applied, before its answer
   faults          what was ordered, and how often it hit
   clear           forget all faults, end all stalls
   log             the calls so far, as a JSON array; secrets are masked

@@ -41,6 +41,8 @@ Fault::Damage damage(const json& value) {
 void read_member(Fault& fault, const std::string& name, const json& value) {
   if (name == "method") {
     fault.method = value.get<std::string>();
+  } else if (name == "match") {
+    fault.match = value.get<std::string>();
   } else if (name == "call") {
     fault.call = value.get<int64_t>();
   } else if (name == "times") {
@@ -115,11 +117,12 @@ void Faults::clear() {
   faults_.clear();
 }
 
-std::optional<Fault> Faults::take(const std::string& method) {
+std::optional<Fault> Faults::take(const std::string& method, const std::string& request) {
   std::lock_guard lock(mutex_);
   std::optional<Fault> taken;
   for (Fault& fault : faults_) {
     if (fault.method != "*" && fault.method != method) continue;
+    if (!fault.match.empty() && request.find(fault.match) == std::string::npos) continue;
     fault.seen++;
     if (taken || fault.seen < fault.call) continue;
     int64_t times = fault.times != 0 ? fault.times : fault.call != 0 ? 1 : INT64_MAX;

@@ -16,6 +16,7 @@ struct Fault {
   enum class Damage { none, message, arrow };
 
   std::string method = "*";  // "Scan" …, "*": any
+  std::string match;         // only calls whose request holds this text
   int64_t call = 0;          // the k-th matching call from now on; 0: every one
   int64_t times = 0;         // how many calls it hits from there; 0: one with `call`, else all
   bool after = false;        // the error comes after the call was applied
@@ -31,8 +32,8 @@ struct Fault {
   uint64_t oversize = 0;  // bytes added to the answer
   bool prune = false;     // the session is pruned before the call
   bool restart = false;   // all sessions and transactions are gone before the call
-  bool abort = false;     // all open transactions are gone before the call
-  bool kill = false;      // the process dies
+  bool abort = false;     // all open transactions are aborted before the call
+  bool kill = false;      // the process dies, before or (`after`) behind the call
 
   int64_t seen = 0;
   int64_t hit = 0;
@@ -45,8 +46,8 @@ class Faults {
 
   void add(Fault fault);
   void clear();
-  // The fault that hits this call, if any; counts the call.
-  std::optional<Fault> take(const std::string& method);
+  // The fault that hits this call, if any; counts the call. `request`: the bytes of its message.
+  std::optional<Fault> take(const std::string& method, const std::string& request = "");
   std::string describe();  // JSON array
 
  private:

@@ -96,8 +96,9 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
     const std::string& path = context_->method();
     const std::string prefix = kServicePrefix;
     method_ = path.starts_with(prefix) ? path.substr(prefix.size()) : path;
-    fault_ = parts_.faults.take(method_);
-    if (fault_ && fault_->kill) _exit(9);
+    bytes_ = bytes_of(request_);
+    request_.Clear();
+    fault_ = parts_.faults.take(method_, bytes_);
     if (fault_ && fault_->delay_ms > 0) {
       // The reactor lives until it is finished, whatever the client does meanwhile.
       std::thread([this] {
@@ -132,9 +133,8 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
 
   void run() {
     CallContext call = call_context();
-    std::string request = bytes_of(request_);
     record_.method = method_;
-    record_.request_bytes = request.size();
+    record_.request_bytes = bytes_.size();
     record_.clock_us = parts_.server.clock().now_us();
     record_.fault = fault_.has_value();
     int port = port_of(call.peer);
@@ -152,9 +152,13 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
       finish(Status::failure(kUnavailable, "connection cut"));
       return;
     }
+    if (fault_ && fault_->kill && !fault_->after) {
+      log({kUnavailable, "killed before the call"});
+      _exit(9);
+    }
     if (fault_ && fault_->restart) parts_.server.restart();
     if (fault_ && fault_->abort) parts_.server.abort_transactions();
-    Status refusal = refusal_before(request);
+    Status refusal = refusal_before();
     if (!refusal.ok()) {
       log(refusal);
       finish(refusal);
@@ -162,13 +166,14 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
     }
     Answer done;
     try {
-      done = parts_.dispatcher.call(method_, call, request, record_);
+      done = parts_.dispatcher.call(method_, call, bytes_, record_);
     } catch (const std::exception& failure) {
       done.status = Status::failure(kInternal, std::string("kalam-stub: ") + failure.what());
     }
     if (fault_) damage(done);
     record_.response_bytes = done.body != nullptr ? done.body->size() : 0;
     log(done.status);
+    if (fault_ && fault_->kill) _exit(9);
     if (fault_ && fault_->cut == Fault::Cut::after) {
       if (parts_.relay != nullptr) parts_.relay->cut(port);
       finish(Status::failure(kUnavailable, "connection cut"));
@@ -178,9 +183,9 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
   }
 
   // Errors that come instead of the call.
-  Status refusal_before(const std::string& request) {
+  Status refusal_before() {
     if (!fault_) return {};
-    if (fault_->prune) parts_.server.prune(session_of(request));
+    if (fault_->prune) parts_.server.prune(session_of(bytes_));
     if (!fault_->not_leader.empty()) return not_leader_status(method_, fault_->not_leader);
     if (fault_->code != kOk && !fault_->after) return Status::failure(fault_->code, fault_->message);
     return {};
@@ -243,6 +248,7 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
   ServiceParts parts_;
   grpc::GenericCallbackServerContext* context_;
   grpc::ByteBuffer request_;
+  std::string bytes_;  // of the request
   grpc::ByteBuffer response_;
   std::string method_;
   std::optional<Fault> fault_;

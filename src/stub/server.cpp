@@ -83,7 +83,7 @@ void Server::restart() {
 
 void Server::abort_transactions() {
   std::lock_guard lock(store_.mutex());
-  transactions_.clear();
+  transactions_.abort_all();
 }
 
 void Server::prune(const std::string& session_id) {

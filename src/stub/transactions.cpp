@@ -92,7 +92,7 @@ bool Transactions::timed_out(const Transaction& transaction) const {
 
 bool Transactions::is_open(const std::string& owner) const {
   auto found = open_.find(owner);
-  return found != open_.end() && !timed_out(found->second);
+  return found != open_.end() && !found->second.aborted && !timed_out(found->second);
 }
 
 Transaction* Transactions::find(const std::string& owner, const char* action, Status& status) {
@@ -109,8 +109,20 @@ Transaction* Transactions::find(const std::string& owner, const char* action, St
                                                             "' because it timed out and was aborted");
     return nullptr;
   }
+  if (transaction.aborted) {
+    std::string group = transaction.group.empty() ? data_group(TableKind::shared, "") : transaction.group;
+    status = Status::failure(kFailedPrecondition, "Invalid operation: transaction '" + transaction.id +
+                                                      "' was aborted because leader for bound raft group '" + group +
+                                                      "' changed from node '1' to '2'; retry in a new transaction");
+    open_.erase(found);
+    return nullptr;
+  }
   transaction.last_used_ms = store_.clock().now_ms();
   return &transaction;
+}
+
+void Transactions::abort_all() {
+  for (auto& [owner, transaction] : open_) transaction.aborted = true;
 }
 
 Status Transactions::begin(const std::string& owner, const std::string& session_id, std::string& id) {

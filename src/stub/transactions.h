@@ -36,16 +36,17 @@ struct Transaction {
   std::string group;  // data group, once bound
   std::vector<StagedWrite> writes;
   uint64_t bytes = 0;
+  bool aborted = false;  // by the server: its next use is told so and ends it
 };
 
 class Transactions {
  public:
   Transactions(Store& store, const Options& options) : store_(store), options_(options) {}
 
-  // The open transaction of an owner; nullptr: none. One that timed out is ended and `status` says so (`action` is
-  // "stage writes in", "access" …).
+  // The open transaction of an owner; nullptr: none. One that timed out or was aborted is ended and `status` says so
+  // (`action` is "stage writes in", "access" …).
   Transaction* find(const std::string& owner, const char* action, Status& status);
-  // Open and not timed out.
+  // Open, neither timed out nor aborted.
   bool is_open(const std::string& owner) const;
   const std::map<std::string, Transaction>& all() const { return open_; }
 
@@ -54,6 +55,8 @@ class Transactions {
   Status rollback(const std::string& owner, const std::string& id);
   void abandon(const std::string& owner) { open_.erase(owner); }
   void clear() { open_.clear(); }
+  // As when the leader of their data group changes: the next use of each is told so (specification 8.6).
+  void abort_all();
 
   // Binds the transaction to the data group of this table and user, or says why not. The text is without the prefix
   // that Scan puts in front.

@@ -35,7 +35,7 @@ sub new
 		options => $args{options} // [],
 		log     => "$PostgreSQL::Test::Utils::log_path/$name.log",
 		host    => '127.0.0.1',
-		port    => 0,
+		port    => $args{port} // 0,
 	}, $class;
 	$self->start;
 	return $self;
@@ -137,6 +137,17 @@ sub kill9
 	my ($self) = @_;
 	$self->{process}->kill_kill(grace => 0);
 	$self->forget;
+	return;
+}
+
+# A fault has ended the program, or is about to.
+sub killed
+{
+	my ($self) = @_;
+	my $tries = 20 * $PostgreSQL::Test::Utils::timeout_default;
+	usleep(50_000) while $self->{process}->pumpable && --$tries > 0;
+	ok($tries > 0, "$self->{name} was killed");
+	$self->kill9;
 	return;
 }
 

@@ -42,6 +42,15 @@ TEST(Faults, TimesCountsFromTheNamedCall) {
   EXPECT_EQ(hits, 2);
 }
 
+TEST(Faults, MatchLooksIntoTheRequest) {
+  Faults faults;
+  order(faults, R"({"method":"ExecuteQuery","match":" app.","call":2,"code":"INTERNAL"})");
+  EXPECT_FALSE(faults.take("ExecuteQuery", "SELECT 1 FROM app.t"));
+  EXPECT_FALSE(faults.take("ExecuteQuery", "SELECT 1 FROM system.cluster"));
+  EXPECT_FALSE(faults.take("Scan", "SELECT 1 FROM app.t"));
+  EXPECT_TRUE(faults.take("ExecuteQuery", "SELECT 2 FROM app.t"));
+}
+
 TEST(Faults, MistakesInAFaultAreErrors) {
   for (const char* wrong : {"", "[]", R"({"metod":"Scan"})", R"({"code":"NO_SUCH"})", R"({"cut":"now"})",
                             R"({"call":"x"})", R"({"truncate":"half"})"}) {

@@ -165,5 +165,29 @@ TEST(TransactionIds, Shapes) {
             "transaction id must use an RFC 4122 variant");
 }
 
+// The first use of it is told; what the session sends after that is outside of any transaction.
+TEST_F(TransactionsTest, AbortedByAChangeOfLeader) {
+  std::string id = begin();
+  ASSERT_TRUE(insert("t", {row(4, 1)}).ok());
+  server_.abort_transactions();
+  Status status = insert("t", {row(5, 2)});
+  EXPECT_EQ(status.code, kFailedPrecondition);
+  EXPECT_EQ(status.message, "Invalid operation: transaction '" + id +
+                                "' was aborted because leader for bound raft group 'data:shared:00' changed from node "
+                                "'1' to '2'; retry in a new transaction");
+  EXPECT_EQ(commit(id).message, "Not found: transaction '" + id + "' not found");
+  EXPECT_EQ(scan("t"), 3);
+  EXPECT_TRUE(insert("t", {row(6, 3)}).ok());
+  EXPECT_EQ(scan("t"), 4);
+}
+
+TEST_F(TransactionsTest, AbortedBeforeItsCommit) {
+  std::string id = begin();
+  ASSERT_TRUE(insert("t", {row(4, 1)}).ok());
+  server_.abort_transactions();
+  EXPECT_EQ(commit(id).code, kFailedPrecondition);
+  EXPECT_EQ(scan("t"), 3);
+}
+
 }  // namespace
 }  // namespace kalam::stub
