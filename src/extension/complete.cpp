@@ -24,12 +24,13 @@ constexpr int ATTEMPTS_MAX = 60;
 // The job of a flush may say "running" for more than a minute after its effect is there.
 constexpr int ATTEMPTS_UNTIL_END_MAX = 600;
 
-bool kalam_has_timed_versions(const KalamRelation* remote) {
+// KalamDB 0.4's versions tell the time. Those of 0.7, called _version, count commits (spec 5.3).
+static bool has_timed_versions(const KalamRelation* remote) {
   return remote->version_column >= 0 && strcmp(remote->columns[remote->version_column].name, "_seq") == 0;
 }
 
 bool kalam_judges_by_version(const KalamRelation* remote) {
-  return remote->kind == kalam::TableKind::shared && remote->key_column >= 0 && kalam_has_timed_versions(remote);
+  return remote->kind == kalam::TableKind::shared && remote->key_column >= 0 && remote->version_column >= 0;
 }
 
 bool kalam_can_judge(const KalamRelation* remote) {
@@ -41,11 +42,56 @@ static char* quoted_table(const KalamCompleteness* check) {
   return kalam_quote_table(check->remote->name_space, check->remote->table);
 }
 
-// The first value of a query's answer as an integer; false when there is no row.
-static bool finish_integer(KalamPendingQuery* query, int64* value) {
-  KalamQueryResult* answer = kalam_query_finish(query);
-  if (answer->row_count == 0 || answer->column_count == 0 || answer->values[0][0] == nullptr) return false;
-  *value = strtoll(answer->values[0][0], nullptr, 10);
+static const char* version_name(const KalamCompleteness* check) {
+  return check->remote->columns[check->remote->version_column].name;
+}
+
+[[noreturn]] static void report_unreadable(const KalamCompleteness* check, const char* what) {
+  ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                  errmsg("KalamDB server \"%s\" did not tell %s", check->connection->server_name, what)));
+  pg_unreachable();
+}
+
+static bool read_integer(const char* text, int64* value) {
+  char* end;
+  if (text == nullptr || *text == '\0') return false;
+  errno = 0;
+  *value = strtoll(text, &end, 10);
+  return *end == '\0' && errno == 0;
+}
+
+// The answer to a question about versions; NULL where a server of KalamDB 0.7 refuses it, which was never seen to answer
+// one: its tables are read without being judged then.
+static KalamQueryResult* finish_question(const KalamCompleteness* check, KalamPendingQuery* query) {
+  static bool has_warned;
+  kalam::Status status;
+  if (has_timed_versions(check->remote)) return kalam_query_finish(query);
+
+  const char* sql = pstrdup(query->sql);
+  KalamQueryResult* answer = kalam_query_finish(query, &status);
+  if (answer != nullptr) return answer;
+  if (status.error != kalam::ErrorClass::sql_error) {
+    KalamErrorContext context = {};
+    context.server = check->connection->server_name;
+    context.remote_sql = sql;
+    kalam_report(&status, &context);
+  }
+  if (!has_warned) {
+    has_warned = true;
+    ereport(WARNING, (errmsg("cannot tell whether KalamDB server \"%s\" sends all rows of a table",
+                             check->connection->server_name),
+                      errdetail_internal("%s", kalam_text_from_remote(status.detail, strlen(status.detail))),
+                      errhint("Give tables a FLUSH_POLICY: the server reads only a part of a table that holds many "
+                              "unflushed row versions.")));
+  }
+  return nullptr;
+}
+
+// The first value of a query's answer as an integer; false when there is no row. `what` is asked for, for a message.
+static bool finish_integer(const KalamCompleteness* check, KalamPendingQuery* query, const char* what, int64* value) {
+  KalamQueryResult* answer = finish_question(check, query);
+  if (answer == nullptr || answer->row_count == 0) return false;
+  if (answer->column_count == 0 || !read_integer(answer->values[0][0], value)) report_unreadable(check, what);
   return true;
 }
 
@@ -55,10 +101,9 @@ static KalamPendingQuery* ask_time(const KalamCompleteness* check) {
 
 // The server's clock in milliseconds from the versions' epoch.
 static int64 finish_time(const KalamCompleteness* check, KalamPendingQuery* query) {
-  int64 id = 0;
-  if (!finish_integer(query, &id))
-    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
-                    errmsg("KalamDB server \"%s\" did not tell its time", check->connection->server_name)));
+  static constexpr const char* what = "its time";
+  int64 id;
+  if (!finish_integer(check, query, what, &id)) report_unreadable(check, what);
   return (id >> SNOWFLAKE_SHIFT) - VERSION_EPOCH_MS;
 }
 
@@ -70,8 +115,36 @@ static void finish_mark(KalamCompleteness* check) {
   check->mark = (finish_time(check, query) + 1) << SNOWFLAKE_SHIFT;
 }
 
+// Versions behind the last answer's highest one; `condition` and `order` end the query. One row in all.
+static KalamPendingQuery* ask_version(const KalamCompleteness* check, const char* condition, const char* order) {
+  const char* version = version_name(check);
+  return kalam_query_start(check->connection,
+                           psprintf("SELECT %s AS c1 FROM %s WHERE %s > " INT64_FORMAT "%s ORDER BY %s%s LIMIT 1", version,
+                                    quoted_table(check), version, check->highest, condition, version, order));
+}
+
+static bool finish_version(const KalamCompleteness* check, KalamPendingQuery* query, int64* version) {
+  return finish_integer(check, query, "the version of a row", version);
+}
+
+// The latest version, of a row or of a deletion, that is known to be there.
+static int64 latest_version(const KalamCompleteness* check) {
+  KalamPendingQuery* queries[] = {ask_version(check, "", " DESC"), ask_version(check, " AND _deleted = true", " DESC")};
+  int64 latest = check->highest;
+  int64 version;
+  for (KalamPendingQuery* query : queries)
+    if (finish_version(check, query, &version)) latest = Max(latest, version);
+  return latest;
+}
+
 void kalam_completeness_mark(KalamCompleteness* check) {
   if (!kalam_judges_by_version(check->remote)) return;
+  if (!has_timed_versions(check->remote)) {
+    // Nothing tells whether a later version was committed before the scan or while it ran. If there is one the scan is
+    // repeated, and what was there before it is known then.
+    check->mark = check->marks_first ? latest_version(check) + 1 : PG_INT64_MAX;
+    return;
+  }
   check->mark_query = ask_time(check);
   // A clock that is read while the scan runs may be late, never early: what is committed in between makes the answer
   // look cut off. Only then is the round trip worth it.
@@ -115,17 +188,18 @@ static const int64_t* versions_of(const KalamCompleteness* check, const kalam::W
   return (const int64_t*)view->values;
 }
 
-// Highest version and number of the answer's rows.
-static int64 highest_version(const KalamCompleteness* check, kalam::Call* call, int64* rows) {
+// Number of the answer's rows; notes their highest version.
+static int64 read_versions(KalamCompleteness* check, kalam::Call* call) {
   kalam::Window window;
   int64 highest = -1;
-  *rows = 0;
+  int64 rows = 0;
   while (next_window(check, call, &window)) {
     const int64_t* versions = versions_of(check, &window);
     for (uint32 i = 0; i < window.rows; i++) highest = Max(highest, versions[i]);
-    *rows += window.rows;
+    rows += window.rows;
   }
-  return highest;
+  check->highest = highest;
+  return rows;
 }
 
 // Text of a key as a query's answer renders it, in `buffer` or palloc'd; NULL for types that are not compared.
@@ -179,23 +253,23 @@ static bool has_any_key(const KalamCompleteness* check, kalam::Call* call, char*
 
 // Rows that are there, changed or new, but were not read: the first version behind those that were, unless it is later
 // than the scan. The server starts reading behind the version that the condition names.
-static KalamPendingQuery* ask_unread_rows(const KalamCompleteness* check, int64 highest) {
-  return kalam_query_start(check->connection,
-                           psprintf("SELECT _seq AS c1 FROM %s WHERE _seq > " INT64_FORMAT " ORDER BY _seq LIMIT 1",
-                                    quoted_table(check), highest));
+static KalamPendingQuery* ask_unread_rows(const KalamCompleteness* check) {
+  return ask_version(check, "", "");
 }
 
 static bool has_unread_rows(KalamCompleteness* check, KalamPendingQuery* query) {
   int64 version;
-  if (!finish_integer(query, &version)) return false;
+  if (!finish_version(check, query, &version)) return false;
   finish_mark(check);
   return version < check->mark;
 }
 
 static int64 count_rows(const KalamCompleteness* check) {
-  int64 count = 0;
-  finish_integer(kalam_query_start(check->connection, psprintf("SELECT count(*) FROM %s", quoted_table(check))),
-                 &count);
+  static constexpr const char* what = "the number of rows";
+  int64 count;
+  KalamPendingQuery* query =
+      kalam_query_start(check->connection, psprintf("SELECT count(*) FROM %s", quoted_table(check)));
+  if (!finish_integer(check, query, what, &count)) report_unreadable(check, what);
   return count;
 }
 
@@ -213,22 +287,31 @@ static bool has_comparable_key(const KalamRelation* remote) {
 }
 
 // Rows that were deleted, but whose deletion was not read.
-static KalamPendingQuery* ask_unread_deletions(const KalamCompleteness* check, int64 highest) {
-  return kalam_query_start(check->connection, psprintf("SELECT %s AS c1, _seq AS c2 FROM %s WHERE _seq > " INT64_FORMAT
-                                                       " AND _deleted = true ORDER BY _seq LIMIT %d",
-                                                       check->remote->columns[check->remote->key_column].name,
-                                                       quoted_table(check), highest, TOMBSTONES_MAX));
+static KalamPendingQuery* ask_unread_deletions(const KalamCompleteness* check) {
+  const char* version = version_name(check);
+  return kalam_query_start(
+      check->connection,
+      psprintf("SELECT %s AS c1, %s AS c2 FROM %s WHERE %s > " INT64_FORMAT " AND _deleted = true ORDER BY %s LIMIT %d",
+               check->remote->columns[check->remote->key_column].name, version, quoted_table(check), version,
+               check->highest, version, TOMBSTONES_MAX));
 }
 
 // Leaves the answer rewound.
 static bool has_unread_deletions(KalamCompleteness* check, kalam::Call* call, KalamPendingQuery* query, int64 rows) {
-  KalamQueryResult* answer = kalam_query_finish(query);
+  KalamQueryResult* answer = finish_question(check, query);
   int count = 0;
+  if (answer == nullptr) {
+    rewind_answer(check, call, false);
+    return false;
+  }
   char** keys = (char**)palloc(sizeof(char*) * Max(answer->row_count, 1));
   if (answer->row_count > 0) finish_mark(check);
-  for (int i = 0; i < answer->row_count && answer->column_count == 2; i++) {
+  for (int i = 0; i < answer->row_count; i++) {
     char** row = answer->values[i];
-    if (row[0] != nullptr && row[1] != nullptr && strtoll(row[1], nullptr, 10) < check->mark) keys[count++] = row[0];
+    int64 version;
+    if (answer->column_count != 2 || row[0] == nullptr || !read_integer(row[1], &version))
+      report_unreadable(check, "the versions of deleted rows");
+    if (version < check->mark) keys[count++] = row[0];
   }
   if (count == 0) {
     rewind_answer(check, call, false);
@@ -246,24 +329,28 @@ static bool has_unread_deletions(KalamCompleteness* check, kalam::Call* call, Ka
 }
 
 // Rows that are not known to be flushed, and so count against the server's limit.
-static int64 count_unflushed(const KalamCompleteness* check, kalam::Call* call) {
+static int64 count_unflushed(KalamCompleteness* check, kalam::Call* call) {
   kalam::Window window;
   int64 rows = 0;
+  check->highest = -1;
   int64 flushed_before = kalam_relation_flushed_before(check->remote->relid);
   while (next_window(check, call, &window)) {
-    if (check->version_index < 0 || flushed_before == 0) {
+    if (check->version_index < 0) {
       rows += window.rows;
       continue;
     }
     const int64_t* versions = versions_of(check, &window);
-    for (uint32 i = 0; i < window.rows; i++) rows += versions[i] >= flushed_before ? 1 : 0;
+    for (uint32 i = 0; i < window.rows; i++) {
+      check->highest = Max(check->highest, versions[i]);
+      rows += versions[i] >= flushed_before ? 1 : 0;
+    }
   }
   return rows;
 }
 
 // A user's or a stream's rows. A flush moves the user's versions out of the way of the limit; after one the result has
 // to be taken as it is.
-static bool is_below_limit(const KalamCompleteness* check, kalam::Call* call) {
+static bool is_below_limit(KalamCompleteness* check, kalam::Call* call) {
   int64 rows = count_unflushed(check, call);
   rewind_answer(check, call, false);
   if (rows < kalam_setting_server_version_limit() / 2 || check->attempts > 0) return true;
@@ -278,11 +365,10 @@ static bool is_below_limit(const KalamCompleteness* check, kalam::Call* call) {
 }
 
 static bool is_complete(KalamCompleteness* check, kalam::Call* call) {
-  int64 rows;
-  int64 highest = highest_version(check, call, &rows);
+  int64 rows = read_versions(check, call);
   if (rows > 0) {
-    KalamPendingQuery* unread_rows = ask_unread_rows(check, highest);
-    KalamPendingQuery* unread_deletions = ask_unread_deletions(check, highest);
+    KalamPendingQuery* unread_rows = ask_unread_rows(check);
+    KalamPendingQuery* unread_deletions = ask_unread_deletions(check);
     return !has_unread_rows(check, unread_rows) && !has_unread_deletions(check, call, unread_deletions, rows);
   }
   // Without a version to start from only the count is right.
@@ -319,8 +405,9 @@ static void start_flush(KalamCompleteness* check) {
     ereport(NOTICE, (errmsg("flushing KalamDB table \"%s\"", check->remote->remote_name),
                      errdetail("It holds more unflushed row versions than the server reads."),
                      errhint("Give the table a FLUSH_POLICY, or switch kalam.auto_flush off.")));
-  if (kalam_has_timed_versions(check->remote))
-    check->flush_mark = finish_time(check, ask_time(check)) << SNOWFLAKE_SHIFT;
+  // What the answer has, at least, was there before.
+  check->flush_mark = has_timed_versions(check->remote) ? finish_time(check, ask_time(check)) << SNOWFLAKE_SHIFT
+                                                        : check->highest + 1;
   check->is_flushing = kalam_flush_start(check->connection, quoted_table(check), &check->flush_job, &status);
   if (!check->is_flushing && status.error != kalam::ErrorClass::busy) report_answer(check, &status);
 }

@@ -15,6 +15,7 @@ struct KalamCompleteness {
   KalamConnection* connection;
   const KalamRelation* remote;
   int version_index;              // of the version in the answer's windows; -1: not asked for
+  int64 highest;                  // highest version of the last answer; -1: none
   int key_index;                  // of the key; shared tables
   KalamPendingQuery* mark_query;  // asks for the server's clock; NULL: it was read
   int64 mark;                     // versions from here on are later than the scan
@@ -26,16 +27,14 @@ struct KalamCompleteness {
   int64 flush_mark;  // versions below were there when it was started
 };
 
-// Whether the answers of a table can be judged: shared tables whose versions tell the time, user and stream tables.
+// Whether the answers of a table can be judged: shared tables with a key and versions, user and stream tables.
 bool kalam_can_judge(const KalamRelation* remote);
 
 // Whether that needs the version and the key of every row: by queries about later versions.
 bool kalam_judges_by_version(const KalamRelation* remote);
 
-// Whether the versions of the rows are of use: they tell the time.
-bool kalam_has_timed_versions(const KalamRelation* remote);
-
-// Takes the server's clock. Just before the scan is started; the answer may come later, in the current memory context.
+// Notes which versions are later than the scan, by the server's clock or by the versions that are there. Just before the
+// scan is started; the answer may come later, in the current memory context.
 void kalam_completeness_mark(KalamCompleteness* check);
 
 // Judges the answer of a scan that succeeded, and makes it ready to be read from its first row. False: it was cut off.

@@ -91,7 +91,7 @@ static void choose_columns(KalamScanState* state, TupleDesc tupdesc, List* attri
     check->connection = state->connection;
     check->remote = state->remote;
     check->version_index = check->key_index = -1;
-    if (kalam_has_timed_versions(state->remote))
+    if (state->remote->version_column >= 0)
       check->version_index = add_column(state, state->remote->columns[state->remote->version_column].name);
     if (kalam_judges_by_version(state->remote))
       check->key_index = add_column(state, state->remote->columns[state->remote->key_column].name);

@@ -283,7 +283,8 @@ bool asks_for_deleted(const Node& where, bool top, bool* elsewhere) {
   return top;
 }
 
-// `_seq > N`, alone or in a conjunction: the server skips the versions up to N before it counts those it reads.
+// `_seq > N` (R2: `_version > N`), alone or in a conjunction: the server skips the versions up to N before it counts
+// those it reads.
 int64_t version_to_start_behind(const Node& where) {
   const Node& body = node_body(where);
   int64_t after = 0;
@@ -295,7 +296,8 @@ int64_t version_to_start_behind(const Node& where) {
   const Node& left = member(body, "lexpr");
   const Node& right = member(body, "rexpr");
   const Node& fields = member(node_body(left), "fields");
-  if (node_kind(left) != "ColumnRef" || fields.empty() || string_of(fields.back()) != "_seq") return 0;
+  if (node_kind(left) != "ColumnRef" || fields.empty()) return 0;
+  if (string_of(fields.back()) != "_seq" && string_of(fields.back()) != "_version") return 0;
   if (string_of(member(body, "name")[0]) != ">" || node_kind(right) != "A_Const") return 0;
   const Node& constant = node_body(right);
   // Only a number beyond 32 bits can be a version.

@@ -1,0 +1,127 @@
+# KalamDB 0.7 (protocol R2), whose versions count commits and do not tell the time: what 001_basic.pl and 006_complete.pl
+# show of 0.4.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use KalamNode;
+use KalamStub;
+
+my $stub = KalamStub->new(options => [ '--mode', 'r2', '--hot-version-cap', '100', '--flush-seconds', '1' ]);
+my $node = KalamNode->new('main', stub => $stub);
+$node->sql('CREATE SCHEMA app');
+
+sub flushes { return scalar(my @calls = $stub->calls('ExecuteSql')) }
+sub scans   { return scalar(my @calls = $stub->calls('Scan')) }
+
+# A table of its own for each case: rows 1 to n with their number as value.
+sub table
+{
+	my ($name, $rows) = @_;
+	$node->sql(
+		"CREATE TABLE app.$name (id int PRIMARY KEY, v int) USING kalamdb;
+		 INSERT INTO app.$name SELECT i, i FROM generate_series(1, $rows) i");
+	$stub->forget_calls;
+	return;
+}
+
+# ---- Few versions: nothing to do
+table('small', 40);
+is($node->sql('SELECT count(*), sum(v), count(_seq) FROM app.small'), '40|820|40', 'a small table, with its versions');
+is($node->sql('UPDATE app.small SET v = -v WHERE id = 7 RETURNING v'), '-7', 'UPDATE');
+is($node->sql('DELETE FROM app.small WHERE id > 35; SELECT count(*), sum(v) FROM app.small'), '35|616', 'DELETE');
+$stub->forget_calls;
+is($node->sql('SELECT count(*) FROM app.small'), '35', 'its last rows deleted');
+is(scans(), 1, 'by one scan');
+$node->sql('DELETE FROM app.small');
+is($node->sql('SELECT count(*) FROM app.small'), '0', 'all rows deleted');
+is(flushes(), 0, 'nothing was flushed');
+
+# ---- Missing rows
+table('missing', 250);
+my $error = $node->error('SET kalam.auto_flush = off; SELECT count(*) FROM app.missing');
+is($error->{sqlstate}, '55000', 'missing rows: an error');
+is($node->sql('SET kalam.auto_flush = off; SELECT v FROM app.missing WHERE id = 240'), '240', 'a key is looked up');
+is(flushes(), 0, 'nothing was flushed');
+is($node->sql('SELECT count(*), sum(v) FROM app.missing'), '250|31375', 'flushed and read again');
+is(flushes(), 1, 'by one flush');
+is($node->sql('SELECT count(*) FROM app.missing'), '250', 'then it reads');
+is(flushes(), 1, 'without another');
+
+# ---- Old values, and deleted rows that come back
+table('stale', 60);
+$node->sql('UPDATE app.stale SET v = v + 1000') for 1 .. 3;
+is($node->error('SET kalam.auto_flush = off; SELECT sum(v) FROM app.stale')->{sqlstate}, '55000', 'old values: an error');
+is($node->sql('SELECT count(*), sum(v) FROM app.stale'), '60|181830', 'flushed and read again');
+table('deleted', 80);
+$node->sql('DELETE FROM app.deleted WHERE id <= 50');
+is($node->error('SET kalam.auto_flush = off; SELECT count(*) FROM app.deleted')->{sqlstate},
+	'55000', 'deleted rows: an error');
+is($node->sql('SELECT count(*), min(id) FROM app.deleted'), '30|51', 'flushed and read again');
+
+# ---- A steady writer
+table('busy', 90);
+my $writer = $node->session;
+$writer->send(
+	q{DO $$ BEGIN FOR i IN 1..150 LOOP INSERT INTO app.busy VALUES (1000 + i, 1); COMMIT; END LOOP; END $$;
+	  SELECT 'written';});
+my ($before, $rising) = (90, 1);
+for my $i (1 .. 15)
+{
+	my $now = $node->sql('SELECT count(*) FROM app.busy');
+	$rising = 0 if $now < $before;
+	$before = $now;
+}
+ok($rising, 'rows do not vanish while another session writes');
+$writer->wait_for(qr/written/);
+$writer->finish;
+is($node->sql('SELECT count(*) FROM app.busy'), '240', 'all rows are there at the end');
+
+# ---- A commit between the scan and the questions: read again, not flushed
+table('raced', 50);
+for my $case ([ 'a new row', 'INSERT INTO app.raced VALUES (51, 51)', 51 ],
+	[ 'a deleted row', 'DELETE FROM app.raced WHERE id = 7', 50 ])
+{
+	my ($name, $change, $left) = @$case;
+	my ($reader, $committer) = ($node->session, $node->session);
+	$_->send(q{SELECT 'rows=' || count(*) FROM app.raced;}) for $reader, $committer;
+	$_->wait_for(qr/rows=\d+/) for $reader, $committer;
+	$stub->forget_calls;
+	$stub->fault({ method => 'ExecuteQuery', call => 1, times => 2, delay_ms => 3000 });
+	$reader->send(q{SELECT 'again=' || count(*) FROM app.raced;});
+	$stub->wait_for_hits(2);
+	$committer->send("$change; SELECT 'committed';");
+	$committer->wait_for(qr/committed/);
+	$reader->wait_for(qr/again=\d+/);
+	like(($reader->finish)[0], qr/^again=$left$/m, "$name that is committed while the scan runs is seen");
+	$committer->finish;
+	$stub->clear_faults;
+	is(flushes(), 0, 'nothing was flushed');
+}
+
+# ---- A user's rows: what a session has flushed does not count again
+my $as_alice = q{SET kalam.user_id = 'alice'; SET kalam.server_version_limit = 100;};
+$node->sql(
+	q{SET kalam.user_id = 'alice';
+	  CREATE TABLE app.notes (id int PRIMARY KEY, v int) USING kalamdb WITH (type = 'user');
+	  INSERT INTO app.notes SELECT i, i FROM generate_series(1, 90) i;});
+$stub->forget_calls;
+is($node->sql("$as_alice SELECT count(*) FROM app.notes; SELECT count(*) FROM app.notes"), "90\n90", 'a user table');
+is(flushes(), 1, 'is flushed once');
+
+# ---- A server that does not answer such questions
+KalamNode::expect_warning(qr/cannot tell whether KalamDB server "kalam_server" sends all rows of a table/);
+$node->sql('INSERT INTO app.small VALUES (1, 1)');
+my $session = $node->session;
+$session->send(q{SELECT 'rows=' || count(*) FROM app.small;});
+$session->wait_for(qr/rows=1/);
+$stub->fault({ method => 'ExecuteQuery', code => 'INTERNAL',
+	message => 'Invalid operation: Schema error: No field named _version. Valid fields are app.small.id, app.small.v.' });
+$session->send(q{SELECT 'unjudged=' || count(*) FROM app.small;});
+$session->send(q{SELECT 'unjudged=' || count(*) FROM app.small;});
+my ($out, $text) = $session->finish;
+$stub->clear_faults;
+is($out, "rows=1\nunjudged=1\nunjudged=1\n", 'is believed');
+is(scalar(() = $text =~ /WARNING: .*cannot tell whether/g), 1, 'with one WARNING') or diag($text);
+
+KalamNode::finish();
