@@ -60,8 +60,8 @@ static bool read_integer(const char* text, int64* value) {
   return *end == '\0' && errno == 0;
 }
 
-// The answer to a question about versions; NULL where a server of KalamDB 0.7 refuses it, which was never seen to answer
-// one: its tables are read without being judged then.
+// The answer to a question about versions; NULL where a server of KalamDB 0.7 refuses it, which was never seen to
+// answer one: its tables are read without being judged then.
 static KalamQueryResult* finish_question(const KalamCompleteness* check, KalamPendingQuery* query) {
   static bool has_warned;
   kalam::Status status;
@@ -119,8 +119,8 @@ static void finish_mark(KalamCompleteness* check) {
 static KalamPendingQuery* ask_version(const KalamCompleteness* check, const char* condition, const char* order) {
   const char* version = version_name(check);
   return kalam_query_start(check->connection,
-                           psprintf("SELECT %s AS c1 FROM %s WHERE %s > " INT64_FORMAT "%s ORDER BY %s%s LIMIT 1", version,
-                                    quoted_table(check), version, check->highest, condition, version, order));
+                           psprintf("SELECT %s AS c1 FROM %s WHERE %s > " INT64_FORMAT "%s ORDER BY %s%s LIMIT 1",
+                                    version, quoted_table(check), version, check->highest, condition, version, order));
 }
 
 static bool finish_version(const KalamCompleteness* check, KalamPendingQuery* query, int64* version) {
@@ -406,8 +406,8 @@ static void start_flush(KalamCompleteness* check) {
                      errdetail("It holds more unflushed row versions than the server reads."),
                      errhint("Give the table a FLUSH_POLICY, or switch kalam.auto_flush off.")));
   // What the answer has, at least, was there before.
-  check->flush_mark = has_timed_versions(check->remote) ? finish_time(check, ask_time(check)) << SNOWFLAKE_SHIFT
-                                                        : check->highest + 1;
+  check->flush_mark =
+      has_timed_versions(check->remote) ? finish_time(check, ask_time(check)) << SNOWFLAKE_SHIFT : check->highest + 1;
   check->is_flushing = kalam_flush_start(check->connection, quoted_table(check), &check->flush_job, &status);
   if (!check->is_flushing && status.error != kalam::ErrorClass::busy) report_answer(check, &status);
 }

@@ -33,8 +33,8 @@ bool kalam_can_judge(const KalamRelation* remote);
 // Whether that needs the version and the key of every row: by queries about later versions.
 bool kalam_judges_by_version(const KalamRelation* remote);
 
-// Notes which versions are later than the scan, by the server's clock or by the versions that are there. Just before the
-// scan is started; the answer may come later, in the current memory context.
+// Notes which versions are later than the scan, by the server's clock or by the versions that are there. Just before
+// the scan is started; the answer may come later, in the current memory context.
 void kalam_completeness_mark(KalamCompleteness* check);
 
 // Judges the answer of a scan that succeeded, and makes it ready to be read from its first row. False: it was cut off.
