@@ -123,10 +123,19 @@ ROLLBACK;
 DROP SERVER ktest_second;
 SELECT remote_tables();
 
--- a namespace that a failing statement has made
+-- a namespace that a failing statement has made goes, unless others have used it
 BEGIN;
 CREATE TABLE ktest00000_mig4.t (id int) USING kalamdb;
 ROLLBACK;
+SELECT kalam_exec('SELECT namespace_id FROM system.namespaces WHERE namespace_id = ''ktest00000_mig4'' LIMIT 1');
+BEGIN;
+CREATE TABLE ktest00000_mig4.t (id int) USING kalamdb;
+SAVEPOINT s;
+CREATE TABLE ktest00000_mig4.t2 (id int) USING kalamdb;
+ROLLBACK TO s;
+SELECT kalam_exec('CREATE TABLE ktest00000_mig4.others (id INT PRIMARY KEY)') IS NOT NULL AS created;
+ROLLBACK;
+SELECT kalam_exec('SELECT table_name FROM system.tables WHERE namespace_id = ''ktest00000_mig4'' LIMIT 9');
 SELECT kalam_exec('DROP NAMESPACE ktest00000_mig4') IS NOT NULL AS cleaned_up;
 DROP SCHEMA ktest00000_mig CASCADE;
 SELECT kalam_exec('DROP NAMESPACE ktest00000_mig CASCADE') IS NOT NULL AS cleaned_up;

@@ -58,6 +58,23 @@ is($out, 'still here', 'the session works');
 is(local_tables(), 'first', 'no table here');
 $stub->clear_faults;
 
+# ---- The server stays silent to what undoes it: the session waits for neither, but does not forget
+KalamNode::expect_warning(qr/could not undo the creation of KalamDB table "app\.t"/);
+$stub->fault({ method => 'ExecuteSql', call => 2, black_hole => JSON::PP::true });
+$stub->fault({ method => 'ExecuteSql', call => 3, delay_ms => 2000 });
+$stub->forget_calls;
+($error, $out) = outcome("SET statement_timeout = '300ms'; $create; RESET statement_timeout; SELECT 'still here'; $create;
+	INSERT INTO app.t VALUES (1); SELECT id FROM app.t;");
+is($error->{sqlstate}, '57014', 'statement_timeout ends CREATE');
+like($error->{text}, qr/WARNING:  57014: could not undo the creation of KalamDB table "app\.t"/, 'it cannot be undone in time');
+like($error->{detail}, qr/may carry out the request still/, 'the request goes on');
+is($out, "still here\n1", 'the table is created again after the DROP that was late, not before it');
+is(remote_tables(), 'first t', 'and stays');
+is(join(' ', map { ($_->{sql} // '') =~ /^(\w+) (?:SHARED )?TABLE/ } $stub->calls('ExecuteSql')),
+	'DROP CREATE', 'in this order');
+$node->sql('DROP TABLE app.t');
+$stub->clear_faults;
+
 # ---- DROP: the server fails at COMMIT
 $node->sql("$create; INSERT INTO app.t VALUES (1);");
 $stub->fault({ method => 'ExecuteSql', call => 1, code => 'INTERNAL', message => 'disk on fire' });

@@ -9,6 +9,7 @@ namespace {
 // Lives as long as the backend; made at the first wait, when the latch is the one that the backend keeps.
 WaitEventSet* wait_set;
 uint32 wait_event;
+bool was_left;
 
 void wait_set_init() {
   wait_event = kalam_wait_event_new("KalamdbCall");
@@ -26,11 +27,15 @@ void wait_set_init() {
 bool wait_round(TimestampTz deadline) {
   long timeout_ms = -1;
 
+  was_left = true;  // unless nothing is raised
   CHECK_FOR_INTERRUPTS();
   if (wait_set == nullptr) wait_set_init();
   if (deadline != 0) {
     timeout_ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
-    if (timeout_ms <= 0) return false;
+    if (timeout_ms <= 0) {
+      was_left = false;
+      return false;
+    }
   }
 
   WaitEvent event;
@@ -39,6 +44,7 @@ bool wait_round(TimestampTz deadline) {
     if (event.events & WL_SOCKET_READABLE) kalam::runtime_drain_events(kalam_runtime());
   }
   CHECK_FOR_INTERRUPTS();
+  was_left = false;
   return true;
 }
 
@@ -99,12 +105,18 @@ bool kalam_wait_for_all(kalam::Call* const* calls, int count, TimestampTz deadli
   return true;
 }
 
+bool kalam_wait_was_left() {
+  return was_left;
+}
+
 void kalam_pause(long milliseconds) {
   TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
   long left;
+  was_left = true;
   while ((left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until)) > 0) {
     (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left, PG_WAIT_EXTENSION);
     ResetLatch(MyLatch);
     CHECK_FOR_INTERRUPTS();
   }
+  was_left = false;
 }

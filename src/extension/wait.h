@@ -39,5 +39,8 @@ int kalam_wait_for_any(kalam::Call* const* calls, int count, TimestampTz deadlin
 // Waits until all of the calls are done; NULL entries are skipped. False at the deadline (0: none).
 bool kalam_wait_for_all(kalam::Call* const* calls, int count, TimestampTz deadline);
 
+// Whether the last wait or pause was left by an interrupt: the server may be silent.
+bool kalam_wait_was_left();
+
 // Sleeps, serving interrupts.
 void kalam_pause(long milliseconds);

@@ -174,7 +174,9 @@ void create_remote(KalamConnection* connection, const KalamTableDefinition* defi
   kalam_report(&status, &context);
 }
 
+// The name must be free of what this session has dropped, or is undoing.
 void refuse_dropped(KalamConnection* connection, const KalamTableDefinition* definition) {
+  kalam_pending_settle(connection, definition->name_space, definition->table);
   if (!kalam_pending_is_dropped(connection, definition->name_space, definition->table)) return;
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                   errmsg("cannot use KalamDB table \"%s.%s\" again in the transaction that drops it",

@@ -16,9 +16,12 @@ constexpr int64 BUSY_RETRY_MS = 10000;
 constexpr long BUSY_PAUSE_MS = 100;
 // statement_timeout is over at PRE_COMMIT: a bound for servers without option timeout.
 constexpr uint64 COMMIT_DEADLINE_MS = 60000;
-// Bound on the uninterruptible wait in an abort, for all tables together; less when the backend is ending.
+// Bounds on the wait in an abort, for all tables together: usually, when the backend is ending, and when a wait for the
+// server was cancelled, which is not to end later for it.
 constexpr int64 UNDO_MS = 3000;
 constexpr int64 UNDO_AT_EXIT_MS = 1000;
+constexpr int64 UNDO_AFTER_CANCEL_MS = 50;
+constexpr int64 POLL_MS = 20;
 
 enum class Change : uint8_t { created, altered, drop, at_commit, name_space };
 
@@ -72,18 +75,79 @@ void forget_all() {
   changes = nullptr;
 }
 
-// One attempt without interrupts; never raises.
-void undo_uninterruptibly(const PendingChange* entry, uint64 milliseconds, kalam::Status* status) {
-  kalam::CallOptions options = {milliseconds};
+// A request of an undo that was not waited for to its end. It ends by itself, at the latest by its deadline.
+struct Straggler {
+  Straggler* next;
+  kalam::Call* call;
+  KalamConnection* connection;  // counted as used
+  char table[160];              // namespace.table
+};
+
+Straggler* stragglers;
+
+// Releases those that have ended, or all of them.
+void release_stragglers(bool all) {
+  Straggler** link = &stragglers;
+  while (*link != nullptr) {
+    Straggler* straggler = *link;
+    if (!all && !kalam::call_done(straggler->call)) {
+      link = &straggler->next;
+      continue;
+    }
+    *link = straggler->next;
+    kalam::call_release(straggler->call);
+    kalam_connection_unuse(straggler->connection);
+    pfree(straggler);
+  }
+}
+
+void release_stragglers_at_exit(int, Datum) {
+  release_stragglers(true);
+}
+
+// Takes the call; never raises.
+void leave_to_itself(const PendingChange* entry, kalam::Call* call) {
+  static bool is_registered;
+  auto* straggler = proc_exit_inprogress ? nullptr
+                                         : (Straggler*)MemoryContextAllocExtended(TopMemoryContext, sizeof(Straggler),
+                                                                                  MCXT_ALLOC_NO_OOM);
+  if (straggler == nullptr) {
+    kalam::call_release(call);
+    return;
+  }
+  // Before the connections are closed, whose callback was registered when the first one was made.
+  if (!is_registered) on_proc_exit(release_stragglers_at_exit, (Datum)0);
+  is_registered = true;
+  straggler->call = call;
+  straggler->connection = entry->connection;
+  snprintf(straggler->table, sizeof(straggler->table), "%s.%s", entry->name_space, entry->table);
+  kalam_connection_use(entry->connection);
+  straggler->next = stragglers;
+  stragglers = straggler;
+}
+
+// Without serving interrupts, but not when one is waiting: true when the call has ended.
+bool wait_uninterruptibly(kalam::Call* call, TimestampTz deadline) {
+  for (;;) {
+    int64 left = (deadline - GetCurrentTimestamp()) / 1000;
+    if (left <= 0 || QueryCancelPending || ProcDiePending) return kalam::call_done(call);
+    if (kalam::call_wait(call, (uint32_t)Min(left, POLL_MS))) return true;
+  }
+}
+
+// One attempt, which never raises. Sent even after the deadline, and then left to itself.
+void undo_uninterruptibly(const PendingChange* entry, TimestampTz deadline, kalam::Status* status) {
+  kalam::CallOptions options = {(uint64)UNDO_MS};
   kalam::Call* call =
       kalam::call_execute_sql(entry->connection->handle, entry->undo_sql, strlen(entry->undo_sql), &options, status);
   if (call == nullptr) return;
-  if (kalam::call_wait(call, (uint32_t)milliseconds)) {
+  if (wait_uninterruptibly(call, deadline)) {
     kalam::call_status(call, status);
+    kalam::call_release(call);
   } else {
     status->error = kalam::ErrorClass::timeout;
+    leave_to_itself(entry, call);
   }
-  kalam::call_release(call);
 }
 
 // A change whose answer was lost may not have been made, and one whose undoing was lost may be undone: then there is
@@ -98,15 +162,11 @@ void undo(PendingChange* entry, TimestampTz deadline) {
   bool repeated = false;
 
   for (;;) {
-    int64 remaining = (deadline - GetCurrentTimestamp()) / 1000;
-    if (remaining <= 0) {
-      if (status.error == kalam::ErrorClass::none) status.error = kalam::ErrorClass::timeout;
-      break;
-    }
-    undo_uninterruptibly(entry, (uint64)remaining, &status);
+    undo_uninterruptibly(entry, deadline, &status);
     // What broke the connection that the change was made on often shows only here. Undoing twice does no harm.
     bool is_lost = status.error == kalam::ErrorClass::connection_lost && !repeated;
     if (status.error != kalam::ErrorClass::busy && !is_lost) break;
+    if (TimestampTzPlusMilliseconds(GetCurrentTimestamp(), BUSY_PAUSE_MS) > deadline) break;
     repeated = repeated || is_lost;
     pg_usleep(BUSY_PAUSE_MS * 1000);
   }
@@ -117,15 +177,53 @@ void undo(PendingChange* entry, TimestampTz deadline) {
              errmsg("could not undo %s of KalamDB table \"%s.%s\"", entry->what, entry->name_space, entry->table),
              status.detail[0] != '\0'
                  ? errdetail_internal("%s", kalam_text_from_remote(status.detail, strlen(status.detail)))
+             : status.error == kalam::ErrorClass::timeout
+                 ? errdetail("The server did not answer in time. It may carry out the request still.")
                  : 0,
              entry->change == Change::created ? errhint("Drop it in KalamDB, or attach it with CREATE FOREIGN TABLE.")
                                               : errhint("SELECT kalam_exec('%s') takes it back.", entry->undo_sql)));
   }
 }
 
+// Whether the namespace holds no table; false also when that cannot be told. Never raises.
+bool is_empty(const PendingChange* entry, TimestampTz deadline) {
+  char sql[256];
+  kalam::Status status = {};
+  kalam::Window window;
+  kalam::CallOptions options = {(uint64)UNDO_MS};
+  bool empty = false;
+
+  snprintf(sql, sizeof(sql), "SELECT table_name FROM system.tables WHERE namespace_id = '%s' LIMIT 1",
+           entry->name_space);
+  kalam::Call* call = kalam::call_execute_query(entry->connection->handle, sql, strlen(sql), true, &options, &status);
+  if (call == nullptr) return false;
+  if (wait_uninterruptibly(call, deadline)) {
+    kalam::call_status(call, &status);
+    empty = status.error == kalam::ErrorClass::none && !kalam::call_result_next(call, 1, &window, &status) &&
+            status.error == kalam::ErrorClass::none;
+  }
+  kalam::call_release(call);
+  return empty;
+}
+
+// A namespace that was made for a table goes with it, unless others have used it meanwhile: the server drops what is in
+// it (spec 10.2).
+void undo_namespace(PendingChange* entry, TimestampTz deadline) {
+  kalam::Status status = {};
+  if (is_empty(entry, deadline)) {
+    undo_uninterruptibly(entry, deadline, &status);
+    if (status.error == kalam::ErrorClass::none) return;
+  }
+  if (proc_exit_inprogress) return;
+  ereport(NOTICE, (errmsg("namespace \"%s\" stays in KalamDB", entry->name_space),
+                   errdetail("It was made for a table whose creation is undone.")));
+}
+
 // The changes of levels at or above `level` did not happen.
 void abort_level(int level) {
-  TimestampTz deadline = GetCurrentTimestamp() + (proc_exit_inprogress ? UNDO_AT_EXIT_MS : UNDO_MS) * 1000;
+  int64 most = proc_exit_inprogress ? UNDO_AT_EXIT_MS : UNDO_MS;
+  if (kalam_wait_was_left()) most = UNDO_AFTER_CANCEL_MS;
+  TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), most);
   PendingChange** link = &changes;
 
   while (*link != nullptr) {
@@ -135,10 +233,10 @@ void abort_level(int level) {
       continue;
     }
     *link = entry->next;
-    if (entry->undo_sql != nullptr && !entry->done) undo(entry, deadline);
-    if (entry->change == Change::name_space && !proc_exit_inprogress) {
-      ereport(NOTICE, (errmsg("namespace \"%s\" stays in KalamDB", entry->name_space),
-                       errdetail("It was made for a table whose creation is undone.")));
+    if (entry->change == Change::name_space) {
+      undo_namespace(entry, deadline);
+    } else if (entry->undo_sql != nullptr && !entry->done) {
+      undo(entry, deadline);
     }
     kalam_connection_unpin(entry->connection);
   }
@@ -250,11 +348,24 @@ KalamPendingChange* kalam_pending_create(KalamConnection* connection, const char
 
 KalamPendingChange* kalam_pending_alter(KalamConnection* connection, const char* name_space, const char* table,
                                         const char* undo_sql, const char* what) {
+  kalam_pending_settle(connection, name_space, table);
   return add(Change::altered, connection, name_space, table, undo_sql, nullptr, what);
 }
 
+void kalam_pending_settle(const KalamConnection* connection, const char* name_space, const char* table) {
+  char name[sizeof(Straggler::table)];
+  snprintf(name, sizeof(name), "%s.%s", name_space, table);
+  for (Straggler* straggler = stragglers; straggler != nullptr; straggler = straggler->next) {
+    if (straggler->connection->key.serverid == connection->key.serverid && pg_strcasecmp(straggler->table, name) == 0) {
+      kalam_wait_for_call(straggler->call);
+    }
+  }
+  release_stragglers(false);
+}
+
 void kalam_pending_namespace(KalamConnection* connection, const char* name_space) {
-  add(Change::name_space, connection, name_space, "", nullptr, nullptr, nullptr);
+  char* undo_sql = psprintf("DROP NAMESPACE IF EXISTS %s", name_space);
+  add(Change::name_space, connection, name_space, "", undo_sql, nullptr, nullptr);
 }
 
 bool kalam_pause_to_settle(const kalam::Status* status, TimestampTz until) {

@@ -3,8 +3,9 @@
 // (sub)transaction aborts. Everything else (DROP, DROP COLUMN, defaults) waits for PRE_COMMIT, where it follows the
 // rows of the transaction, oldest first.
 //
-// The undo runs in the abort callback: it waits at most three seconds, without ever raising; what could not be undone
-// is reported as a WARNING.
+// The undo runs in the abort callback: it waits at most three seconds, not at all to speak of after a wait that was
+// cancelled, without ever raising. What could not be undone is reported as a WARNING; a request that was not answered
+// in time goes on by itself.
 #pragma once
 
 #include "extension/compat.h"
@@ -21,9 +22,13 @@ KalamPendingChange* kalam_pending_create(KalamConnection* connection, const char
 KalamPendingChange* kalam_pending_alter(KalamConnection* connection, const char* name_space, const char* table,
                                         const char* undo_sql, const char* what);
 
-// A namespace was made for a table of the current (sub)transaction. It is not undone, since it may hold other clients'
-// tables by then: a NOTICE says so when the creation of the table is.
+// A namespace was made for a table of the current (sub)transaction. It is dropped with that if it is empty then; else a
+// NOTICE says that it stays.
 void kalam_pending_namespace(KalamConnection* connection, const char* name_space);
+
+// Waits for requests of this session that undo an earlier change of the table, and go on by themselves: what is done
+// next under its name must not meet them. Serves interrupts.
+void kalam_pending_settle(const KalamConnection* connection, const char* name_space, const char* table);
 
 // Sends a statement, again for some seconds while the server is busy with what was there before under the name (spec
 // 10.5). `change` (may be NULL) is what the statement makes: nothing is to be undone while only refusals have come.
