@@ -26,6 +26,15 @@ INSERT INTO wanted (n) VALUES (1);
 CREATE TABLE fewer (LIKE source INCLUDING ALL EXCLUDING GENERATED EXCLUDING DEFAULTS EXCLUDING CONSTRAINTS) USING kalamdb;
 INSERT INTO fewer (k, id, n) VALUES ('b', 1, 0);
 SELECT k, id, n, t, twice, w FROM fewer;
+-- comments
+COMMENT ON COLUMN source.k IS 'the key';
+COMMENT ON COLUMN source.w IS 'a word';
+COMMENT ON CONSTRAINT source_n_check ON source IS 'not zero';
+CREATE TABLE commented (LIKE source INCLUDING ALL) USING kalamdb;
+SELECT col_description('commented'::regclass, attnum) AS comment, attname FROM pg_attribute WHERE attrelid = 'commented'::regclass AND col_description(attrelid, attnum) IS NOT NULL ORDER BY attnum;
+SELECT obj_description(oid, 'pg_constraint') AS comment, conname FROM pg_constraint WHERE conrelid = 'commented'::regclass AND contype = 'c';
+CREATE TABLE uncommented (LIKE source INCLUDING ALL EXCLUDING COMMENTS) USING kalamdb;
+SELECT count(*) FROM pg_description WHERE objoid = 'uncommented'::regclass;
 -- of a KalamDB table, whose own types and key are kept
 CREATE TABLE docs (code int PRIMARY KEY, e embedding(3), f file, i bigserial) USING kalamdb WITH (type = 'user');
 CREATE TABLE docs2 (LIKE docs INCLUDING ALL) USING kalamdb;
@@ -69,8 +78,17 @@ SELECT id, name, _userid FROM mine ORDER BY id;
 SET kalam.user_id = 'bob';
 SELECT count(*) FROM mine;
 RESET kalam.user_id;
-PREPARE some_rows AS SELECT 1 AS id;
-CREATE TABLE bad USING kalamdb AS EXECUTE some_rows;
+-- of a prepared statement
+PREPARE some_rows(int) AS SELECT g AS id, 'row ' || g AS name, _seq FROM made, generate_series(made.id, made.id) g WHERE id > $1;
+CREATE TABLE executed USING kalamdb AS EXECUTE some_rows(2 + 1);
+SELECT id, name, _seq IS NOT NULL AS version FROM executed ORDER BY id;
+CREATE TABLE executed2 (id, "Label") USING kalamdb AS EXECUTE some_rows(4) WITH NO DATA;
+SELECT count("Label") FROM executed2;
+CREATE TABLE bad USING kalamdb AS EXECUTE some_rows('x');
+CREATE TABLE bad USING kalamdb AS EXECUTE nosuch;
+PREPARE no_rows AS DELETE FROM made WHERE id = 4711 RETURNING id;
+CREATE TABLE bad USING kalamdb AS EXECUTE no_rows;
+DEALLOCATE ALL;
 CREATE TEMP TABLE bad USING kalamdb AS SELECT 1 AS id;
 CREATE MATERIALIZED VIEW bad USING kalamdb AS SELECT 1 AS id;
 CREATE TABLE bad (id, a, b) USING kalamdb AS SELECT 1, 2;

@@ -87,6 +87,9 @@ CREATE TABLE upper (id int) USING kalamdb WITH ("TYPE" = 'SHARED', "Access_Level
 CREATE TABLE bad (id int) USING kalamdb WITH (type = 'global');
 CREATE TABLE bad (id int) USING kalamdb WITH (fillfactor = 50);
 CREATE TABLE bad (id int) USING kalamdb WITH (flush_polcy = 'rows:1000');
+CREATE TABLE bad (id int) USING kalamdb WITH (toast.type = 'user');
+CREATE TABLE bad () USING kalamdb WITH (type = 'stream', ttl_seconds = 60);
+CREATE TABLE bad () USING kalamdb;
 CREATE TABLE bad (id int) USING kalamdb WITH (ttl_seconds = 5);
 SELECT * FROM remote_tables();
 \d u

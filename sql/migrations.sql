@@ -17,6 +17,11 @@ CREATE INDEX posts_title ON posts (title);
 CREATE UNIQUE INDEX IF NOT EXISTS posts_title ON posts (title);
 ALTER TABLE posts ADD PRIMARY KEY (id);
 ALTER TABLE ONLY posts ADD CONSTRAINT posts_pkey PRIMARY KEY (id);
+ALTER TABLE posts ADD PRIMARY KEY (id), ALTER COLUMN title SET DEFAULT 'none';
+ALTER TABLE posts ALTER COLUMN title DROP DEFAULT;
+ALTER TABLE posts ADD PRIMARY KEY (title);
+ALTER TABLE posts ADD PRIMARY KEY (id, title);
+ALTER TABLE posts ADD PRIMARY KEY (nosuch);
 ALTER TABLE posts ADD CONSTRAINT posts_title_key UNIQUE (title);
 ALTER TABLE posts ADD CONSTRAINT posts_fk FOREIGN KEY (id) REFERENCES auth_user (id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE posts ADD CONSTRAINT title_long CHECK (length(title) > 3);
@@ -96,6 +101,34 @@ CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NU
 CREATE TRIGGER t AFTER DELETE ON ktest00000_mig3.articles FOR EACH ROW EXECUTE FUNCTION nothing();
 TRUNCATE ktest00000_mig3.articles;
 DROP TRIGGER t ON ktest00000_mig3.articles;
+
+-- the right to TRUNCATE is enough
+CREATE ROLE ktest_truncate;
+GRANT USAGE ON SCHEMA ktest00000_mig, ktest00000_mig3 TO ktest_truncate;
+GRANT SELECT, TRUNCATE ON ktest00000_mig3.articles TO ktest_truncate;
+INSERT INTO ktest00000_mig3.articles (id, created_at) VALUES (1, '2024-01-02'), (2, '2024-01-02');
+SET ROLE ktest_truncate;
+DELETE FROM ktest00000_mig3.articles;
+TRUNCATE ktest00000_mig3.articles;
+SELECT count(*) FROM ktest00000_mig3.articles;
+RESET ROLE;
+REVOKE TRUNCATE ON ktest00000_mig3.articles FROM ktest_truncate;
+SET ROLE ktest_truncate;
+TRUNCATE ktest00000_mig3.articles;
+RESET ROLE;
+DROP OWNED BY ktest_truncate;
+DROP ROLE ktest_truncate;
+
+-- DROP: a parent with its child, and the other way round
+CREATE TABLE elder (id int, v text) USING kalamdb;
+CREATE TABLE younger (extra int) INHERITS (elder);
+DROP TABLE elder;
+DROP TABLE elder, younger;
+CREATE TABLE elder (id int NOT NULL, v text, _seq bigint);
+CREATE TABLE younger (id int, v text) USING kalamdb;
+ALTER TABLE younger INHERIT elder;
+DROP TABLE elder, younger;
+SELECT relname FROM pg_class WHERE relname IN ('elder', 'younger');
 
 -- DROP: what goes in KalamDB, and what stays
 CREATE TYPE colour AS ENUM ('red');

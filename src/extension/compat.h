@@ -150,6 +150,16 @@ static inline Oid kalam_target_check_as_user(PlannerInfo* root) {
 #endif
 }
 
+// Leaves the statement without rights that it asks for; PostgreSQL 16 moved them out of the range table.
+static inline void kalam_clear_required_rights(Query* query) {
+  ListCell* cell;
+#if PG_VERSION_NUM >= 160000
+  foreach (cell, query->rteperminfos) lfirst_node(RTEPermissionInfo, cell)->requiredPerms = 0;
+#else
+  foreach (cell, query->rtable) lfirst_node(RangeTblEntry, cell)->requiredPerms = 0;
+#endif
+}
+
 // PostgreSQL 18: minimal tuples may have room in front of them.
 static inline MinimalTuple kalam_copy_minimal_tuple(MinimalTuple tuple) {
 #if PG_VERSION_NUM >= 180000

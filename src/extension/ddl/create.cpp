@@ -96,7 +96,11 @@ void take_with_options(List* options, KalamTableDefinition* definition) {
     const KalamOption* option = kalam_option_find(name, ForeignTableRelationId);
     bool is_kind = strcmp(name, "type") == 0 || strcmp(name, "table_type") == 0;
 
-    if (element->defnamespace != nullptr || (!is_kind && (option == nullptr || !option->remote))) {
+    if (element->defnamespace != nullptr) {
+      ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                      errmsg("unrecognized parameter namespace \"%s\"", element->defnamespace)));
+    }
+    if (!is_kind && (option == nullptr || !option->remote)) {
       kalam_option_unknown(element->defname, ForeignTableRelationId, true, "type");
     }
     const char* value = kalam_option_trim(defGetString(element));
@@ -213,8 +217,11 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   definition.table = kalam_folded_name(base->relation->relname);
   take_with_options(base->options, &definition);
   check_stream_options(&definition);
-  kalam_expand_like(base);
+  List* comments = kalam_expand_like(base);
   kalam_define_columns(base, false, &definition);
+  if (definition.columns == NIL) {
+    ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION), errmsg("a KalamDB table needs at least one column")));
+  }
   kalam_define_key(base, &definition);
   kalam_check_names(&definition);
   char* sql = kalam_create_sql(&definition);
@@ -241,6 +248,7 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   create_remote(connection, &definition, sql);
   CommandCounterIncrement();
   if (!OidIsValid(schema)) schema = get_namespace_oid(base->relation->schemaname, false);
+  kalam_copy_comments(utility, comments, get_namespace_name(schema), base->relation->relname);
   return get_relname_relid(base->relation->relname, schema);
 }
 

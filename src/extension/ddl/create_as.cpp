@@ -7,6 +7,7 @@ extern "C" {
 #include "access/table.h"
 #include "access/tableam.h"
 #include "commands/createas.h"
+#include "commands/prepare.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -92,39 +93,53 @@ void filler_destroy(DestReceiver* self) {
   pfree(self);
 }
 
-// One ColumnDef for each column of the query but _seq and _userid, which the new table gets by itself.
-List* columns_of(const Query* query, const IntoClause* into, List** kept) {
-  List* columns = NIL;
-  int names_used = 0;
-  ListCell* cell;
+// The columns of the new table: those of the query but _seq and _userid, which it gets by itself.
+struct Columns {
+  const IntoClause* into;
+  List* definitions;  // of ColumnDef*
+  List* kept;         // of int: 1 for each column of the query that the table has, else 0
+  int names_used;     // of the statement's list of column names
+};
 
+void add_column(Columns* columns, const char* name, Oid type, int32 typmod, Oid collation) {
+  bool renamed = columns->names_used < list_length(columns->into->colNames);
+  if (renamed) name = strVal(list_nth(columns->into->colNames, columns->names_used++));
+  bool keep = renamed || (strcmp(name, "_seq") != 0 && strcmp(name, "_userid") != 0);
+  columns->kept = lappend_int(columns->kept, keep ? 1 : 0);
+  if (!keep) return;
+  if (!OidIsValid(collation) && type_is_collatable(type)) {
+    ereport(ERROR,
+            (errcode(ERRCODE_INDETERMINATE_COLLATION),
+             errmsg("no collation was derived for column \"%s\" with collatable type %s", name, format_type_be(type)),
+             errhint("Use the COLLATE clause to set the collation explicitly.")));
+  }
+  columns->definitions = lappend(columns->definitions, makeColumnDef(pstrdup(name), type, typmod, collation));
+}
+
+void add_columns_of_query(Columns* columns, const Query* query) {
+  ListCell* cell;
   foreach (cell, query->targetList) {
     TargetEntry* entry = lfirst_node(TargetEntry, cell);
     if (entry->resjunk) continue;
-    const char* name = entry->resname;
-    bool renamed = names_used < list_length(into->colNames);
-    if (renamed) name = strVal(list_nth(into->colNames, names_used++));
-    bool keep = renamed || (strcmp(name, "_seq") != 0 && strcmp(name, "_userid") != 0);
-    *kept = lappend_int(*kept, keep ? 1 : 0);
-    if (!keep) continue;
-
-    Oid type = exprType((Node*)entry->expr);
-    Oid collation = exprCollation((Node*)entry->expr);
-    if (!OidIsValid(collation) && type_is_collatable(type)) {
-      ereport(ERROR,
-              (errcode(ERRCODE_INDETERMINATE_COLLATION),
-               errmsg("no collation was derived for column \"%s\" with collatable type %s", name, format_type_be(type)),
-               errhint("Use the COLLATE clause to set the collation explicitly.")));
-    }
-    columns = lappend(columns, makeColumnDef(pstrdup(name), type, exprTypmod((Node*)entry->expr), collation));
+    Node* expression = (Node*)entry->expr;
+    add_column(columns, entry->resname, exprType(expression), exprTypmod(expression), exprCollation(expression));
   }
-  if (names_used < list_length(into->colNames)) {
-    ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("too many column names were specified")));
-  }
-  return columns;
 }
 
-uint64 fill(const KalamUtility* utility, const Query* query, Oid relid, List* columns) {
+void add_columns_of_prepared(Columns* columns, const ExecuteStmt* execute) {
+  const CachedPlanSource* source = FetchPreparedStatement(execute->name, true)->plansource;
+  if (list_length(source->query_list) != 1 || linitial_node(Query, source->query_list)->commandType != CMD_SELECT ||
+      source->resultDesc == nullptr) {
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("prepared statement is not a SELECT")));
+  }
+  for (int i = 0; i < source->resultDesc->natts; i++) {
+    Form_pg_attribute attribute = TupleDescAttr(source->resultDesc, i);
+    add_column(columns, NameStr(attribute->attname), attribute->atttypid, attribute->atttypmod,
+               attribute->attcollation);
+  }
+}
+
+Filler* new_filler(Oid relid, List* columns) {
   Filler* filler = (Filler*)palloc0(sizeof(Filler));
   filler->receiver.receiveSlot = filler_receive;
   filler->receiver.rStartup = filler_startup;
@@ -133,7 +148,24 @@ uint64 fill(const KalamUtility* utility, const Query* query, Oid relid, List* co
   filler->receiver.mydest = DestIntoRel;
   filler->relid = relid;
   filler->columns = columns;
+  return filler;
+}
 
+uint64 fill_from_prepared(const KalamUtility* utility, ExecuteStmt* execute, Oid relid, List* columns) {
+  QueryCompletion completion;
+  ParseState* parse_state = make_parsestate(nullptr);
+  parse_state->p_sourcetext = utility->query_string;
+  parse_state->p_queryEnv = utility->environment;
+  InitializeQueryCompletion(&completion);
+  Filler* filler = new_filler(relid, columns);
+  ExecuteQuery(parse_state, execute, nullptr, utility->params, &filler->receiver, &completion);
+  filler->receiver.rDestroy(&filler->receiver);
+  free_parsestate(parse_state);
+  return completion.nprocessed;
+}
+
+uint64 fill(const KalamUtility* utility, const Query* query, Oid relid, List* columns) {
+  Filler* filler = new_filler(relid, columns);
   Query* rewritten = linitial_node(Query, QueryRewrite((Query*)copyObjectImpl(query)));
   PlannedStmt* plan = kalam_plan_query(rewritten, utility->query_string, utility->params);
   PushCopiedSnapshot(GetActiveSnapshot());
@@ -156,16 +188,20 @@ uint64 fill(const KalamUtility* utility, const Query* query, Oid relid, List* co
 void kalam_create_table_as(const KalamUtility* utility, const CreateTableAsStmt* source) {
   const IntoClause* into = source->into;
   const Query* query = castNode(Query, source->query);
-  List* kept = NIL;
+  ExecuteStmt* execute = query->commandType == CMD_UTILITY ? castNode(ExecuteStmt, query->utilityStmt) : nullptr;
+  Columns columns = {into, NIL, NIL, 0};
 
-  if (query->commandType == CMD_UTILITY) {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("access method \"%s\" does not support %s", "kalamdb", "CREATE TABLE AS EXECUTE"),
-                    errhint("Write the query out, or CREATE TABLE first and INSERT.")));
+  if (execute != nullptr) {
+    add_columns_of_prepared(&columns, execute);
+  } else {
+    add_columns_of_query(&columns, query);
+  }
+  if (columns.names_used < list_length(into->colNames)) {
+    ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("too many column names were specified")));
   }
   CreateStmt* create = makeNode(CreateStmt);
   create->relation = (RangeVar*)copyObjectImpl(into->rel);
-  create->tableElts = columns_of(query, into, &kept);
+  create->tableElts = columns.definitions;
   create->options = into->options;
   create->oncommit = into->onCommit;
   create->tablespacename = into->tableSpaceName;
@@ -174,6 +210,7 @@ void kalam_create_table_as(const KalamUtility* utility, const CreateTableAsStmt*
   Oid relid = kalam_create_table(utility, create);
   if (!OidIsValid(relid) || into->skipData) return;
 
-  uint64 rows = fill(utility, query, relid, kept);
+  uint64 rows = execute != nullptr ? fill_from_prepared(utility, execute, relid, columns.kept)
+                                   : fill(utility, query, relid, columns.kept);
   if (utility->completion != nullptr) SetQueryCompletion(utility->completion, CMDTAG_SELECT, rows);
 }

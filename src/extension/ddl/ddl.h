@@ -45,9 +45,13 @@ bool kalam_is_own_table(Oid relid);
 // CREATE TABLE … USING kalamdb (create.cpp). The new foreign table, or InvalidOid where one exists (IF NOT EXISTS).
 Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source);
 
-// CREATE TABLE … USING kalamdb AS (create_as.cpp), and the LIKE clauses of CREATE TABLE, written out (like.cpp).
+// CREATE TABLE … USING kalamdb AS (create_as.cpp).
 void kalam_create_table_as(const KalamUtility* utility, const CreateTableAsStmt* source);
-void kalam_expand_like(CreateStmt* statement);
+
+// The LIKE clauses of CREATE TABLE, written out (like.cpp). Returns the comments that INCLUDING COMMENTS copies, for
+// kalam_copy_comments() when the table is there.
+List* kalam_expand_like(CreateStmt* statement);
+void kalam_copy_comments(const KalamUtility* utility, List* comments, const char* schema, const char* table);
 
 // CREATE FOREIGN TABLE … SERVER of this wrapper (create.cpp).
 void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeignTableStmt* source);
@@ -66,5 +70,6 @@ void kalam_keep_names(const KalamUtility* utility, const Node* statement);
 void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source);
 
 // Raises 0A000 for statements that would make a foreign table of this wrapper and its KalamDB table differ
-// (refuse.cpp).
+// (refuse.cpp). Takes ADD PRIMARY KEY out of ALTER TABLE where the key is what KalamDB has anyway, with a NOTICE.
 void kalam_refuse_divergence(const Node* statement);
+const AlterTableStmt* kalam_without_known_key(const AlterTableStmt* statement);

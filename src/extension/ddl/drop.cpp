@@ -10,6 +10,7 @@ extern "C" {
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "lib/stringinfo.h"
 #include "utils/lsyscache.h"
 }
@@ -110,11 +111,26 @@ DropStmt* with_objects(const DropStmt* source, ObjectType type, List* objects) {
   return statement;
 }
 
+// Whether one of the others inherits from one of ours, so that it has to go first.
+bool have_heirs(List* own_ids, List* other_ids) {
+  ListCell* own;
+  ListCell* other;
+  foreach (own, own_ids) {
+    List* heirs = find_all_inheritors(lfirst_oid(own), NoLock, nullptr);
+    foreach (other, other_ids) {
+      if (list_member_oid(heirs, lfirst_oid(other))) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void kalam_drop(const KalamUtility* utility, const DropStmt* source) {
   List* own = NIL;
   List* others = NIL;
+  List* own_ids = NIL;
+  List* other_ids = NIL;
   ListCell* cell;
 
   if (source->removeType != OBJECT_TABLE) {
@@ -131,8 +147,10 @@ void kalam_drop(const KalamUtility* utility, const DropStmt* source) {
     Oid relid = RangeVarGetRelid(makeRangeVarFromNameList(name), NoLock, true);
     if (kalam_is_own_table(relid)) {
       own = lappend(own, name);
+      own_ids = lappend_oid(own_ids, relid);
     } else {
       others = lappend(others, name);
+      if (OidIsValid(relid)) other_ids = lappend_oid(other_ids, relid);
     }
   }
   if (own == NIL) {
@@ -140,8 +158,10 @@ void kalam_drop(const KalamUtility* utility, const DropStmt* source) {
   } else if (others == NIL) {
     run(utility, Dropping::table, (Node*)with_objects(source, OBJECT_FOREIGN_TABLE, own), nullptr);
   } else {
-    run(utility, Dropping::table, (Node*)with_objects(source, OBJECT_FOREIGN_TABLE, own),
-        (Node*)with_objects(source, OBJECT_TABLE, others));
+    Node* first = (Node*)with_objects(source, OBJECT_FOREIGN_TABLE, own);
+    Node* second = (Node*)with_objects(source, OBJECT_TABLE, others);
+    bool swap = have_heirs(own_ids, other_ids);
+    run(utility, Dropping::table, swap ? second : first, swap ? first : second);
   }
 }
 

@@ -48,6 +48,30 @@ bool comments_on_own_table(const CommentStmt* statement) {
   return kalam_is_own_table(RangeVarGetRelid(makeRangeVarFromNameList((List*)statement->object), NoLock, true));
 }
 
+PlannedStmt* wrap(const KalamUtility* utility, Node* statement) {
+  PlannedStmt* planned = makeNode(PlannedStmt);
+  planned->commandType = CMD_UTILITY;
+  planned->canSetTag = utility->planned->canSetTag;
+  planned->utilityStmt = statement;
+  planned->stmt_location = utility->planned->stmt_location;
+  planned->stmt_len = utility->planned->stmt_len;
+  // pg_stat_statements counts a statement by this id; with none it would not count it at all.
+  planned->queryId = utility->planned->queryId;
+  return planned;
+}
+
+void alter_table(const KalamUtility* utility) {
+  const AlterTableStmt* statement = (const AlterTableStmt*)utility->planned->utilityStmt;
+  kalam_refuse_divergence((const Node*)statement);
+  const AlterTableStmt* changed = kalam_without_known_key(statement);
+  KalamUtility rest = *utility;
+  if (changed != statement) {
+    rest.planned = wrap(utility, (Node*)copyObjectImpl(changed));
+    rest.read_only_tree = false;
+  }
+  kalam_alter_table(&rest, changed);
+}
+
 void process_utility(PlannedStmt* planned, const char* query_string, bool read_only_tree, ProcessUtilityContext context,
                      ParamListInfo params, QueryEnvironment* environment, DestReceiver* receiver,
                      QueryCompletion* completion) {
@@ -100,8 +124,7 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
       break;
     case T_AlterTableStmt:
       if (OidIsValid(kalam_fdw_oid())) {
-        kalam_refuse_divergence(statement);
-        kalam_alter_table(&utility, (AlterTableStmt*)statement);
+        alter_table(&utility);
         return;
       }
       break;
@@ -120,18 +143,6 @@ void run(const KalamUtility* utility, PlannedStmt* planned, bool read_only_tree,
   ProcessUtility_hook_type next = previous_hook != nullptr ? previous_hook : standard_ProcessUtility;
   next(planned, utility->query_string, read_only_tree, context, utility->params, utility->environment,
        utility->receiver, completion);
-}
-
-PlannedStmt* wrap(const KalamUtility* utility, Node* statement) {
-  PlannedStmt* planned = makeNode(PlannedStmt);
-  planned->commandType = CMD_UTILITY;
-  planned->canSetTag = utility->planned->canSetTag;
-  planned->utilityStmt = statement;
-  planned->stmt_location = utility->planned->stmt_location;
-  planned->stmt_len = utility->planned->stmt_len;
-  // pg_stat_statements counts a statement by this id; with none it would not count it at all.
-  planned->queryId = utility->planned->queryId;
-  return planned;
 }
 
 }  // namespace

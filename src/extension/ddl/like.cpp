@@ -9,7 +9,9 @@ extern "C" {
 #include "access/table.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
+#include "commands/comment.h"
 #include "nodes/makefuncs.h"
 #include "parser/parser.h"
 #include "utils/acl.h"
@@ -132,8 +134,30 @@ Relation open_source(const TableLikeClause* clause) {
   return source;
 }
 
-List* expand(const TableLikeClause* clause) {
+// A comment on the new table: its text and, of type String, the name of the column or constraint.
+CommentStmt* new_comment(ObjectType type, const char* name, char* text) {
+  CommentStmt* comment = makeNode(CommentStmt);
+  comment->objtype = type;
+  comment->object = (Node*)makeString(pstrdup(name));
+  comment->comment = text;
+  return comment;
+}
+
+List* copy_check_comments(Relation source) {
+  const TupleConstr* constraints = RelationGetDescr(source)->constr;
+  List* comments = NIL;
+  for (int i = 0; constraints != nullptr && i < constraints->num_check; i++) {
+    const char* name = constraints->check[i].ccname;
+    Oid constraint = get_relation_constraint_oid(RelationGetRelid(source), name, true);
+    char* text = OidIsValid(constraint) ? GetComment(constraint, ConstraintRelationId, 0) : nullptr;
+    if (text != nullptr) comments = lappend(comments, new_comment(OBJECT_TABCONSTRAINT, name, text));
+  }
+  return comments;
+}
+
+List* expand(const TableLikeClause* clause, List** comments) {
   List* elements = NIL;
+  bool with_comments = (clause->options & CREATE_TABLE_LIKE_COMMENTS) != 0;
   Relation source = open_source(clause);
   TupleDesc descriptor = RelationGetDescr(source);
   KalamRelation* remote = nullptr;
@@ -150,8 +174,13 @@ List* expand(const TableLikeClause* clause) {
     ColumnDef* column = copy_column(source, attribute, clause->options);
     if (index >= 0) keep_remote_type(column, attribute->atttypid, &remote->columns[index].type);
     elements = lappend(elements, column);
+    char* text = with_comments ? GetComment(RelationGetRelid(source), RelationRelationId, i + 1) : nullptr;
+    if (text != nullptr) *comments = lappend(*comments, new_comment(OBJECT_COLUMN, column->colname, text));
   }
-  if ((clause->options & CREATE_TABLE_LIKE_CONSTRAINTS) != 0) elements = list_concat(elements, copy_checks(source));
+  if ((clause->options & CREATE_TABLE_LIKE_CONSTRAINTS) != 0) {
+    elements = list_concat(elements, copy_checks(source));
+    if (with_comments) *comments = list_concat(*comments, copy_check_comments(source));
+  }
   if ((clause->options & CREATE_TABLE_LIKE_INDEXES) != 0) {
     Constraint* key = copy_key(source, remote);
     if (key != nullptr) elements = lappend(elements, key);
@@ -163,14 +192,25 @@ List* expand(const TableLikeClause* clause) {
 
 }  // namespace
 
-void kalam_expand_like(CreateStmt* statement) {
+List* kalam_expand_like(CreateStmt* statement) {
   List* elements = NIL;
+  List* comments = NIL;
   ListCell* cell;
 
   foreach (cell, statement->tableElts) {
     Node* element = (Node*)lfirst(cell);
-    elements = IsA(element, TableLikeClause) ? list_concat(elements, expand((TableLikeClause*)element))
+    elements = IsA(element, TableLikeClause) ? list_concat(elements, expand((TableLikeClause*)element, &comments))
                                              : lappend(elements, element);
   }
   statement->tableElts = elements;
+  return comments;
+}
+
+void kalam_copy_comments(const KalamUtility* utility, List* comments, const char* schema, const char* table) {
+  ListCell* cell;
+  foreach (cell, comments) {
+    CommentStmt* comment = lfirst_node(CommentStmt, cell);
+    comment->object = (Node*)list_make3(makeString(pstrdup(schema)), makeString(pstrdup(table)), comment->object);
+    kalam_utility_subcommand(utility, (Node*)comment);
+  }
 }

@@ -1,8 +1,10 @@
 // Statements on foreign tables of this wrapper that PostgreSQL would run on its side alone, so that the two sides would
 // silently differ from then on.
+#include "extension/catalog.h"
 #include "extension/ddl/ddl.h"
 
 extern "C" {
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "parser/parse_type.h"
@@ -39,6 +41,22 @@ bool is_wider_text(Oid relid, const AlterTableCmd* command) {
                       ? errhint("Declare the primary key in CREATE TABLE; a column called \"id\" becomes it by itself.")
                       : errdetail("KalamDB checks the primary key and NOT NULL only.")));
   pg_unreachable();
+}
+
+// ADD PRIMARY KEY of the column that is the key anyway, as a dump or a migration writes it after CREATE TABLE.
+bool is_known_key(Oid relid, const AlterTableCmd* command) {
+  if (command->subtype != AT_AddConstraint || command->def == nullptr || !IsA(command->def, Constraint)) return false;
+  const Constraint* constraint = (const Constraint*)command->def;
+  if (constraint->contype != CONSTR_PRIMARY || list_length(constraint->keys) != 1) return false;
+  AttrNumber column = get_attnum(relid, strVal(linitial(constraint->keys)));
+  if (column == InvalidAttrNumber) return false;
+  if (!kalam_relation_ownercheck(relid, GetUserId())) {
+    aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_FOREIGN_TABLE, get_rel_name(relid));
+  }
+  Relation local = table_open(relid, AccessShareLock);
+  const KalamRelation* relation = kalam_relation_get(local, GetUserId(), KalamFreshness::cached);
+  table_close(local, NoLock);
+  return relation->key_attribute == column;
 }
 
 bool is_local_constraint(const AlterTableCmd* command) {
@@ -110,7 +128,7 @@ void check_alter_table(const AlterTableStmt* statement) {
   if (!kalam_is_own_table(relid)) return;
   foreach (cell, statement->cmds) {
     AlterTableCmd* command = lfirst_node(AlterTableCmd, cell);
-    if (command->subtype == AT_AddConstraint && !is_local_constraint(command)) {
+    if (command->subtype == AT_AddConstraint && !is_local_constraint(command) && !is_known_key(relid, command)) {
       refuse_constraint(relid, (const Constraint*)command->def);
     }
     const char* action = diverging_action(command->subtype);
@@ -144,4 +162,25 @@ void kalam_refuse_divergence(const Node* statement) {
     default:
       break;
   }
+}
+
+const AlterTableStmt* kalam_without_known_key(const AlterTableStmt* statement) {
+  Oid relid = RangeVarGetRelid(statement->relation, NoLock, true);
+  List* commands = NIL;
+  ListCell* cell;
+
+  if (!kalam_is_own_table(relid)) return statement;
+  foreach (cell, statement->cmds) {
+    AlterTableCmd* command = lfirst_node(AlterTableCmd, cell);
+    if (!is_known_key(relid, command)) {
+      commands = lappend(commands, command);
+      continue;
+    }
+    ereport(NOTICE, (errmsg("column \"%s\" is the primary key of KalamDB table \"%s\" already, skipping",
+                            strVal(linitial(((const Constraint*)command->def)->keys)), get_rel_name(relid))));
+  }
+  if (list_length(commands) == list_length(statement->cmds)) return statement;
+  AlterTableStmt* copy = (AlterTableStmt*)copyObjectImpl(statement);
+  copy->cmds = commands;
+  return copy;
 }
