@@ -11,6 +11,7 @@ CREATE SCHEMA heap_text_types;
 CREATE TYPE compare.mood AS ENUM ('sad', 'ok', 'happy');
 CREATE DOMAIN compare.tags AS text[] CHECK (cardinality(VALUE) < 5);
 CREATE TYPE compare.pair AS (a int, b text);
+CREATE TABLE compare.thing (id int);
 RESET client_min_messages;
 \set q '''ktest00000_text_types'''
 
@@ -61,6 +62,19 @@ SELECT iv = '-1 day +02:03:04'::interval AS same_interval, r = daterange('01/02/
 RESET intervalstyle;
 RESET datestyle;
 
+-- Nor does search_path: names are kept with their schemas.
+CREATE TABLE ktest00000_text_types.names (id int PRIMARY KEY, c regclass, p regprocedure, t regtype, many regclass[]) USING kalamdb;
+SET search_path = compare, pg_catalog;
+INSERT INTO ktest00000_text_types.names VALUES (1, 'thing', 'texts(text)', 'mood', '{thing,pg_class}');
+RESET search_path;
+SELECT kalam_exec('SELECT c, p, t, many FROM ktest00000_text_types.names LIMIT 1');
+SELECT c, p, t, many FROM ktest00000_text_types.names;
+SET search_path = compare, pg_catalog;
+SELECT c, p, t, many FROM ktest00000_text_types.names;
+SELECT c = 'thing'::regclass AS same FROM ktest00000_text_types.names;
+RESET search_path;
+DROP TABLE ktest00000_text_types.names;
+
 -- Refused: what JSON text cannot give back, and what does not fit the type.
 INSERT INTO ktest00000_text_types.t (id, i) VALUES (9, '[0:1]={1,2}');
 INSERT INTO ktest00000_text_types.t (id, j) VALUES (9, ARRAY[ARRAY['1']]::jsonb[]);
@@ -96,6 +110,7 @@ UPDATE ktest00000_text_types.o SET a = '{"a b",NULL}', j = '{{1,2},{3,4}}' WHERE
 SELECT a, j FROM ktest00000_text_types.o WHERE id = 9;
 
 DROP FUNCTION compare.texts;
+DROP TABLE compare.thing;
 DROP FOREIGN TABLE ktest00000_text_types.o;
 DROP TABLE ktest00000_text_types.t;
 DROP SCHEMA ktest00000_text_types;

@@ -1,4 +1,4 @@
-# What the documents tell a reader to type works: every SQL block of the tutorial, and README's session.
+# What the documents tell a reader to type works: every SQL block of the tutorial and of the reference, README's session.
 use strict;
 use warnings;
 use FindBin;
@@ -33,6 +33,20 @@ my $out = runs($tutorial, 'tutorial.md', blocks('tutorial.md'));
 like($out, qr/^bob\|tea\|1\|4\.20\nbob\|bread\|2\|8\.36$/m, 'bob sees his basket');
 like($out, qr/^2\|12\|[0-9]+\|carol$/m, 'carol sees hers');
 like($out, qr/^1\|5\.00\n2\|4\.18$/m, 'the savepoint was rolled back');
+
+# What an SQL comment says of a statement is what it answers.
+my @reference = blocks('reference.md');
+my $reference = KalamNode->new('reference', stub => $stub);
+$out = runs($reference, 'reference.md', 'SET timezone = UTC;', @reference);
+my @answers = join("\n", @reference) =~ /-- ([\["].*)$/mg;
+cmp_ok(scalar @answers, '>', 2, 'reference.md tells answers');
+like($out, qr/^\Q$_\E$/m, "reference.md: $_") for @answers;
+is( $reference->sql('SET timezone = UTC; SELECT ROW(t.*) FROM (SELECT id, b, s, i, r, d, n, j, y, da, ti, ts, tz, u, e FROM samples.every_type) t'),
+	q{(9007199254740993,t,-32768,2147483647,1.5,-Infinity,12345.67,"{""a"": [1, null]}","\\\\x00ff",2024-02-29,}
+	  . q{23:59:59.000001,"2024-02-29 12:00:00.5","2024-02-29 10:00:00+00",a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,"{0.5,-1.25}")},
+	'reference.md: the values come back');
+is($reference->sql('SELECT w, m, iv, ip, words, grid FROM samples.every_type'),
+	'Grüße|ok|1 day 02:00:00|10.0.0.1/8|{a,NULL}|{{1,2},{3,4}}', 'reference.md: those that are kept as text, too');
 
 # The README starts from nothing: where the server is has to be changed.
 my $readme = KalamNode->new('readme', stub => $stub, bare => 1);

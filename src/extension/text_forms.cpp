@@ -6,6 +6,7 @@ extern "C" {
 #include "utils/array.h"
 #include "utils/datetime.h"
 #include "utils/float.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
@@ -13,15 +14,47 @@ extern "C" {
 
 // ---------------------------------------------------------------- settings
 
+// Input and output functions that leave schemas out of names.
+static bool depends_on_search_path(Oid function) {
+  switch (function) {
+    case F_REGCLASSIN:
+    case F_REGCLASSOUT:
+    case F_REGCOLLATIONIN:
+    case F_REGCOLLATIONOUT:
+    case F_REGCONFIGIN:
+    case F_REGCONFIGOUT:
+    case F_REGDICTIONARYIN:
+    case F_REGDICTIONARYOUT:
+    case F_REGOPERATORIN:
+    case F_REGOPERATOROUT:
+    case F_REGOPERIN:
+    case F_REGOPEROUT:
+    case F_REGPROCEDUREIN:
+    case F_REGPROCEDUREOUT:
+    case F_REGPROCIN:
+    case F_REGPROCOUT:
+    case F_REGTYPEIN:
+    case F_REGTYPEOUT:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Fixes the settings that texts of values depend on, as postgres_fdw does. Returns the level to go back to, 0 when they
 // are as they should be. An error in between takes them back with the (sub)transaction.
-static int begin_fixed_settings() {
-  if (DateStyle == USE_ISO_DATES && IntervalStyle == INTSTYLE_POSTGRES && extra_float_digits > 0) return 0;
+static int begin_fixed_settings(Oid function) {
+  bool fix_path = depends_on_search_path(function);
+  if (!fix_path && DateStyle == USE_ISO_DATES && IntervalStyle == INTSTYLE_POSTGRES && extra_float_digits > 0) return 0;
   int level = NewGUCNestLevel();
-  static const char* const settings[][2] = {
-      {"datestyle", "ISO"}, {"intervalstyle", "postgres"}, {"extra_float_digits", "3"}};
-  for (const auto& setting : settings)
+  static const char* const settings[][2] = {{"datestyle", "ISO"},
+                                            {"intervalstyle", "postgres"},
+                                            {"extra_float_digits", "3"},
+                                            {"search_path", "pg_catalog"}};
+  for (const auto& setting : settings) {
+    if (!fix_path && strcmp(setting[0], "search_path") == 0) continue;
     (void)set_config_option(setting[0], setting[1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+  }
   return level;
 }
 
@@ -30,14 +63,14 @@ static void end_fixed_settings(int level) {
 }
 
 char* kalam_output_text(FmgrInfo* output, Datum value) {
-  int level = begin_fixed_settings();
+  int level = begin_fixed_settings(output->fn_oid);
   char* text = OutputFunctionCall(output, value);
   end_fixed_settings(level);
   return text;
 }
 
 Datum kalam_input_text(FmgrInfo* input, char* text, Oid input_parameter, int32 typmod) {
-  int level = begin_fixed_settings();
+  int level = begin_fixed_settings(input->fn_oid);
   Datum value = InputFunctionCall(input, text, input_parameter, typmod);
   end_fixed_settings(level);
   return value;
@@ -94,7 +127,10 @@ char* kalam_array_output(Datum datum) {
                       errmsg("cannot store an array of json with more than one dimension in KalamDB")));
     refuse_json_nulls(array);
   }
-  int level = begin_fixed_settings();
+  Oid output;
+  bool is_varlena;
+  getTypeOutputInfo(ARR_ELEMTYPE(array), &output, &is_varlena);
+  int level = begin_fixed_settings(output);
   Datum json = DirectFunctionCall1(array_to_json, PointerGetDatum(array));
   end_fixed_settings(level);
   return TextDatumGetCString(json);
