@@ -47,10 +47,8 @@ static int begin_fixed_settings(Oid function) {
   bool fix_path = depends_on_search_path(function);
   if (!fix_path && DateStyle == USE_ISO_DATES && IntervalStyle == INTSTYLE_POSTGRES && extra_float_digits > 0) return 0;
   int level = NewGUCNestLevel();
-  static const char* const settings[][2] = {{"datestyle", "ISO"},
-                                            {"intervalstyle", "postgres"},
-                                            {"extra_float_digits", "3"},
-                                            {"search_path", "pg_catalog"}};
+  static const char* const settings[][2] = {
+      {"datestyle", "ISO"}, {"intervalstyle", "postgres"}, {"extra_float_digits", "3"}, {"search_path", "pg_catalog"}};
   for (const auto& setting : settings) {
     if (!fix_path && strcmp(setting[0], "search_path") == 0) continue;
     (void)set_config_option(setting[0], setting[1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
