@@ -1,26 +1,13 @@
 // Catalog relations that follow from the store: namespaces, tables, columns, jobs, data types (specification 12).
 #include <algorithm>
 
+#include "stub/catalog_field.h"
 #include "stub/store.h"
 #include "stub/types.h"
 
 namespace kalam::stub {
 
 namespace {
-
-Field field(const char* name, TypeId id, bool nullable = false) {
-  Field result;
-  result.name = name;
-  result.type = plain(id);
-  result.nullable = nullable;
-  return result;
-}
-
-Field timestamp_field(const char* name, bool nullable = false) {
-  Field result = field(name, TypeId::timestamp, nullable);
-  result.type.unit = Unit::microsecond;
-  return result;
-}
 
 Value text(std::string value) {
   return {std::move(value)};
@@ -34,8 +21,10 @@ Value number(int64_t value) {
 
 ResultSet namespaces_relation(const Store& store) {
   ResultSet result;
-  result.fields = {field("namespace_id", TypeId::utf8), field("name", TypeId::utf8), timestamp_field("created_at"),
-                   field("options", TypeId::utf8, true), field("table_count", TypeId::int32)};
+  result.fields = {system_field("namespace_id", TypeId::utf8, false, true), system_field("name", TypeId::utf8),
+                   system_field("created_at", TypeId::timestamp), system_field("options", TypeId::utf8, true),
+                   system_field("table_count", TypeId::int32)};
+  result.fields[3].metadata["kalam_data_type"] = "\"Json\"";
   for (const auto& [name, name_space] : store.namespaces()) {
     // KalamDB fills a column of microseconds with milliseconds, and never counts the tables.
     result.rows.push_back({text(name), text(name), number(name_space.created_ms), text("{}"), number(0)});
@@ -45,10 +34,11 @@ ResultSet namespaces_relation(const Store& store) {
 
 ResultSet tables_relation(const Store& store) {
   ResultSet result;
-  result.fields = {
-      field("namespace_id", TypeId::utf8),     field("table_name", TypeId::utf8), field("table_type", TypeId::utf8),
-      field("storage_id", TypeId::utf8, true), field("version", TypeId::int64),   field("options", TypeId::utf8, true),
-      field("comment", TypeId::utf8, true),    timestamp_field("updated_at"),     timestamp_field("created_at")};
+  result.fields = {system_field("namespace_id", TypeId::utf8),   system_field("table_name", TypeId::utf8),
+                   system_field("table_type", TypeId::utf8),     system_field("storage_id", TypeId::utf8, true),
+                   system_field("version", TypeId::int64),       system_field("options", TypeId::utf8, true),
+                   system_field("comment", TypeId::utf8, true),  system_field("updated_at", TypeId::timestamp),
+                   system_field("created_at", TypeId::timestamp)};
   for (const auto& table : store.tables()) {
     Value storage = table->kind == TableKind::stream ? Value{} : text(table->storage_id);
     result.rows.push_back({text(table->name_space),
@@ -66,12 +56,12 @@ ResultSet tables_relation(const Store& store) {
 
 ResultSet columns_relation(const Store& store) {
   ResultSet result;
-  result.fields = {field("namespace_id", TypeId::utf8),   field("table_name", TypeId::utf8),
-                   field("version", TypeId::int64),       field("column_id", TypeId::int64),
-                   field("column_name", TypeId::utf8),    field("comment", TypeId::utf8, true),
-                   field("data_type", TypeId::utf8),      field("default_value", TypeId::utf8, true),
-                   field("ordinal", TypeId::int64),       field("nullable", TypeId::boolean),
-                   field("primary_key", TypeId::boolean), field("primary_key_pos", TypeId::int64, true)};
+  result.fields = {system_field("namespace_id", TypeId::utf8),   system_field("table_name", TypeId::utf8),
+                   system_field("version", TypeId::int64),       system_field("column_id", TypeId::int64),
+                   system_field("column_name", TypeId::utf8),    system_field("comment", TypeId::utf8, true),
+                   system_field("data_type", TypeId::utf8),      system_field("default_value", TypeId::utf8, true),
+                   system_field("ordinal", TypeId::int64),       system_field("nullable", TypeId::boolean),
+                   system_field("primary_key", TypeId::boolean), system_field("primary_key_pos", TypeId::int64, true)};
   for (const auto& table : store.tables()) {
     int64_t ordinal = 0;
     for (const ColumnDef& column : table->columns) {
@@ -99,12 +89,18 @@ ResultSet columns_relation(const Store& store) {
 
 ResultSet jobs_relation(Store& store) {
   ResultSet result;
-  result.fields = {field("job_id", TypeId::utf8),           field("job_type", TypeId::utf8),
-                   field("status", TypeId::utf8),           field("leader_status", TypeId::utf8, true),
-                   field("parameters", TypeId::utf8, true), field("idempotency_key", TypeId::utf8, true),
-                   field("message", TypeId::utf8, true),    field("exception_trace", TypeId::utf8, true),
-                   timestamp_field("created_at"),           timestamp_field("started_at", true),
-                   timestamp_field("finished_at", true),    field("node_id", TypeId::int64)};
+  result.fields = {system_field("job_id", TypeId::utf8),
+                   system_field("job_type", TypeId::utf8),
+                   system_field("status", TypeId::utf8),
+                   system_field("leader_status", TypeId::utf8, true),
+                   system_field("parameters", TypeId::utf8, true),
+                   system_field("idempotency_key", TypeId::utf8, true),
+                   system_field("message", TypeId::utf8, true),
+                   system_field("exception_trace", TypeId::utf8, true),
+                   system_field("created_at", TypeId::timestamp),
+                   system_field("started_at", TypeId::timestamp, true),
+                   system_field("finished_at", TypeId::timestamp, true),
+                   system_field("node_id", TypeId::int64)};
   for (const Job& job : store.jobs().all()) {
     bool finished = job.finished_us != 0;
     result.rows.push_back({text(job.id),
@@ -156,16 +152,16 @@ ResultSet datatypes_relation() {
       {"FixedSizeList", "Embedding", "EMBEDDING", "Fixed-size float32 vector for ML embeddings"},
   };
   ResultSet result;
-  result.fields = {field("arrow_type", TypeId::utf8), field("kalam_type", TypeId::utf8),
-                   field("sql_name", TypeId::utf8), field("description", TypeId::utf8)};
+  result.fields = {system_field("arrow_type", TypeId::utf8), system_field("kalam_type", TypeId::utf8),
+                   system_field("sql_name", TypeId::utf8), system_field("description", TypeId::utf8)};
   for (const auto& type : types) result.rows.push_back({text(type[0]), text(type[1]), text(type[2]), text(type[3])});
   return result;
 }
 
 ResultSet information_schema_tables(const Store& store) {
   ResultSet result;
-  result.fields = {field("table_catalog", TypeId::utf8), field("table_schema", TypeId::utf8),
-                   field("table_name", TypeId::utf8), field("table_type", TypeId::utf8)};
+  result.fields = {plain_field("table_catalog", TypeId::utf8), plain_field("table_schema", TypeId::utf8),
+                   plain_field("table_name", TypeId::utf8), plain_field("table_type", TypeId::utf8)};
   for (const auto& table : store.tables()) {
     result.rows.push_back({text("kalam"), text(table->name_space), text(table->name), text("BASE TABLE")});
   }
@@ -174,21 +170,21 @@ ResultSet information_schema_tables(const Store& store) {
 
 ResultSet information_schema_columns(const Store& store) {
   ResultSet result;
-  result.fields = {field("table_catalog", TypeId::utf8),
-                   field("table_schema", TypeId::utf8),
-                   field("table_name", TypeId::utf8),
-                   field("column_name", TypeId::utf8),
-                   field("ordinal_position", TypeId::uint64),
-                   field("column_default", TypeId::utf8, true),
-                   field("is_nullable", TypeId::utf8),
-                   field("data_type", TypeId::utf8),
-                   field("character_maximum_length", TypeId::uint64, true),
-                   field("character_octet_length", TypeId::uint64, true),
-                   field("numeric_precision", TypeId::uint64, true),
-                   field("numeric_precision_radix", TypeId::uint64, true),
-                   field("numeric_scale", TypeId::uint64, true),
-                   field("datetime_precision", TypeId::uint64, true),
-                   field("interval_type", TypeId::utf8, true)};
+  result.fields = {plain_field("table_catalog", TypeId::utf8),
+                   plain_field("table_schema", TypeId::utf8),
+                   plain_field("table_name", TypeId::utf8),
+                   plain_field("column_name", TypeId::utf8),
+                   plain_field("ordinal_position", TypeId::uint64),
+                   plain_field("column_default", TypeId::utf8, true),
+                   plain_field("is_nullable", TypeId::utf8),
+                   plain_field("data_type", TypeId::utf8),
+                   plain_field("character_maximum_length", TypeId::uint64, true),
+                   plain_field("character_octet_length", TypeId::uint64, true),
+                   plain_field("numeric_precision", TypeId::uint64, true),
+                   plain_field("numeric_precision_radix", TypeId::uint64, true),
+                   plain_field("numeric_scale", TypeId::uint64, true),
+                   plain_field("datetime_precision", TypeId::uint64, true),
+                   plain_field("interval_type", TypeId::utf8, true)};
   for (const auto& table : store.tables()) {
     uint64_t ordinal = 0;
     for (const ColumnDef& column : table->columns) {
@@ -208,8 +204,8 @@ ResultSet information_schema_columns(const Store& store) {
 
 ResultSet information_schema_schemata(const Store& store) {
   ResultSet result;
-  result.fields = {field("catalog_name", TypeId::utf8), field("schema_name", TypeId::utf8),
-                   field("schema_owner", TypeId::utf8, true)};
+  result.fields = {plain_field("catalog_name", TypeId::utf8), plain_field("schema_name", TypeId::utf8),
+                   plain_field("schema_owner", TypeId::utf8, true)};
   for (const auto& [name, name_space] : store.namespaces()) result.rows.push_back({text("kalam"), text(name), {}});
   return result;
 }

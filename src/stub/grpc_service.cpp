@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <chrono>
 #include <thread>
 
 #include "stub_control.pb.h"
@@ -66,13 +65,14 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
       return;
     }
     if (context_->method() == kControlMethod) {
-      control();
+      parts_.commands.post([this] { control(); });
       return;
     }
     start();
   }
 
   void OnCancel() override {
+    cancelled_ = true;
     // Only a call that will never be answered waits for this.
     if (black_hole_ && !finished_.exchange(true)) Finish(grpc::Status::CANCELLED);
   }
@@ -102,17 +102,21 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
     if (fault_ && fault_->delay_ms > 0) {
       // The reactor lives until it is finished, whatever the client does meanwhile.
       std::thread([this] {
-        std::this_thread::sleep_for(std::chrono::milliseconds(fault_->delay_ms));
-        run();
+        if (parts_.calls.pause(fault_->delay_ms)) {
+          run();
+        } else {
+          finish(Status::failure(kUnavailable, "the server ends"));
+        }
       }).detach();
       return;
     }
-    run();
+    parts_.calls.run([this] { run(); });
   }
 
   CallContext call_context() {
     CallContext call;
     call.peer = context_->peer();
+    call.cancelled = &cancelled_;
     for (const auto& [name, value] : context_->client_metadata()) {
       std::string key(name.data(), name.size());
       std::string text(value.data(), value.size());
@@ -167,6 +171,8 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
     Answer done;
     try {
       done = parts_.dispatcher.call(method_, call, bytes_, record_);
+    } catch (const CallCancelled& cancelled) {
+      done.status = Status::failure(kCancelled, cancelled.what());
     } catch (const std::exception& failure) {
       done.status = Status::failure(kInternal, std::string("kalam-stub: ") + failure.what());
     }
@@ -255,6 +261,7 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
   CallRecord record_;
   std::atomic<bool> black_hole_{false};
   std::atomic<bool> finished_{false};
+  std::atomic<bool> cancelled_{false};
 };
 
 }  // namespace

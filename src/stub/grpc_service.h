@@ -5,6 +5,7 @@
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
 
+#include "stub/call_queue.h"
 #include "stub/control.h"
 #include "stub/dispatch.h"
 #include "stub/faults.h"
@@ -20,6 +21,8 @@ struct ServiceParts {
   Faults& faults;
   RpcLog& log;
   Relay* relay;
+  CallQueue& calls;
+  CallQueue& commands;  // of the control service: they must not wait behind calls
 };
 
 class GrpcService : public grpc::CallbackGenericService {

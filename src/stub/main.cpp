@@ -63,7 +63,9 @@ int run_server(const Options& options) {
   if (options.relay) relay.emplace(options.host, options.port, Relay::Behaviour{options.nagle, options.split_writes});
   Relay* relay_or_none = relay ? &*relay : nullptr;
   Control control(server, faults, log, relay_or_none, [] { kill(getpid(), SIGTERM); });
-  GrpcService service({server, dispatcher, control, faults, log, relay_or_none});
+  CallQueue calls;
+  CallQueue commands;
+  GrpcService service({server, dispatcher, control, faults, log, relay_or_none, calls, commands});
 
   grpc::ServerBuilder builder;
   int grpc_port = 0;
@@ -86,6 +88,7 @@ int run_server(const Options& options) {
 
   int signal = 0;
   sigwait(&signals, &signal);
+  calls.stop();
   grpc_server->Shutdown(std::chrono::system_clock::now());
   grpc_server->Wait();
   return 0;

@@ -244,6 +244,7 @@ Status Server::scan(const CallContext& call, const kalamdb::pg::ScanRequest& req
   for (const auto& filter : request.filters()) input.filters.push_back({filter.column(), filter.op(), filter.value()});
   input.version_cap = options_.hot_version_cap;
   input.overlay_defects = options_.overlay_defects;
+  Store::Cancellable cancellable(store_, call.cancelled);
   ScanOutcome outcome = scan_table(store_, *table, input);
   if (!outcome.status.ok()) return outcome.status;
   // R2: a SHARED table without a policy for the user shows nothing to them.
@@ -261,6 +262,11 @@ Status Server::check_write(const Target& target, const char* verb, const char* n
   }
   if (target.kind != TableKind::shared && target.user.empty() && !options_.r2) {
     return invalid(std::string("user_id required for user/stream table ") + noun);
+  }
+  // R2: what a user may write to a SHARED table is for policies to say, and there are none here.
+  if (options_.r2 && target.kind == TableKind::shared && !target.user.empty()) {
+    return Status::failure(kPermissionDenied, std::string("kalam-stub: no policy lets user '") + target.user + "' " +
+                                                  verb + " shared table " + target.name_space + "." + target.table);
   }
   return {};
 }
@@ -458,7 +464,8 @@ Status Server::rollback(const CallContext& call, const kalamdb::pg::RollbackTran
   return status;
 }
 
-SqlOutcome Server::execute(const std::string& sql) {
+SqlOutcome Server::execute(const CallContext& call, const std::string& sql) {
+  Store::Cancellable cancellable(store_, call.cancelled);
   SqlContext context;
   context.default_query_limit = options_.default_query_limit;
   context.max_query_limit = options_.max_query_limit;
@@ -475,7 +482,7 @@ Status Server::execute_sql(const CallContext& call, const kalamdb::pg::ExecuteSq
   Status status = sessions_.begin_call(trimmed(request.session_id()), call.session_token, "ExecuteSql");
   if (!status.ok()) return status;
   if (trimmed(request.sql()).empty()) return invalid("sql must not be empty");
-  SqlOutcome outcome = execute(request.sql());
+  SqlOutcome outcome = execute(call, request.sql());
   if (!outcome.ok) return Status::failure(outcome.grpc_code, outcome.error);
   response.set_success(true);
   uint64_t affected = outcome.has_rows ? outcome.rows.rows.size() : outcome.affected;
@@ -490,7 +497,7 @@ Status Server::execute_query(const CallContext& call, const kalamdb::pg::Execute
   Status status = sessions_.begin_call(trimmed(request.session_id()), call.session_token, "ExecuteQuery");
   if (!status.ok()) return status;
   if (trimmed(request.sql()).empty()) return invalid("sql must not be empty");
-  SqlOutcome outcome = execute(request.sql());
+  SqlOutcome outcome = execute(call, request.sql());
   if (!outcome.ok) return Status::failure(outcome.grpc_code, outcome.error);
   response.set_success(true);
   if (!outcome.has_rows) {

@@ -1,6 +1,7 @@
 // The twelve methods of kalamdb.pg.PgService, without gRPC around them.
 #pragma once
 
+#include <atomic>
 #include <string>
 
 #include "kalamdb_pg.pb.h"
@@ -18,6 +19,7 @@ struct CallContext {
   Credentials credentials;
   std::string session_token;
   std::string peer;
+  const std::atomic<bool>* cancelled = nullptr;  // set while the call runs: reading ends with CallCancelled
 };
 
 class Server {
@@ -69,7 +71,7 @@ class Server {
   Status stage(const std::string& owner, const Target& target, std::vector<StagedWrite> writes, uint64_t bytes,
                bool& staged);
   Status check_columns(const TableDef& table, const SentRow& row) const;
-  SqlOutcome execute(const std::string& sql);
+  SqlOutcome execute(const CallContext&, const std::string& sql);
   void apply_flush_policies();
 
   // system.* relations that are not in the store.

@@ -1,18 +1,10 @@
 // system.* relations about the running server: sessions, transactions, the cluster, settings.
+#include "stub/catalog_field.h"
 #include "stub/server.h"
-#include "stub/types.h"
 
 namespace kalam::stub {
 
 namespace {
-
-Field field(const char* name, TypeId id, bool nullable = false) {
-  Field result;
-  result.name = name;
-  result.type = plain(id);
-  result.nullable = nullable;
-  return result;
-}
 
 Value text(std::string value) {
   return {std::move(value)};
@@ -26,18 +18,18 @@ Value number(int64_t value) {
 ResultSet Server::sessions_relation() {
   sessions_.sweep();
   ResultSet result;
-  result.fields = {field("session_id", TypeId::utf8),
-                   field("backend_pid", TypeId::int64, true),
-                   field("current_schema", TypeId::utf8, true),
-                   field("state", TypeId::utf8),
-                   field("transaction_id", TypeId::utf8, true),
-                   field("transaction_state", TypeId::utf8, true),
-                   field("transaction_has_writes", TypeId::boolean),
-                   field("client_addr", TypeId::utf8, true),
-                   field("transport", TypeId::utf8),
-                   field("opened_at", TypeId::timestamp),
-                   field("last_seen_at", TypeId::timestamp),
-                   field("last_method", TypeId::utf8, true)};
+  result.fields = {system_field("session_id", TypeId::utf8),
+                   system_field("backend_pid", TypeId::int64, true),
+                   system_field("current_schema", TypeId::utf8, true),
+                   system_field("state", TypeId::utf8),
+                   system_field("transaction_id", TypeId::utf8, true),
+                   system_field("transaction_state", TypeId::utf8, true),
+                   system_field("transaction_has_writes", TypeId::boolean),
+                   system_field("client_addr", TypeId::utf8, true),
+                   system_field("transport", TypeId::utf8),
+                   system_field("opened_at", TypeId::timestamp),
+                   system_field("last_seen_at", TypeId::timestamp),
+                   system_field("last_method", TypeId::utf8, true)};
   for (const auto& [id, session] : sessions_.all()) {
     std::string ignored;
     auto open = transactions_.all().find(owner_key(id, ignored).value_or(id));
@@ -61,16 +53,16 @@ ResultSet Server::sessions_relation() {
 
 ResultSet Server::transactions_relation() {
   ResultSet result;
-  result.fields = {field("transaction_id", TypeId::utf8),
-                   field("owner_id", TypeId::utf8),
-                   field("origin", TypeId::utf8),
-                   field("state", TypeId::utf8),
-                   field("age_ms", TypeId::int64),
-                   field("idle_ms", TypeId::int64),
-                   field("write_count", TypeId::int64),
-                   field("write_bytes", TypeId::int64),
-                   field("touched_tables_count", TypeId::int64),
-                   field("snapshot_commit_seq", TypeId::int64)};
+  result.fields = {system_field("transaction_id", TypeId::utf8),
+                   system_field("owner_id", TypeId::utf8),
+                   system_field("origin", TypeId::utf8),
+                   system_field("state", TypeId::utf8),
+                   system_field("age_ms", TypeId::int64),
+                   system_field("idle_ms", TypeId::int64),
+                   system_field("write_count", TypeId::int64),
+                   system_field("write_bytes", TypeId::int64),
+                   system_field("touched_tables_count", TypeId::int64),
+                   system_field("snapshot_commit_seq", TypeId::int64)};
   int64_t now = clock_.now_ms();
   for (const auto& [owner, transaction] : transactions_.all()) {
     if (!transactions_.is_open(owner)) continue;
@@ -88,11 +80,11 @@ ResultSet Server::transactions_relation() {
 
 ResultSet Server::cluster_relation() const {
   ResultSet result;
-  result.fields = {field("cluster_id", TypeId::utf8),    field("node_id", TypeId::int64),
-                   field("role", TypeId::utf8),          field("status", TypeId::utf8),
-                   field("rpc_addr", TypeId::utf8),      field("api_addr", TypeId::utf8),
-                   field("is_self", TypeId::boolean),    field("is_leader", TypeId::boolean),
-                   field("version", TypeId::utf8, true), field("uptime", TypeId::utf8, true)};
+  result.fields = {system_field("cluster_id", TypeId::utf8),    system_field("node_id", TypeId::int64),
+                   system_field("role", TypeId::utf8),          system_field("status", TypeId::utf8),
+                   system_field("rpc_addr", TypeId::utf8),      system_field("api_addr", TypeId::utf8),
+                   system_field("is_self", TypeId::boolean),    system_field("is_leader", TypeId::boolean),
+                   system_field("version", TypeId::utf8, true), system_field("uptime", TypeId::utf8, true)};
   bool other_leads = false;
   for (const ClusterNode& node : options_.other_nodes) other_leads = other_leads || node.leader;
   auto add = [&](const ClusterNode& node, bool self) {
@@ -114,9 +106,9 @@ ResultSet Server::cluster_relation() const {
 
 ResultSet Server::cluster_groups_relation() const {
   ResultSet result;
-  result.fields = {field("group_id", TypeId::int64), field("group_type", TypeId::utf8),
-                   field("current_term", TypeId::int64, true), field("state", TypeId::utf8, true),
-                   field("current_leader", TypeId::int64, true)};
+  result.fields = {system_field("group_id", TypeId::int64), system_field("group_type", TypeId::utf8),
+                   system_field("current_term", TypeId::int64, true), system_field("state", TypeId::utf8, true),
+                   system_field("current_leader", TypeId::int64, true)};
   int64_t leader = 1;
   for (const ClusterNode& node : options_.other_nodes) {
     if (node.leader) leader = node.node_id;
@@ -133,8 +125,8 @@ ResultSet Server::cluster_groups_relation() const {
 
 ResultSet Server::settings_relation() const {
   ResultSet result;
-  result.fields = {field("name", TypeId::utf8), field("value", TypeId::utf8), field("description", TypeId::utf8),
-                   field("category", TypeId::utf8)};
+  result.fields = {system_field("name", TypeId::utf8), system_field("value", TypeId::utf8),
+                   system_field("description", TypeId::utf8), system_field("category", TypeId::utf8)};
   auto add = [&](const char* name, const std::string& value, const char* description) {
     std::string category = name;
     result.rows.push_back({text(name), text(value), text(description), text(category.substr(0, category.find('.')))});
@@ -150,7 +142,7 @@ ResultSet Server::settings_relation() const {
 
 ResultSet Server::users_relation() const {
   ResultSet result;
-  result.fields = {field("user_id", TypeId::utf8), field("role", TypeId::utf8)};
+  result.fields = {system_field("user_id", TypeId::utf8), system_field("role", TypeId::utf8)};
   for (const Account& account : options_.accounts) result.rows.push_back({text(account.user), text(account.role)});
   return result;
 }

@@ -145,6 +145,13 @@ void Sessions::sweep() {
   int64_t now = clock_.now_ms();
   if (!rules_.idle_prune || (now >= last_sweep_ms_ && now - last_sweep_ms_ < 1000)) return;
   last_sweep_ms_ = now;
+  if (rules_.r2) {
+    std::erase_if(sessions_, [&](const auto& entry) {
+      if (entry.second.lease_expires_ms > now) return false;
+      if (closing_) closing_(entry.first);
+      return true;
+    });
+  }
   std::erase_if(sessions_, [&](const auto& entry) {
     return now - entry.second.last_seen_ms >= kIdleMs && !(has_transaction_ && has_transaction_(entry.first));
   });

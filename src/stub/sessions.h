@@ -57,7 +57,7 @@ class Sessions {
   Status begin_call(const std::string& session_id, const std::string& token, const std::string& method);
   Status close(const std::string& session_id, const std::string& token);
 
-  // Deletes idle sessions, at most once a second.
+  // Deletes idle sessions (R2: expired ones, too), at most once a second.
   void sweep();
   const std::map<std::string, Session>& all() const { return sessions_; }
   // Forgets one session as if it was pruned, or all.

@@ -1,6 +1,7 @@
 // What an RPC answers besides its response.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,11 @@ struct Status {
 
   bool ok() const { return code == kOk; }
   static Status failure(int code, std::string message) { return {code, std::move(message)}; }
+};
+
+// The client has gone, or the program ends: nobody waits for the answer any more.
+struct CallCancelled : std::runtime_error {
+  CallCancelled() : std::runtime_error("the call was cancelled") {}
 };
 
 }  // namespace kalam::stub

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "stub/codec.h"
+#include "stub/status.h"
 
 namespace kalam::stub {
 
@@ -59,6 +60,12 @@ Store::Store(const std::string& path, Clock& clock, IdSource& ids) : clock_(cloc
     throw std::runtime_error("could not open storage \"" + path + "\": " + text);
   }
   try {
+    // Never in the middle of a write: SQLite would undo the whole transaction around it.
+    auto stop = [](void* self) {
+      const auto* store = static_cast<const Store*>(self);
+      return store->reading_ > 0 && store->cancelled_ != nullptr && *store->cancelled_ ? 1 : 0;
+    };
+    sqlite3_progress_handler(db_, 10000, stop, this);
     execute("PRAGMA synchronous = OFF");
     execute("PRAGMA temp_store = MEMORY");
     load();
@@ -190,12 +197,22 @@ std::string Store::visible_rows_sql(const TableDef& table, const std::string& us
 std::vector<RowVersion> Store::visible_rows(const TableDef& table, const std::string& user, uint64_t cap,
                                             bool with_deleted, int64_t snapshot) const {
   std::vector<RowVersion> rows;
+  Reading reading(*this);
   // The subquery's own text names the same columns in the same order.
   std::string sql = visible_rows_sql(table, user, cap, with_deleted, snapshot);
   sqlite3_stmt* statement = prepare("SELECT " + row_columns(table) + " FROM " + sql);
-  while (sqlite3_step(statement) == SQLITE_ROW) rows.push_back(read_version(statement, table));
+  int code = SQLITE_OK;
+  while ((code = sqlite3_step(statement)) == SQLITE_ROW) rows.push_back(read_version(statement, table));
   sqlite3_reset(statement);
+  check_end(code);
   return rows;
+}
+
+// What ended a loop over rows.
+void Store::check_end(int code) const {
+  if (code == SQLITE_DONE) return;
+  if (code == SQLITE_INTERRUPT) throw CallCancelled();
+  throw std::runtime_error("SQLite: " + std::string(sqlite3_errmsg(db_)));
 }
 
 std::optional<RowVersion> Store::find_row(const TableDef& table, const std::string& user, const Value& key,

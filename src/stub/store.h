@@ -12,6 +12,7 @@
 //   c<N>               one a column, N = ColumnDef::id, encoded as value.h says
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -156,6 +157,29 @@ class Store {
   // Moves all hot versions to cold storage; how many rows.
   uint64_t flush_table(const TableDef& table);
 
+  // A statement that reads for long is left with CallCancelled once the flag of Cancellable is set.
+  class Reading {
+   public:
+    explicit Reading(const Store& store) : store_(store) { store_.reading_++; }
+    ~Reading() { store_.reading_--; }
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+
+   private:
+    const Store& store_;
+  };
+  // The call that runs now; nullptr: it cannot be cancelled. The caller holds mutex().
+  class Cancellable {
+   public:
+    Cancellable(Store& store, const std::atomic<bool>* cancelled) : store_(store) { store_.cancelled_ = cancelled; }
+    ~Cancellable() { store_.cancelled_ = nullptr; }
+    Cancellable(const Cancellable&) = delete;
+    Cancellable& operator=(const Cancellable&) = delete;
+
+   private:
+    Store& store_;
+  };
+
   // Groups writes: all or nothing. Nests.
   class Savepoint {
    public:
@@ -186,6 +210,7 @@ class Store {
   RowVersion read_version(sqlite3_stmt* statement, const TableDef& table) const;
   std::string row_columns(const TableDef& table) const;
   void forget_statements() const;
+  void check_end(int code) const;
 
   mutable std::recursive_mutex mutex_;
   sqlite3* db_ = nullptr;
@@ -201,6 +226,8 @@ class Store {
   std::map<std::pair<std::string, std::string>, std::shared_ptr<const TableDef>> dropped_streams_;
   std::map<int64_t, int64_t> hot_versions_;
   CatalogProvider system_provider_;
+  const std::atomic<bool>* cancelled_ = nullptr;
+  mutable int reading_ = 0;
   mutable std::unordered_map<std::string, sqlite3_stmt*> statements_;
 };
 

@@ -29,7 +29,7 @@ fresh one for each topic. Exit status: 0 all passed, 1 something failed, 2 wrong
   --stub PATH         the kalam-stub program
   --stub-option WORD  one more word on the stub's command line (repeat as needed)
   --renamed           play everything with other names and keys than were recorded
-  --metadata          compare the metadata of the columns too, where they were recorded
+  --no-metadata       do not compare the metadata of the columns (KalamDB's own types), where they were recorded
   --real-time         wait for pauses instead of moving the stub's clock
   --verbose           show refused and excepted steps as well
   --check-recordings  no server: decode the recorded Arrow streams and compare them with the recorded rows
@@ -40,7 +40,7 @@ fresh one for each topic. Exit status: 0 all passed, 1 something failed, 2 wrong
 struct Arguments {
   std::string target, authorization = "Bearer bridge-token-0123456789", stub = KALAM_STUB_PROGRAM;
   std::vector<std::string> stub_options, selected;
-  bool accounts = false, renamed = false, metadata = false, real_time = false, verbose = false, list = false,
+  bool accounts = false, renamed = false, metadata = true, real_time = false, verbose = false, list = false,
        show = false;
   bool check_recordings = false;
 };
@@ -65,8 +65,8 @@ Arguments parse(int argc, char** argv) {
       out.accounts = true;
     } else if (word == "--renamed") {
       out.renamed = true;
-    } else if (word == "--metadata") {
-      out.metadata = true;
+    } else if (word == "--no-metadata") {
+      out.metadata = false;
     } else if (word == "--real-time") {
       out.real_time = true;
     } else if (word == "--verbose") {

@@ -115,9 +115,10 @@ Source Binder::bind_table(const std::string& written_name_space, const std::stri
   std::string alias = fresh_name("r");
   uint64_t cap = rules.bare_count ? context_.count_version_cap : context_.hot_version_cap;
   Source source;
-  source.sql =
-      store_.visible_rows_sql(*table, table->per_user() ? context_.user : "", cap, rules.with_deleted, 0, rules.after) +
-      " AS " + alias;
+  std::string rows =
+      store_.visible_rows_sql(*table, table->per_user() ? context_.user : "", cap, rules.with_deleted, 0, rules.after);
+  source.sql = rows + " AS " + alias;
+  stored_[alias].rows = std::move(rows);
   for (const ColumnDef& definition : table->columns) {
     Field field = field_of(definition);
     ScopeColumn column;
@@ -136,6 +137,38 @@ Source Binder::bind_table(const std::string& written_name_space, const std::stri
     source.columns.push_back(std::move(column));
   }
   return source;
+}
+
+// `a.x = b.y`: rows are found by x or y. Without an index SQLite would go through one table for each row of the other.
+void Binder::note_equality(const Expr& left, const Expr& right) {
+  auto reads_rows = [](const Expr& expr) { return !expr.columns.empty() || expr.correlated; };
+  if (!reads_rows(left) || !reads_rows(right)) return;
+  for (const Expr* side : {&left, &right}) {
+    size_t dot = side->sql.find('.');
+    auto stored = stored_.find(side->sql.substr(0, dot));
+    if (dot == std::string::npos || stored == stored_.end()) continue;
+    std::string column = side->sql.substr(dot + 1);
+    if (column.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789") == std::string::npos) {
+      stored->second.compared.insert(std::move(column));
+    }
+  }
+}
+
+// Puts the rows of tables that are joined by equality into tables with indexes.
+std::string Binder::with_indexes(std::string sql) {
+  for (const auto& [alias, stored] : stored_) {
+    if (stored.compared.empty()) continue;
+    const std::string before = stored.rows + " AS " + alias;
+    std::string kept;
+    for (size_t at = sql.find(before); at != std::string::npos; at = sql.find(before, at + 1)) {
+      // "r1" is also how "r12" begins.
+      size_t behind = at + before.size();
+      if (behind < sql.size() && sql[behind] >= '0' && sql[behind] <= '9') continue;
+      if (kept.empty()) kept = runtime_.keep("SELECT * FROM " + stored.rows, stored.compared);
+      sql.replace(at, stored.rows.size(), kept);
+    }
+  }
+  return sql;
 }
 
 // Catalog relations are small: their rows stand in the query as VALUES.

@@ -106,6 +106,7 @@ Expr Binder::compare(const std::string& op, Expr left, Expr right) {
   if (op == "IS DISTINCT FROM") symbol = "IS NOT";
   if (op == "IS NOT DISTINCT FROM") symbol = "IS";
   if (symbol != op) nullable = false;
+  if (symbol == "=" || symbol == "IS") note_equality(l, r);
   return boolean("(" + l.sql + " " + symbol + " " + r.sql + ")", nullable, name, {&l, &r});
 }
 

@@ -16,6 +16,7 @@ BoundQuery Binder::bind_statement(const Node& select) {
   query.has_limit = query.has_limit || saw_limit_;
   query.first_table = first_table_;
   query.first_is_catalog = first_is_catalog_;
+  query.sql = with_indexes(std::move(query.sql));
   return query;
 }
 

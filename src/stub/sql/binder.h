@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -126,6 +127,8 @@ class Binder {
   Source load_catalog(const std::string& name_space, const std::string& name, const ResultSet& relation);
   Source rename(Source source, const Node& alias);
   std::string fresh_name(const char* prefix);
+  void note_equality(const Expr& left, const Expr& right);
+  std::string with_indexes(std::string sql);
 
   // bind_expr.cpp
   Expr bind(const Node& node, const Place& place);
@@ -186,6 +189,12 @@ class Binder {
   Runtime& runtime_;
   const Tree& tree_;
   std::vector<Cte> ctes_;
+  // The tables of the query by alias: where they stand in it, and which of their columns are compared with others.
+  struct Stored {
+    std::string rows;
+    std::set<std::string> compared;
+  };
+  std::map<std::string, Stored> stored_;
   ScanRules rules_;
   std::shared_ptr<const TableDef> first_table_;
   bool first_is_catalog_ = false;

@@ -1,6 +1,7 @@
 // EXPLAIN, DESCRIBE and SHOW (specification 12).
 #include <algorithm>
 
+#include "stub/catalog_field.h"
 #include "stub/sql/binder.h"
 #include "stub/sql/error.h"
 #include "stub/sql/statements.h"
@@ -8,14 +9,6 @@
 namespace kalam::stub::sql {
 
 namespace {
-
-Field field(const char* name, TypeId type, bool nullable) {
-  Field result;
-  result.name = name;
-  result.type = type_of(type);
-  result.nullable = nullable;
-  return result;
-}
 
 Value text(std::string value) {
   return {std::move(value)};
@@ -82,11 +75,11 @@ SqlOutcome run_describe(Store& store, const std::vector<Token>& tokens) {
   if (tokens.size() < 3 || !tokens[1].is("TABLE")) refuse("this form of DESCRIBE");
   auto table = described_table(store, tokens, 2);
   ResultSet rows;
-  rows.fields = {field("column_name", TypeId::utf8, false),    field("ordinal_position", TypeId::int32, false),
-                 field("column_id", TypeId::int64, false),     field("data_type", TypeId::utf8, false),
-                 field("is_nullable", TypeId::boolean, false), field("is_primary_key", TypeId::boolean, false),
-                 field("column_default", TypeId::utf8, true),  field("column_comment", TypeId::utf8, true),
-                 field("schema_version", TypeId::int32, false)};
+  rows.fields = {system_field("column_name", TypeId::utf8),          system_field("ordinal_position", TypeId::int32),
+                 system_field("column_id", TypeId::int64),           system_field("data_type", TypeId::utf8),
+                 system_field("is_nullable", TypeId::boolean),       system_field("is_primary_key", TypeId::boolean),
+                 system_field("column_default", TypeId::utf8, true), system_field("column_comment", TypeId::utf8, true),
+                 system_field("schema_version", TypeId::int32)};
   int64_t ordinal = 0;
   for (const ColumnDef& column : table->columns) {
     Value comment;
@@ -114,10 +107,10 @@ SqlOutcome run_show(Store& store, const std::vector<Token>& tokens) {
   if (!stats) refuse("this form of SHOW");
   auto table = described_table(store, tokens, 4);
   ResultSet rows;
-  rows.fields = {field("table_name", TypeId::utf8, false), field("namespace", TypeId::utf8, false)};
+  rows.fields = {plain_field("table_name", TypeId::utf8), plain_field("namespace", TypeId::utf8)};
   Row row = {text(table->name), text(table->name_space)};
   for (const char* name : {"schema_version", "logical_rows", "flushed_segments", "active_streams", "memory_bytes"}) {
-    rows.fields.push_back(field(name, TypeId::uint64, false));
+    rows.fields.push_back(plain_field(name, TypeId::uint64));
     // The counts are placeholders there too.
     row.push_back({std::string(name) == "schema_version" ? static_cast<uint64_t>(table->version) : uint64_t{0}});
   }
@@ -147,7 +140,7 @@ SqlOutcome run_explain(Store& store, const SqlContext& context, std::string_view
   const Node& range = node_body(from[0]);
   auto table = store.find_table(text_member(range, "schemaname"), text_member(range, "relname"));
   if (!table || table->kind != TableKind::shared || !member(range, "alias").is_null()) refuse("EXPLAIN of this query");
-  Runtime runtime(store.db());
+  Runtime runtime(store);
   Binder binder(store, context, runtime, tree);
   Source source = binder.bind_table(table->name_space, table->name, {});
   Expr condition = binder.bind_in(where, source.columns);
@@ -155,7 +148,7 @@ SqlOutcome run_explain(Store& store, const SqlContext& context, std::string_view
   std::string columns;
   for (const ScopeColumn& column : source.columns) columns += (columns.empty() ? "" : ", ") + column.name;
   ResultSet rows;
-  rows.fields = {field("plan_type", TypeId::utf8, false), field("plan", TypeId::utf8, false)};
+  rows.fields = {plain_field("plan_type", TypeId::utf8), plain_field("plan", TypeId::utf8)};
   rows.rows.push_back(
       {text("logical_plan"), text("TableScan: " + table->name_space + "." + table->name + " projection=[" + columns +
                                   "], full_filters=[" + condition.name + "]")});

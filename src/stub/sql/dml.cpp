@@ -159,7 +159,7 @@ SqlOutcome run_insert(Store& store, const SqlContext& context, std::string_view 
   }
   if (std::set<std::string>(columns.begin(), columns.end()).size() != columns.size()) refuse("a column named twice");
 
-  Runtime runtime(store.db());
+  Runtime runtime(store);
   Binder binder(store, context, runtime, tree);
   Insert insert(store, context, target, columns);
   const Node& select = node_body(member(body, "selectStmt"));
@@ -242,7 +242,7 @@ SqlOutcome run_update(Store& store, const SqlContext& context, std::string_view 
     if (!member(body, clause).is_null()) refuse(std::string("this clause of UPDATE: ") + clause);
   }
   if (!member(relation, "alias").is_null()) refuse("UPDATE with an alias");
-  Runtime runtime(store.db());
+  Runtime runtime(store);
   Binder binder(store, context, runtime, tree);
   Source source = binder.bind_table(text_member(relation, "schemaname"), text_member(relation, "relname"), {});
   Expr condition = bind_condition(binder, body, target, source, "UPDATE");
@@ -293,7 +293,7 @@ SqlOutcome run_delete(Store& store, const SqlContext& context, std::string_view 
     if (!member(body, clause).is_null()) refuse(std::string("this clause of DELETE: ") + clause);
   }
   if (!member(relation, "alias").is_null()) refuse("DELETE with an alias");
-  Runtime runtime(store.db());
+  Runtime runtime(store);
   Binder binder(store, context, runtime, tree);
   Source source = binder.bind_table(text_member(relation, "schemaname"), text_member(relation, "relname"), {});
   Expr condition = bind_condition(binder, body, target, source, "DELETE");

@@ -7,6 +7,7 @@
 #include "stub/sql/lexer.h"
 #include "stub/sql/rewrite.h"
 #include "stub/sql/statements.h"
+#include "stub/status.h"
 
 namespace kalam::stub {
 
@@ -130,6 +131,8 @@ SqlOutcome execute_statement(Store& store, SqlContext& context, std::string_view
     return SqlOutcome::failure(error.text, error.grpc_code);
   } catch (const sql::ArrowError& error) {
     return SqlOutcome::failure("Execution error: Arrow error: " + error.text);
+  } catch (const CallCancelled&) {
+    throw;
   } catch (const std::exception& error) {
     return SqlOutcome::failure(std::string("kalam-stub does not evaluate: ") + error.what());
   }

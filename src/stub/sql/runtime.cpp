@@ -2,9 +2,8 @@
 
 #include <sqlite3.h>
 
-#include <set>
-
 #include "stub/codec.h"
+#include "stub/status.h"
 
 namespace kalam::stub::sql {
 
@@ -114,15 +113,18 @@ bool registered(sqlite3* db) {
 
 }  // namespace
 
-Runtime::Runtime(sqlite3* db) : db_(db), previous_(current) {
+Runtime::Runtime(const Store& store) : store_(store), db_(store.db()), previous_(current) {
   current = this;
-  if (registered(db)) return;
-  sqlite3_create_function_v2(db, "kalam_call", -1, SQLITE_UTF8, nullptr, call_scalar, nullptr, nullptr, nullptr);
-  sqlite3_create_window_function(db, "kalam_aggregate", -1, SQLITE_UTF8, nullptr, step_aggregate, finish_aggregate,
+  if (registered(db_)) return;
+  sqlite3_create_function_v2(db_, "kalam_call", -1, SQLITE_UTF8, nullptr, call_scalar, nullptr, nullptr, nullptr);
+  sqlite3_create_window_function(db_, "kalam_aggregate", -1, SQLITE_UTF8, nullptr, step_aggregate, finish_aggregate,
                                  current_aggregate, leave_frame, nullptr);
 }
 
 Runtime::~Runtime() {
+  for (const std::string& name : kept_) {
+    sqlite3_exec(db_, ("DROP TABLE IF EXISTS temp." + name).c_str(), nullptr, nullptr, nullptr);
+  }
   current = previous_;
 }
 
@@ -146,11 +148,13 @@ void Runtime::raise(const std::string& what) {
     failure_.reset();
     throw error;
   }
+  if (sqlite3_errcode(db_) == SQLITE_INTERRUPT) throw CallCancelled();
   refuse(what + ": " + sqlite3_errmsg(db_));
 }
 
 std::vector<Row> Runtime::query(const std::string& sql, const std::vector<DataType>& types) {
   sqlite3_stmt* raw = nullptr;
+  Store::Reading reading(store_);
   failure_.reset();
   if (sqlite3_prepare_v2(db_, sql.data(), static_cast<int>(sql.size()), &raw, nullptr) != SQLITE_OK) {
     raise("SQLite could not prepare the query");
@@ -172,7 +176,21 @@ std::vector<Row> Runtime::query(const std::string& sql, const std::vector<DataTy
 
 void Runtime::run(const std::string& sql) {
   failure_.reset();
-  if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) raise("SQLite refused a statement");
+  if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) raise("SQLite could not keep rows");
+}
+
+std::string Runtime::keep(const std::string& select, const std::set<std::string>& indexed) {
+  // Only a temporary table is written, and no transaction is open.
+  Store::Reading reading(store_);
+  std::string name = "kept" + std::to_string(kept_.size());
+  // A runtime inside another one has names of its own.
+  for (const Runtime* outer = previous_; outer != nullptr; outer = outer->previous_) name += "x";
+  kept_.push_back(name);
+  run("CREATE TEMP TABLE " + name + " AS " + select);
+  for (const std::string& column : indexed) {
+    run("CREATE INDEX temp." + name + "_" + column + " ON " + name + " (" + column + ")");
+  }
+  return name;
 }
 
 }  // namespace kalam::stub::sql

@@ -6,10 +6,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "stub/sql/error.h"
+#include "stub/store.h"
 #include "stub/value.h"
 
 struct sqlite3;
@@ -42,7 +44,7 @@ struct Aggregate {
 class Runtime {
  public:
   // Makes this the runtime of the calls on this thread until destroyed; registers the two functions on first use.
-  explicit Runtime(sqlite3* db);
+  explicit Runtime(const Store& store);
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
@@ -57,15 +59,20 @@ class Runtime {
   // What the body threw, when SQLite reports an error.
   void set_failure(SqlError error);
 
-  // Runs a SELECT; the columns are decoded by these types. Throws SqlError.
+  // Runs a SELECT; the columns are decoded by these types. Throws SqlError, or CallCancelled.
   std::vector<Row> query(const std::string& sql, const std::vector<DataType>& types);
-  void run(const std::string& sql);
+  // Keeps the rows of a SELECT in a table of its own as long as this lives, with an index on each of these columns;
+  // returns the table's name.
+  std::string keep(const std::string& select, const std::set<std::string>& indexed);
 
  private:
+  void run(const std::string& sql);
   [[noreturn]] void raise(const std::string& what);
 
+  const Store& store_;
   sqlite3* db_;
   Runtime* previous_;
+  std::vector<std::string> kept_;
   std::vector<Scalar> scalars_;
   std::vector<Aggregate> aggregates_;
   std::optional<SqlError> failure_;

@@ -33,7 +33,7 @@ std::optional<size_t> resort_column(const BoundQuery& query) {
 SqlOutcome run_select(Store& store, const SqlContext& context, std::string_view sql) {
   Tree tree = parse_statement(sql);
   if (node_kind(tree.statement) != "SelectStmt") refuse("this statement");
-  Runtime runtime(store.db());
+  Runtime runtime(store);
   Binder binder(store, context, runtime, tree);
   BoundQuery query = binder.bind_statement(node_body(tree.statement));
 

@@ -1,6 +1,9 @@
 // Rules of ExecuteQuery and ExecuteSql that no single recorded step shows (specification 9 to 12).
 #include <gtest/gtest.h>
 
+#include <atomic>
+
+#include "stub/status.h"
 #include "stub/write.h"
 #include "transcript.h"
 
@@ -63,6 +66,48 @@ TEST_F(Engine, CapsRowsWithoutAndWithLimit) {
   EXPECT_EQ(rows("SELECT count(*) AS n FROM (SELECT id FROM app.t) q"), "[[1200]]");
   // 50 smallest keys, as the sort by the key comes before the cap.
   EXPECT_EQ(rows("SELECT max(id) AS m FROM (SELECT id FROM app.t) q LIMIT 1"), "[[1200]]");
+}
+
+// Equality finds its rows by an index, in whatever place it stands. Without one, each of these takes minutes.
+TEST_F(Engine, JoinsOfManyRows) {
+  player_.context().hot_version_cap = 30000;  // fewer than there are versions: newest ones must be looked for
+  ok("CREATE SHARED TABLE app.u (id BIGINT PRIMARY KEY, t BIGINT)");
+  for (int block = 0; block < 4; block++) {
+    std::string t, u;
+    for (int i = block * 10000 + 1; i <= (block + 1) * 10000; i++) {
+      t += (t.empty() ? "(" : ", (") + std::to_string(i) + ", " + std::to_string(i % 100) + ")";
+      u += (u.empty() ? "(" : ", (") + std::to_string(i) + ", " + std::to_string(i * 2) + ")";
+    }
+    ok("INSERT INTO app.t (id, v) VALUES " + t);
+    ok("INSERT INTO app.u (id, t) VALUES " + u);
+  }
+  EXPECT_EQ(rows("SELECT count(*) AS n FROM app.t JOIN app.u ON t.id = u.t"), "[[15000]]");
+  EXPECT_EQ(rows("SELECT count(*) AS n FROM app.t JOIN app.u ON t.id = u.t WHERE t.v = 0"), "[[300]]");
+  EXPECT_EQ(rows("SELECT count(*) AS n, count(u.id) AS m FROM app.t LEFT JOIN app.u ON t.id = u.t"), "[[30000,15000]]");
+  EXPECT_EQ(rows("SELECT count(*) AS n, count(u.id) AS m FROM app.t RIGHT JOIN app.u ON t.id = u.t"),
+            "[[30000,30000]]");
+  EXPECT_EQ(rows("SELECT count(*) AS n, count(t.id) AS m FROM app.t FULL JOIN app.u ON t.id = u.t"), "[[45000,30000]]");
+  EXPECT_EQ(rows("SELECT count(*) AS n FROM app.t WHERE EXISTS (SELECT 1 FROM app.u WHERE u.t = t.id)"), "[[15000]]");
+  EXPECT_EQ(rows("SELECT count(*) AS n FROM app.t WHERE NOT EXISTS (SELECT 1 FROM app.u WHERE u.t = t.id)"),
+            "[[15000]]");
+  EXPECT_EQ(rows("SELECT count(*) AS n FROM app.t JOIN app.u USING (id) JOIN app.t t2 ON t2.id = u.t"), "[[15000]]");
+  EXPECT_EQ(rows("SELECT count(*) AS n FROM app.t WHERE id IN (SELECT t FROM app.u)"), "[[15000]]");
+  EXPECT_EQ(rows("SELECT t.id, u.id AS other FROM app.t JOIN app.u ON t.id = u.t ORDER BY t.id LIMIT 2"),
+            "[[2,1],[4,2]]");
+}
+
+TEST_F(Engine, LongStatementsAreLeftWhenNobodyWaits) {
+  fill(3000);
+  std::atomic<bool> cancelled{true};
+  Store::Cancellable cancellable(player_.store(), &cancelled);
+  EXPECT_THROW(player_.run("SELECT count(*) AS n FROM app.t a, app.t b, app.t c WHERE a.v < b.v AND b.v < c.v"),
+               CallCancelled);
+  EXPECT_THROW(player_.run("UPDATE app.t SET v = 0 WHERE id IN (SELECT a.id FROM app.t a, app.t b, app.t c WHERE a.v < "
+                           "b.v AND b.v < c.v)"),
+               CallCancelled);
+  cancelled = false;
+  EXPECT_EQ(rows("SELECT count(*) AS n FROM app.t WHERE v = 0"), "[[1]]");
+  EXPECT_EQ(rows("SELECT count(*) AS n FROM app.t a JOIN app.t b ON a.id = b.v"), "[[2999]]");
 }
 
 TEST_F(Engine, SortsAgainByTheKeyUnlessTheSortIsOnTop) {
