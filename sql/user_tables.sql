@@ -51,6 +51,7 @@ UPDATE ktest00000_user.notes SET body = 'together' WHERE id = 1;
 INSERT INTO ktest00000_user.more VALUES (1, 'together');
 COMMIT;
 SELECT n.id, n.body, m.body FROM ktest00000_user.notes n JOIN ktest00000_user.more m USING (id);
+COPY ktest00000_user.more TO stdout;
 -- A user table and a shared one cannot.
 BEGIN;
 INSERT INTO ktest00000_user.shared VALUES (1, 'x');

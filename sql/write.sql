@@ -107,6 +107,40 @@ COPY ktest00000_write.t (id, v, n) FROM stdin (FORMAT csv) WHERE n > 1;
 \.
 SELECT id, v, n FROM ktest00000_write.t WHERE id BETWEEN 900 AND 999;
 
+-- COPY of a table as of an ordinary one: without a list of columns those that were declared.
+CREATE TABLE ktest00000_write.c (id int PRIMARY KEY, v text, twice int GENERATED ALWAYS AS (id * 2) STORED) USING kalamdb;
+COPY ktest00000_write.c FROM stdin;
+1	one
+\.
+COPY ktest00000_write.c TO stdout;
+COPY ktest00000_write.c TO stdout (FORMAT csv, HEADER, FORCE_QUOTE *);
+COPY ktest00000_write.c (v, twice, id) TO stdout;
+COPY ktest00000_write.c (nosuch) TO stdout;
+COPY ktest00000_write.c FROM stdin (FORMAT csv, HEADER match);
+id,v
+2,two
+\.
+COPY ktest00000_write.c FROM stdin;
+3	three	6
+\.
+SELECT id, v, twice FROM ktest00000_write.c ORDER BY id;
+CREATE TABLE ktest00000_write.child (extra int) INHERITS (ktest00000_write.c);
+INSERT INTO ktest00000_write.child (id) VALUES (9);
+DELETE FROM ktest00000_write.c WHERE id = 2;
+COPY ktest00000_write.c TO stdout;
+CREATE ROLE ktest_copy;
+GRANT USAGE ON SCHEMA ktest00000_write TO ktest_copy;
+GRANT SELECT (id) ON ktest00000_write.c TO ktest_copy;
+SET ROLE ktest_copy;
+COPY ktest00000_write.c (id) TO stdout;
+COPY ktest00000_write.c TO stdout;
+COPY ktest00000_write.c FROM stdin;
+\.
+RESET ROLE;
+DROP TABLE ktest00000_write.c, ktest00000_write.child;
+DROP OWNED BY ktest_copy;
+DROP ROLE ktest_copy;
+
 -- ON CONFLICT, MERGE.
 INSERT INTO ktest00000_write.t VALUES (1, 'x', 1) ON CONFLICT DO NOTHING;
 INSERT INTO ktest00000_write.t VALUES (1, 'x', 1) ON CONFLICT (id) DO NOTHING;

@@ -103,7 +103,8 @@ void kalam_add_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry*, 
 
 List* kalam_plan_modify(PlannerInfo*, ModifyTable* plan, Index, int) {
   if (plan->onConflictAction != ONCONFLICT_NONE)
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("ON CONFLICT is not supported for KalamDB tables")));
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("ON CONFLICT is not supported for KalamDB tables"),
+                    errhint("UPDATE the rows that exist, then INSERT the others.")));
   return NIL;
 }
 

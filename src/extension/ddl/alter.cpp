@@ -167,10 +167,12 @@ KalamColumnDefinition* define_added(const Alteration* alteration, AlterTableCmd*
     if (type == CONSTR_DEFAULT || type == CONSTR_GENERATED) filled = true;
   }
   if (filled && !is_empty(alteration))
-    refuse(alteration, "add", added->local_name,
-           "KalamDB would give existing rows neither the default nor a generated value, and rows of other users cannot "
-           "be counted.",
-           "Add it without NOT NULL and DEFAULT, UPDATE the rows, then ALTER COLUMN ... SET DEFAULT or SET NOT NULL.");
+    refuse(
+        alteration, "add", added->local_name,
+        relation->kind == kalam::TableKind::shared
+            ? "The table has rows, to which KalamDB would give neither the default nor a generated value."
+            : "Rows of other users may exist, to which KalamDB would give neither the default nor a generated value.",
+        "Add it without NOT NULL and DEFAULT, UPDATE the rows, then ALTER COLUMN ... SET DEFAULT or SET NOT NULL.");
   return added;
 }
 

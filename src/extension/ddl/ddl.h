@@ -48,6 +48,9 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source);
 // CREATE TABLE … USING kalamdb AS (create_as.cpp).
 void kalam_create_table_as(const KalamUtility* utility, const CreateTableAsStmt* source);
 
+// COPY to and from a foreign table of this wrapper (copy.cpp).
+void kalam_copy(const KalamUtility* utility, const CopyStmt* source);
+
 // The LIKE clauses of CREATE TABLE, written out (like.cpp). Returns the comments that INCLUDING COMMENTS copies, for
 // kalam_copy_comments() when the table is there.
 List* kalam_expand_like(CreateStmt* statement);

@@ -111,6 +111,12 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
         return;
       }
       break;
+    case T_CopyStmt:
+      if (OidIsValid(kalam_fdw_oid())) {
+        kalam_copy(&utility, (CopyStmt*)statement);
+        return;
+      }
+      break;
     case T_CommentStmt:
       if (comments_on_own_table((CommentStmt*)statement)) {
         auto* comment = (CommentStmt*)copyObjectImpl(statement);

@@ -1,0 +1,69 @@
+// COPY of these tables as if they were ordinary ones: PostgreSQL copies rows out of a foreign table by a query only.
+// What has no list of columns means those that the user has declared: KalamDB's own can be read, but not written.
+#include "extension/catalog.h"
+#include "extension/ddl/ddl.h"
+
+extern "C" {
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "nodes/makefuncs.h"
+#include "utils/lsyscache.h"
+}
+
+namespace {
+
+// Names, of type String, as COPY's list has them.
+List* declared_columns(Oid relid) {
+  List* names = NIL;
+  Relation local = table_open(relid, AccessShareLock);
+  TupleDesc descriptor = RelationGetDescr(local);
+  const KalamRelation* relation = kalam_relation_get(local, GetUserId(), KalamFreshness::cached);
+
+  for (int i = 0; i < descriptor->natts; i++) {
+    Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+    int column = relation->attribute_column[i];
+    bool is_own = column == KALAM_ATTRIBUTE_USER_ID || (column >= 0 && relation->columns[column].is_system);
+    if (attribute->attisdropped || attribute->attgenerated != '\0' || is_own) continue;
+    names = lappend(names, makeString(pstrdup(NameStr(attribute->attname))));
+  }
+  table_close(local, NoLock);
+  return names;
+}
+
+// SELECT of the columns FROM ONLY the table.
+Node* make_query(const RangeVar* table, List* names) {
+  SelectStmt* query = makeNode(SelectStmt);
+  RangeVar* from = (RangeVar*)copyObjectImpl(table);
+  ListCell* cell;
+
+  foreach (cell, names) {
+    ColumnRef* column = makeNode(ColumnRef);
+    column->fields = list_make1(lfirst(cell));
+    column->location = -1;
+    ResTarget* target = makeNode(ResTarget);
+    target->val = (Node*)column;
+    target->location = -1;
+    query->targetList = lappend(query->targetList, target);
+  }
+  from->inh = false;
+  query->fromClause = list_make1(from);
+  return (Node*)query;
+}
+
+}  // namespace
+
+void kalam_copy(const KalamUtility* utility, const CopyStmt* source) {
+  Oid relid = source->relation != nullptr ? RangeVarGetRelid(source->relation, NoLock, true) : InvalidOid;
+  if (!kalam_is_own_table(relid) || (source->is_from && source->attlist != NIL)) {
+    kalam_utility_pass(utility);
+    return;
+  }
+  CopyStmt* copy = (CopyStmt*)copyObjectImpl(source);
+  if (copy->attlist == NIL) copy->attlist = declared_columns(relid);
+  if (!copy->is_from && copy->attlist != NIL) {
+    copy->query = make_query(copy->relation, copy->attlist);
+    copy->relation = nullptr;
+    copy->attlist = NIL;
+  }
+  kalam_utility_replace(utility, (Node*)copy);
+}
