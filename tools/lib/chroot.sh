@@ -53,16 +53,31 @@ chroot_pin() {
 
 # chroot_install NAME PACKAGE...: installs what is missing.
 chroot_install() {
-  local dir=$chroot_base/$1 package missing=()
+  local name=$1 dir=$chroot_base/$1 package missing=()
   shift
   for package in "$@"; do
     [ "$(chroot "$dir" dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
-  cp /etc/resolv.conf "$dir/etc/resolv.conf"
-  chroot_enter "$dir" 0:0 apt-get update -q &&
-    chroot_enter "$dir" 0:0 env DEBIAN_FRONTEND=noninteractive \
+  # A folder for temporary files is this system's.
+  chroot_update "$name" &&
+    chroot_enter "$dir" 0:0 env --unset=TMPDIR DEBIAN_FRONTEND=noninteractive \
       apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+# chroot_pg_major NAME: prints the major of PostgreSQL that its suite has.
+chroot_pg_major() {
+  local dir=$chroot_base/$1 major
+  # A new chroot has no package lists.
+  chroot "$dir" apt-cache show postgresql >/dev/null 2>&1 || chroot_update "$1" >&2
+  major=$(chroot "$dir" apt-cache depends postgresql | sed -nE 's/^ *Depends: postgresql-([0-9]+)$/\1/p')
+  [ -n "$major" ] && echo "$major"
+}
+
+# chroot_update NAME: the newest package lists.
+chroot_update() {
+  cp /etc/resolv.conf "$chroot_base/$1/etc/resolv.conf"
+  chroot_enter "$chroot_base/$1" 0:0 apt-get update -q
 }
 
 # chroot_sources NAME FOLDER: copies the sources, as git knows them and as they are now, to FOLDER in tester's home.
