@@ -1,6 +1,6 @@
 #!/bin/bash
 # installed.sh MAJOR DIR: runs as root inside a clean system, with the packages of two versions in DIR: extension.deb and
-# stub.deb, and next.deb, the extension's upgrade. Installs, uses, upgrades and purges them. Prints TAP.
+# stub.deb, and next.deb, the extension's upgrade; server.deb where the system has no such PostgreSQL. Installs, uses, upgrades and purges them. Prints TAP.
 set -uo pipefail
 
 major=$1 dir=$2
@@ -92,9 +92,11 @@ log_is_clean() {
   [ -z "$bad" ] || { echo "$bad"; return 1; }
 }
 
+servers=()
+[ ! -f "$dir/server.deb" ] || servers=("$dir/server.deb")
 apt-get update -q >/tmp/update.log 2>&1 || cat /tmp/update.log
 test_that 'nothing of the product is there at first' nothing_left
-test_that "apt-get install ./$extension ./pg-kalam-stub" install "$dir/extension.deb" "$dir/stub.deb"
+test_that "apt-get install ./$extension ./pg-kalam-stub" install "$dir/extension.deb" "$dir/stub.deb" "${servers[@]}"
 test_that 'no library that the module or the stub needs is missing' libraries_found
 test_that 'a cluster starts' create_cluster
 test_that "the package's stub starts" start_stub
