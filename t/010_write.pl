@@ -52,6 +52,8 @@ is(count_calls('BeginTransaction'), 1, '100 rows are updated in a transaction');
 is(count_calls('Update'), 100, 'by their keys');
 is(count_calls('CommitTransaction'), 1, 'that is committed');
 
+my $gone = q{transaction 'x' because it timed out and was aborted};
+
 # ---- Faults: [what, statement, fault, SQLSTATE, rows of KalamDB afterwards, is Rollback sent]
 for my $case (
 	[ 'Insert: garbled answer', $insert, { method => 'Insert', wrong_bytes => 1 }, '08007', $inserted ],
@@ -71,6 +73,24 @@ for my $case (
 	[ 'Commit: cut after', $update, { method => 'CommitTransaction', cut => 'after' }, '08007', $updated ],
 	[ 'Commit: session gone', $update, { method => 'CommitTransaction', prune => 1 }, '08006', $before ],
 	[ 'Commit: transaction gone', $update, { method => 'CommitTransaction', abort => 1 }, '40000', $before ],
+	# A server that knows nothing of the transaction may have taken its changes for ones of their own.
+	[
+		'Commit: transaction unknown', $update,
+		{ method => 'CommitTransaction', code => 'FAILED_PRECONDITION', message => q{Not found: transaction 'x' not found} },
+		'08007', $before ],
+	[
+		'Commit: transaction timed out', $update,
+		{ method => 'CommitTransaction', code => 'FAILED_PRECONDITION', message => "cannot commit $gone" }, '40000', $before ],
+	[
+		'staged update: transaction timed out', $update,
+		{ method => 'Update', call => 2, code => 'FAILED_PRECONDITION', message => "cannot stage writes in $gone" },
+		'40000', $before, 1 ],
+	# The next one would be executed on its own.
+	[ 'staged update: transaction aborted', $update, { method => 'Update', abort => 1 }, '40000', $before ],
+	[
+		'staged update: transaction unknown', $update,
+		{ method => 'Update', call => 2, code => 'FAILED_PRECONDITION', message => q{Not found: transaction 'x' not found} },
+		'08007', $before ],
 	[
 		'Commit: an error that says nothing of the rows', $update,
 		{ method => 'CommitTransaction', code => 'INTERNAL', message => 'disk on fire', when => 'after' }, '08007', $updated ])

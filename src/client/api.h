@@ -24,30 +24,31 @@ namespace kalam {
 // What went wrong, as far as a caller acts on it. The SQLSTATE is the extension's business.
 enum class ErrorClass : uint8_t {
   none,
-  unreachable,       // no connection could be made; the request was not sent
-  connection_lost,   // an established connection broke; see Status::maybe_executed
-  tls,               // certificate or handshake trouble, or a server that speaks no TLS on this port
-  authentication,    // UNAUTHENTICATED while opening a session: never retried by itself (accounts lock, spec 3.2)
-  permission,        // PERMISSION_DENIED
-  session_gone,      // the session ended inside a transaction, or re-opening it did not help (spec 2.5)
-  transaction_gone,  // the server ended the transaction (spec 8.6)
-  not_leader,        // no leader could be found within the deadline (spec 13)
-  table_not_found,   // spec 7.5 "table gone"
-  already_exists,    // a table or namespace, not a row
-  duplicate_key,     // spec 7.5; Status::column and value are set
-  not_null,          // spec 7.5; Status::column is set
-  bad_value,         // the server, or the row writer here, cannot convert a value; Status::column when known
-  row_gone,          // Update of a row that is not there (spec 7.4)
-  cross_group,       // one transaction over two Raft data groups (spec 8.3)
-  poisoned_column,   // NULL stored in a NOT NULL column (spec 7.6)
-  invalid_request,   // INVALID_ARGUMENT, OUT_OF_RANGE, or a name refused here before sending (spec 4.1)
-  sql_error,         // ExecuteSql/ExecuteQuery: the statement's own error
-  busy,              // a job of the same kind runs ("Idempotent conflict", spec 10.5): retry for some seconds
-  too_large,         // a request over the server's 4 MiB, or a response over max_response_bytes
-  timeout,           // the call's deadline
-  cancelled,         // call_cancel() or call_release()
-  unsupported,       // UNIMPLEMENTED: service not mounted (spec 1.1), or a method this server does not have
-  protocol,          // bytes that are not what the specification allows
+  unreachable,          // no connection could be made; the request was not sent
+  connection_lost,      // an established connection broke; see Status::maybe_executed
+  tls,                  // certificate or handshake trouble, or a server that speaks no TLS on this port
+  authentication,       // UNAUTHENTICATED while opening a session: never retried by itself (accounts lock, spec 3.2)
+  permission,           // PERMISSION_DENIED
+  session_gone,         // the session ended inside a transaction, or re-opening it did not help (spec 2.5)
+  transaction_gone,     // the server ended the transaction (spec 8.6)
+  transaction_unknown,  // the server knows no such transaction: changes sent in its name may have been executed alone
+  not_leader,           // no leader could be found within the deadline (spec 13)
+  table_not_found,      // spec 7.5 "table gone"
+  already_exists,       // a table or namespace, not a row
+  duplicate_key,        // spec 7.5; Status::column and value are set
+  not_null,             // spec 7.5; Status::column is set
+  bad_value,            // the server, or the row writer here, cannot convert a value; Status::column when known
+  row_gone,             // Update of a row that is not there (spec 7.4)
+  cross_group,          // one transaction over two Raft data groups (spec 8.3)
+  poisoned_column,      // NULL stored in a NOT NULL column (spec 7.6)
+  invalid_request,      // INVALID_ARGUMENT, OUT_OF_RANGE, or a name refused here before sending (spec 4.1)
+  sql_error,            // ExecuteSql/ExecuteQuery: the statement's own error
+  busy,                 // a job of the same kind runs ("Idempotent conflict", spec 10.5): retry for some seconds
+  too_large,            // a request over the server's 4 MiB, or a response over max_response_bytes
+  timeout,              // the call's deadline
+  cancelled,            // call_cancel() or call_release()
+  unsupported,          // UNIMPLEMENTED: service not mounted (spec 1.1), or a method this server does not have
+  protocol,             // bytes that are not what the specification allows
   out_of_memory,
   internal,  // any other failure that the server reported
 };
@@ -120,6 +121,12 @@ Connection* connection_create(Runtime* runtime, const ConnectionOptions* options
 // Cancels and drains all calls of the connection, then closes the session. Waits for the CloseSession answer no longer
 // than close_timeout_ms (0: does not send one). NULL is allowed. Calls keep what they need: they may be released later.
 void connection_release(Connection* connection, uint32_t close_timeout_ms) noexcept;
+
+// Ends the session, and with it its transaction, without waiting: sends CloseSession, whose answer interests nobody,
+// and the next call opens another session. For a transaction whose changes may still be on their way: after a Rollback
+// the server would execute them on their own (spec 8.1), in a session that has ended it refuses them. The transaction's
+// calls must have been released.
+void connection_abandon_session(Connection* connection) noexcept;
 
 struct ConnectionState {
   char session_id[64];          // empty before the first session

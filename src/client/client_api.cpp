@@ -156,6 +156,12 @@ void connection_release(Connection* connection, uint32_t close_timeout_ms) noexc
   delete connection;
 }
 
+void connection_abandon_session(Connection* connection) noexcept {
+  SignalBlock block;
+  std::lock_guard lock(connection->core->mutex);
+  connection->core->sessions_closed(nullptr);
+}
+
 void connection_state(const Connection* connection, ConnectionState* state) noexcept {
   *state = ConnectionState{};
   try {

@@ -58,7 +58,8 @@ class ConnectionCore : public std::enable_shared_from_this<ConnectionCore> {
   // Something of the server's may be left of a transaction: gives its session up.
   void resolve_transaction();
 
-  // CloseSession was sent to `closed`: what is open on other nodes is given up too, and with it any transaction.
+  // CloseSession was sent to `closed` (NULL: to none): what is open on other nodes is given up too, and with it any
+  // transaction.
   void sessions_closed(const Node* closed) noexcept;
 
   void operation_finished(Operation* operation);

@@ -171,15 +171,15 @@ constexpr Rule kRules[] = {
      "the KalamDB transaction was aborted", kRetryTransaction},
     {kTransactional, kGone, " is aborted", ErrorClass::transaction_gone, Applied::no,
      "the KalamDB transaction was aborted", kRetryTransaction},
-    {kTransactional, kGone, "not found", ErrorClass::transaction_gone, Applied::no,
+    {kTransactional, kGone, "not found", ErrorClass::transaction_unknown, Applied::no,
      "the KalamDB transaction no longer exists", kRetryTransaction},
-    {kTransactional, kGone, "no active transaction", ErrorClass::transaction_gone, Applied::no,
+    {kTransactional, kGone, "no active transaction", ErrorClass::transaction_unknown, Applied::no,
      "the KalamDB transaction no longer exists", kRetryTransaction},
     {kTransactional, kGone, "already rolled back", ErrorClass::transaction_gone, Applied::no,
      "the KalamDB transaction no longer exists", kRetryTransaction},
     {kTransactional, kGone, "while it is rol", ErrorClass::transaction_gone, Applied::no,
      "the KalamDB transaction no longer exists", kRetryTransaction},
-    {kTransactional, kGone, "transaction ID mismatch", ErrorClass::transaction_gone, Applied::no,
+    {kTransactional, kGone, "transaction ID mismatch", ErrorClass::transaction_unknown, Applied::no,
      "the KalamDB transaction no longer exists", kRetryTransaction},
 
     // Sizes.

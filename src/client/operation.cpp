@@ -11,10 +11,13 @@ namespace {
 
 using State = Transaction::State;
 
-// Between two rounds over the known nodes while a cluster elects a leader (it takes some seconds, spec 13).
+// Between two attempts at a broken connection, and between two rounds over the known nodes while a cluster elects a
+// leader (it takes some seconds, spec 13).
 constexpr int64_t kPauseMs = 150;
 // How long a call without a deadline looks for a leader.
 constexpr int64_t kSearchUs = 10'000'000;
+// How often a request that may be repeated is, when its connection breaks.
+constexpr unsigned kMostReconnects = 4;
 // Redirects followed without a pause; more than this is two nodes naming each other.
 constexpr unsigned kMostHops = 4;
 
@@ -23,6 +26,11 @@ constexpr uint32_t kRowMethods =
 
 bool in(Method method, uint32_t methods) {
   return (method_bit(method) & methods) != 0;
+}
+
+bool ends_transaction(ErrorClass error) {
+  return error == ErrorClass::transaction_gone || error == ErrorClass::transaction_unknown ||
+         error == ErrorClass::session_gone;
 }
 
 std::optional<gpr_timespec> deadline_after(uint64_t ms) {
@@ -365,16 +373,14 @@ void Operation::failed(int code, const std::string& text) {
     return connection_failed(status);
   }
   if (status.error == ErrorClass::tls) return finish_unconnected(status);
-  if (bound_ && (status.error == ErrorClass::transaction_gone || status.error == ErrorClass::session_gone)) {
-    return failed_in_transaction(status);
-  }
+  if (bound_ && ends_transaction(status.error)) return failed_in_transaction(status);
   finish(status);
 }
 
 // The transaction is over. What is sent from now on in its name would be executed at once and on its own.
 void Operation::failed_in_transaction(const Status& status) {
   Transaction& transaction = core_->transaction;
-  const bool over = status.error == ErrorClass::session_gone || status.error == ErrorClass::transaction_gone;
+  const bool over = ends_transaction(status.error);
   if (over && transaction.state == State::open && !transaction.failed) {
     transaction.failed = true;
     transaction.failure = status;
@@ -390,9 +396,10 @@ void Operation::connection_failed(const Status& status) {
     core_->forget_leader(node_);
     return try_elsewhere(status);
   }
-  if (status.error == ErrorClass::connection_lost && !reconnected_) {
-    reconnected_ = true;
-    return advance();
+  if (status.error == ErrorClass::connection_lost && reconnects_ < kMostReconnects) {
+    // At once, as a server's end of an idle connection is the usual reason; then after pauses, as for a restart.
+    if (++reconnects_ == 1) return advance();
+    return pause_then(node_);
   }
   finish_unconnected(status);
 }

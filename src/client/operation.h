@@ -123,7 +123,7 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
 
   bool cancelled_ = false;
   bool session_reopened_ = false;
-  bool reconnected_ = false;
+  unsigned reconnects_ = 0;
   unsigned hops_ = 0;
   int64_t search_until_us_ = 0;  // 0: no search for a leader yet
   KeptStatus search_failure_;    // what started it, or what is being explained

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <cstdlib>
 #include <system_error>
 
@@ -124,12 +126,32 @@ void RuntimeCore::stop() noexcept {
   shut_grpc_down();
 }
 
-// Waits until gRPC's own threads have ended. A channel's last parts are taken down by those threads, which hold gRPC
-// for a moment longer; then the last of them shuts it down.
+// Waits until gRPC's own threads have ended, which takes milliseconds: but gRPC waits for ever for a thread that the
+// system did not let it start. So somebody else does the waiting, and a process that has no thread left for that, or
+// has waited long enough, ends without the end of gRPC.
 void RuntimeCore::shut_grpc_down() noexcept {
-  constexpr int kRounds = 1000;
-  grpc_shutdown_blocking();
-  for (int i = 0; only_user_ && i < kRounds && grpc_is_initialized() != 0; ++i) usleep(1000);
+  struct Ending {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool done = false;
+  };
+  constexpr auto kBound = std::chrono::seconds(2);
+  try {
+    const auto ending = std::make_shared<Ending>();
+    std::unique_lock lock(ending->mutex);
+    std::thread([ending] {
+      grpc_shutdown_blocking();
+      std::lock_guard done(ending->mutex);
+      ending->done = true;
+      ending->changed.notify_all();
+    }).detach();
+    const auto bound = std::chrono::steady_clock::now() + kBound;
+    if (!ending->changed.wait_until(lock, bound, [&] { return ending->done; })) return;
+    // A channel's last parts are taken down by threads that hold gRPC for a moment longer; the last of them ends it.
+    while (only_user_ && grpc_is_initialized() != 0 && std::chrono::steady_clock::now() < bound) usleep(1000);
+  } catch (...) {
+    return;
+  }
 }
 
 Runtime* runtime_start(Status* status) noexcept {

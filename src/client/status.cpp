@@ -187,6 +187,8 @@ const char* error_class_name(ErrorClass error) noexcept {
       return "session_gone";
     case ErrorClass::transaction_gone:
       return "transaction_gone";
+    case ErrorClass::transaction_unknown:
+      return "transaction_unknown";
     case ErrorClass::not_leader:
       return "not_leader";
     case ErrorClass::table_not_found:

@@ -69,6 +69,7 @@ char* primary_message(const Status* status, const KalamErrorContext* context, co
     case ErrorClass::session_gone:
       return psprintf("the session with KalamDB server \"%s\" has ended", server);
     case ErrorClass::transaction_gone:
+    case ErrorClass::transaction_unknown:
       return psprintf("KalamDB server \"%s\" has ended the transaction", server);
     case ErrorClass::not_leader:
       return psprintf("no leader of the KalamDB cluster behind server \"%s\" was found", server);
@@ -138,6 +139,7 @@ const char* hint_text(const Status* status) {
     case ErrorClass::authentication:
       return "Check the auth_* and login_* options of the user mapping and of the foreign server.";
     case ErrorClass::transaction_gone:
+    case ErrorClass::transaction_unknown:
     case ErrorClass::row_gone:
       return "The transaction might succeed if retried.";
     default:
@@ -208,6 +210,7 @@ int kalam_sqlstate(const Status* status) {
     case ErrorClass::permission:
       return ERRCODE_INSUFFICIENT_PRIVILEGE;
     case ErrorClass::transaction_gone:
+    case ErrorClass::transaction_unknown:
       return ERRCODE_TRANSACTION_ROLLBACK;
     case ErrorClass::not_leader:
       return ERRCODE_CANNOT_CONNECT_NOW;

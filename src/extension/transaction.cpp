@@ -1,6 +1,6 @@
 #include "extension/transaction.h"
 
-#include "extension/commit.h"
+#include "extension/commit/commit.h"
 #include "extension/settings.h"
 
 #define AUTOCOMMIT_HINT "set kalam.write_mode to \"autocommit\", which is not atomic."

@@ -205,15 +205,26 @@ TEST_F(ConnectionTest, ReadIsRepeatedOnABrokenConnection) {
 TEST_F(ConnectionTest, QueryThatIsNoReadIsNotRepeated) {
   FakeServer server;
   Connection* connection = connect(server);
-  server.fail("ExecuteQuery", {StatusCode::UNAVAILABLE, "Socket closed"}, 1, 3);
+  server.fail("ExecuteQuery", {StatusCode::UNAVAILABLE, "Socket closed"}, 1, 1);
   Status status = finish(start_query(connection, "DELETE FROM a.b WHERE id = 1", false));
   EXPECT_EQ(status.error, ErrorClass::connection_lost);
   EXPECT_TRUE(status.maybe_executed);
   EXPECT_EQ(server.count("ExecuteQuery"), 1U);
+}
+
+TEST_F(ConnectionTest, ReadIsRepeatedSomeTimesOnly) {
+  constexpr unsigned kAttempts = 5;
+  FakeServer server;
+  Connection* connection = connect(server);
+  server.fail("ExecuteQuery", {StatusCode::UNAVAILABLE, "Socket closed"}, 1, kAttempts - 1);
+  Status status = finish(start_query(connection, "SELECT 1", true));
+  EXPECT_EQ(status.error, ErrorClass::none) << status.detail;
+  EXPECT_EQ(server.count("ExecuteQuery"), kAttempts);
+  server.fail("ExecuteQuery", {StatusCode::UNAVAILABLE, "Socket closed"});
   status = finish(start_query(connection, "SELECT 1", true));
-  EXPECT_EQ(status.error, ErrorClass::connection_lost) << "repeated once only";
+  EXPECT_EQ(status.error, ErrorClass::connection_lost);
   EXPECT_FALSE(status.maybe_executed);
-  EXPECT_EQ(server.count("ExecuteQuery"), 3U);
+  EXPECT_EQ(server.count("ExecuteQuery"), 2 * kAttempts);
 }
 
 TEST_F(ConnectionTest, WriteOnABrokenConnectionIsNotRepeated) {

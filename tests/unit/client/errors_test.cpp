@@ -169,7 +169,7 @@ const Case kCases[] = {
      "Invalid operation: explicit transaction 'x' is already bound to data raft group 'data:shared:00' and cannot "
      "access table 'a:b' in group 'data:user:08'",
      ErrorClass::cross_group, false},
-    {Method::commit, Code::failed_precondition, "Not found: transaction 'x' not found", ErrorClass::transaction_gone,
+    {Method::commit, Code::failed_precondition, "Not found: transaction 'x' not found", ErrorClass::transaction_unknown,
      false},
     {Method::insert, Code::failed_precondition,
      "Invalid operation: cannot stage writes in transaction 'x' because it timed out and was aborted",
@@ -246,7 +246,7 @@ const Case kCases[] = {
     {Method::insert, Code::failed_precondition, "backend session 'x' is in a failed transaction block until rollback",
      ErrorClass::transaction_gone, false},
     {Method::commit, Code::failed_precondition, "transaction ID mismatch: expected 'a', got 'b'",
-     ErrorClass::transaction_gone, false},
+     ErrorClass::transaction_unknown, false},
     {Method::scan, Code::unauthenticated, "shared-table operations require an authenticated principal",
      ErrorClass::authentication, false},
     // Leaders (13).

@@ -148,7 +148,7 @@ TEST_F(TransactionTest, CommitThatDoesNotNameItsTransactionTellsNothing) {
     const Status status = commit(connection);
     EXPECT_EQ(status.error, ErrorClass::protocol);
     EXPECT_TRUE(status.maybe_executed);
-    EXPECT_EQ(rollback(connection).error, ErrorClass::transaction_gone) << "it had been committed";
+    EXPECT_EQ(rollback(connection).error, ErrorClass::transaction_unknown) << "it had been committed";
     EXPECT_EQ(server.count("CommitTransaction"), 1U);
   }
 }
@@ -190,7 +190,7 @@ TEST_F(TransactionTest, RollbackAfterALostCommitTellsWhetherItWasCommitted) {
     });
     EXPECT_TRUE(commit(connection).maybe_executed);
     Status status = rollback(connection);
-    EXPECT_EQ(status.error, committed ? ErrorClass::transaction_gone : ErrorClass::none) << status.detail;
+    EXPECT_EQ(status.error, committed ? ErrorClass::transaction_unknown : ErrorClass::none) << status.detail;
     EXPECT_EQ(server.count("CommitTransaction"), 1U);
   }
 }
@@ -206,6 +206,30 @@ TEST_F(TransactionTest, SessionOfAnUnresolvedTransactionIsGivenUp) {
   EXPECT_NE(server.calls("Insert").at(0).session_id, id);
   server.wait_for_calls("CloseSession", 1);
   EXPECT_EQ(server.calls("CloseSession").at(0).session_id, id);
+}
+
+TEST_F(TransactionTest, AbandonedSessionTakesTheTransactionWithIt) {
+  FakeServer server;
+  Connection* connection = connect(server);
+  ASSERT_EQ(begin(connection).error, ErrorClass::none);
+  const std::string id = state(connection).session_id;
+  ASSERT_EQ(insert(connection).error, ErrorClass::none);
+  connection_abandon_session(connection);
+  server.wait_for_calls("CloseSession", 1);
+  EXPECT_EQ(server.calls("CloseSession").at(0).session_id, id);
+  EXPECT_EQ(server.count("RollbackTransaction"), 0U) << "a change that comes after it would be executed on its own";
+  EXPECT_STREQ(state(connection).transaction_id, "");
+  ASSERT_EQ(begin(connection).error, ErrorClass::none);
+  EXPECT_NE(server.calls("BeginTransaction").at(1).session_id, id);
+  EXPECT_EQ(commit(connection).error, ErrorClass::none);
+}
+
+TEST_F(TransactionTest, NothingIsAbandonedWhereNothingWasOpened) {
+  FakeServer server;
+  Connection* connection = connect(server);
+  connection_abandon_session(connection);
+  EXPECT_EQ(insert(connection).error, ErrorClass::none);
+  EXPECT_EQ(server.count("CloseSession"), 0U);
 }
 
 TEST_F(TransactionTest, SessionThatEndsWithTheCommitLeavesItsOutcomeOpen) {

@@ -9,6 +9,9 @@ const char* kalam_journal_key_name(const KalamJournal* journal);
 // 40001: the row of this key is gone.
 [[noreturn]] void kalam_report_row_gone(const KalamJournal* journal, const char* key);
 
+// Whether no answer came, so that the request may still be on its way to the server.
+bool kalam_has_no_answer(const kalam::Status* status);
+
 // Whether the failure is the server's own word on the change: its storage refused it, or the commit stopped there (spec
 // 7.5, 8.5). Any other failure of a request that may have been executed says nothing of what was applied.
 bool kalam_is_verdict(const kalam::Status* status);

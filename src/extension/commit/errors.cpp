@@ -1,4 +1,4 @@
-#include "extension/commit_error.h"
+#include "extension/commit/errors.h"
 
 #include "extension/errors.h"
 
@@ -13,15 +13,25 @@ void kalam_report_row_gone(const KalamJournal* journal, const char* key) {
                      kalam_text_from_remote(key, strlen(key)), journal->relation->remote_name)));
 }
 
-static bool has_no_answer(const kalam::Status* status) {
+bool kalam_has_no_answer(const kalam::Status* status) {
   return status->error == kalam::ErrorClass::cancelled || status->error == kalam::ErrorClass::timeout ||
          status->error == kalam::ErrorClass::connection_lost;
 }
 
 bool kalam_is_verdict(const kalam::Status* status) {
-  if (has_no_answer(status) || status->error == kalam::ErrorClass::protocol) return false;
+  if (kalam_has_no_answer(status) || status->error == kalam::ErrorClass::protocol) return false;
   return strstr(status->detail, "Provider error: ") != nullptr ||
          strstr(status->detail, "failed to commit transaction") != nullptr;
+}
+
+static const char* hint_of_unknown(const kalam::Status* status) {
+  if (kalam_has_no_answer(status))
+    return "The changes were handed over, but no answer came. Look at the data before repeating them.";
+  if (status->error == kalam::ErrorClass::transaction_unknown)
+    return "The server lost the transaction while changes were sent in it, and may have applied some of them on their "
+           "own. Look at the data before repeating them.";
+  return "The changes were handed over, but the answer does not tell what became of them. Look at the data before "
+         "repeating them.";
 }
 
 void kalam_report_unknown(const KalamConnection* connection, const kalam::Status* status) {
@@ -29,9 +39,5 @@ void kalam_report_unknown(const KalamConnection* connection, const kalam::Status
   ereport(ERROR,
           (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
            errmsg("outcome of the transaction on KalamDB server \"%s\" is unknown", connection->server_name),
-           errdetail("%s", kalam_text_from_remote(known, strlen(known))),
-           has_no_answer(status)
-               ? errhint("The changes were handed over, but no answer came. Look at the data before repeating them.")
-               : errhint("The changes were handed over, but the answer does not tell what became of them. Look at the "
-                         "data before repeating them.")));
+           errdetail("%s", kalam_text_from_remote(known, strlen(known))), errhint("%s", hint_of_unknown(status))));
 }

@@ -1,0 +1,220 @@
+#include "extension/commit/sender.h"
+
+#include "extension/commit/errors.h"
+#include "extension/errors.h"
+
+extern "C" {
+#include "storage/proc.h"
+}
+
+// ---------------------------------------------------------------- errors
+
+void kalam_sender_report(const KalamSender* sender, const KalamJournal* journal, const kalam::Status* status) {
+  KalamErrorContext context = {};
+  context.server = sender->connection->server_name;
+  if (journal != nullptr) {
+    const KalamRelation* relation = journal->relation;
+    context.remote_table = relation->remote_name;
+    context.relation = relation->local_name;
+    if (relation->key_column >= 0) context.key_column = relation->columns[relation->key_column].name;
+    kalam_relation_error(journal->relid, status);
+  }
+  kalam_report(status, &context);
+}
+
+[[noreturn]] static void report_timeout(const KalamSender* sender) {
+  if (sender->is_statement_timeout)
+    ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED), errmsg("canceling statement due to statement timeout")));
+  ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
+                  errmsg("KalamDB server \"%s\" did not answer in time", sender->connection->server_name)));
+}
+
+void kalam_sender_check_started(const KalamSender* sender, const KalamJournal* journal, const kalam::Call* call,
+                                const kalam::Status* status) {
+  if (call == nullptr) kalam_sender_report(sender, journal, status);
+}
+
+static void check_succeeded(const KalamSender* sender, const KalamJournal* journal, const kalam::Call* call) {
+  kalam::Status status;
+  kalam::call_status(call, &status);
+  if (status.error != kalam::ErrorClass::none) kalam_sender_report(sender, journal, &status);
+}
+
+void kalam_sender_check_deadline(const KalamSender* sender) {
+  if (sender->deadline != 0 && GetCurrentTimestamp() >= sender->deadline) report_timeout(sender);
+}
+
+// ---------------------------------------------------------------- waiting
+
+static void set_deadline(KalamSender* sender) {
+  if (StatementTimeout > 0) {
+    sender->deadline = TimestampTzPlusMilliseconds(GetCurrentStatementStartTimestamp(), (int64)StatementTimeout);
+    sender->is_statement_timeout = true;
+  }
+  if (sender->connection->commit_timeout_ms > 0) {
+    TimestampTz limit =
+        TimestampTzPlusMilliseconds(GetCurrentTimestamp(), (int64)sender->connection->commit_timeout_ms);
+    if (sender->deadline == 0 || limit < sender->deadline) {
+      sender->deadline = limit;
+      sender->is_statement_timeout = false;
+    }
+  }
+}
+
+KalamSender* kalam_sender_open(KalamConnection* connection) {
+  KalamSender* sender = (KalamSender*)palloc0(sizeof(KalamSender));
+  sender->context = CurrentMemoryContext;
+  sender->row_context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB commit row", ALLOCSET_DEFAULT_SIZES);
+  sender->connection = connection;
+  set_deadline(sender);
+  sender->holder = kalam_call_holder_create(CurrentMemoryContext, connection);
+  for (int i = 0; i < KALAM_LOOKUPS_IN_FLIGHT; i++)
+    sender->lookups[i].holder = kalam_call_holder_create(CurrentMemoryContext, connection);
+  return sender;
+}
+
+static void wait_for(const KalamSender* sender, kalam::Call* call) {
+  if (!kalam_wait_for_call_until(call, sender->deadline)) report_timeout(sender);
+}
+
+void kalam_sender_finish_single(const KalamSender* sender, const KalamJournal* journal) {
+  wait_for(sender, sender->holder->call);
+  check_succeeded(sender, journal, sender->holder->call);
+  kalam_call_holder_clear(sender->holder);
+}
+
+void kalam_sender_wait_for_outcome(KalamSender* sender, kalam::Status* status) {
+  kalam::Call* call = sender->holder->call;
+  volatile bool done = false;
+  ErrorData* volatile interrupt = nullptr;
+
+  PG_TRY();
+  {
+    done = kalam_wait_for_call_until(call, sender->deadline);
+  }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(sender->context);
+    interrupt = CopyErrorData();
+    FlushErrorState();
+  }
+  PG_END_TRY();
+
+  if (!done) {
+    kalam::call_cancel(call);
+    kalam::call_wait(call, 0);
+  }
+  kalam::call_status(call, status);
+  if (status->error == kalam::ErrorClass::none) return;
+
+  if (!done && !status->maybe_executed) {
+    if (interrupt != nullptr) ReThrowError(interrupt);
+    report_timeout(sender);
+  }
+  if (status->maybe_executed && (!done || !kalam_is_verdict(status))) kalam_report_unknown(sender->connection, status);
+}
+
+// ---------------------------------------------------------------- lookups in flight
+
+static void finish_lookup(const KalamSender* sender, const KalamPendingLookup* lookup) {
+  kalam::Window window;
+  kalam::Status status;
+  check_succeeded(sender, lookup->journal, lookup->holder->call);
+  if (!kalam::call_result_next(lookup->holder->call, 1, &window, &status)) {
+    if (status.error == kalam::ErrorClass::none) kalam_report_row_gone(lookup->journal, lookup->key);
+    kalam_sender_report(sender, lookup->journal, &status);
+  }
+  kalam_call_holder_clear(lookup->holder);
+}
+
+KalamPendingLookup* kalam_sender_acquire(KalamSender* sender) {
+  kalam::Call* calls[KALAM_LOOKUPS_IN_FLIGHT];
+  for (int i = 0; i < KALAM_LOOKUPS_IN_FLIGHT; i++) {
+    KalamPendingLookup* lookup = &sender->lookups[i];
+    if (lookup->holder->call == nullptr) return lookup;
+    calls[i] = lookup->holder->call;
+  }
+  int done = kalam_wait_for_any(calls, KALAM_LOOKUPS_IN_FLIGHT, sender->deadline);
+  if (done < 0) report_timeout(sender);
+  finish_lookup(sender, &sender->lookups[done]);
+  return &sender->lookups[done];
+}
+
+void kalam_sender_launch(KalamSender* sender, KalamPendingLookup* lookup, const KalamJournal* journal, const char* key,
+                         kalam::Call* call, const kalam::Status* status) {
+  lookup->holder->call = call;
+  lookup->journal = journal;
+  lookup->key = key;
+  kalam_sender_check_started(sender, journal, call, status);
+}
+
+void kalam_sender_drain(KalamSender* sender) {
+  for (int i = 0; i < KALAM_LOOKUPS_IN_FLIGHT; i++) {
+    const KalamPendingLookup* lookup = &sender->lookups[i];
+    if (lookup->holder->call == nullptr) continue;
+    wait_for(sender, lookup->holder->call);
+    finish_lookup(sender, lookup);
+  }
+}
+
+// ---------------------------------------------------------------- staged changes
+
+void kalam_sender_stage(KalamSender* sender, const KalamJournal* journal, kalam::Call* call,
+                        const kalam::Status* status) {
+  kalam::Status answer;
+  sender->holder->call = call;
+  kalam_sender_check_started(sender, journal, call, status);
+  wait_for(sender, call);
+  kalam::call_status(call, &answer);
+  if (answer.error == kalam::ErrorClass::transaction_unknown && sender->staged > 0)
+    kalam_report_unknown(sender->connection, &answer);
+  if (answer.error != kalam::ErrorClass::none) kalam_sender_report(sender, journal, &answer);
+  sender->staged++;
+  kalam_call_holder_clear(sender->holder);
+}
+
+// ---------------------------------------------------------------- rows
+
+kalam::TableRef kalam_sender_table(const KalamJournal* journal) {
+  return kalam_table_ref(journal->relation, journal->subject);
+}
+
+void kalam_sender_encode(KalamSender* sender, KalamJournal* journal, const KalamJournalEntry* entry, bool partial) {
+  int natts = journal->tupdesc->natts;
+  MemoryContext old = MemoryContextSwitchTo(sender->row_context);
+  Datum* values = (Datum*)palloc(sizeof(Datum) * Max(natts, 1));
+  bool* nulls = (bool*)palloc(sizeof(bool) * Max(natts, 1));
+  kalam_journal_deform(kalam_journal_tuple(journal, entry), journal->tupdesc, values, nulls);
+  kalam_row_writer_append(journal->writer, values, nulls, partial);
+  MemoryContextSwitchTo(old);
+  MemoryContextReset(sender->row_context);
+}
+
+bool kalam_sender_is_net(const KalamJournal* journal, int32 index, KalamNet wanted) {
+  const KalamJournalEntry* entry = &journal->entries[index];
+  if (entry->key < 0) return wanted == KalamNet::insert;
+  const KalamJournalKey* key = &journal->keys[entry->key];
+  return key->newest == index && kalam_journal_net(journal, key) == wanted;
+}
+
+// A row that was deleted and inserted again is a new row: it keeps nothing of the columns that only the server has.
+static bool was_replaced(const KalamJournal* journal, int32 index) {
+  for (; index != KALAM_NO_ENTRY; index = journal->entries[index].older)
+    if (journal->entries[index].change == KalamChange::insert) return true;
+  return false;
+}
+
+kalam::Call* kalam_sender_start_change(KalamSender* sender, KalamJournal* journal, int32 index, kalam::Status* status) {
+  const KalamJournalEntry* entry = &journal->entries[index];
+  const char* key = journal->keys[entry->key].text;
+  kalam::TableRef table = kalam_sender_table(journal);
+  kalam::CallOptions options = {};
+  if (entry->change == KalamChange::remove)
+    return kalam::call_delete(sender->connection->handle, &table, key, &options, status);
+  kalam::row_buffer_clear(journal->writer->rows);
+  kalam_sender_encode(sender, journal, entry, !was_replaced(journal, index));
+  kalam::Call* call =
+      kalam::call_update(sender->connection->handle, &table, key, journal->writer->rows, 0, &options, status);
+  kalam::row_buffer_clear(journal->writer->rows);
+  return call;
+}

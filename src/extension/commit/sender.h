@@ -1,0 +1,76 @@
+// What the sending of journals is made of: calls in flight, the wait for them with a deadline of its own, and rows as
+// the server wants them. A sender lives in the memory context that it was opened in.
+#pragma once
+
+#include "extension/journal.h"
+#include "extension/wait.h"
+
+// Lookups in flight: enough to hide the round trip.
+constexpr int KALAM_LOOKUPS_IN_FLIGHT = 64;
+
+// One of the lookups in flight and what it is about.
+struct KalamPendingLookup {
+  KalamCallHolder* holder;
+  const KalamJournal* journal;
+  const char* key;
+};
+
+struct KalamSender {
+  KalamConnection* connection;
+  TimestampTz deadline;       // 0: none
+  bool is_statement_timeout;  // what set it
+  MemoryContext context;      // of the whole sending
+  MemoryContext row_context;  // reset for every row
+  KalamCallHolder* holder;    // of calls that nothing is in flight beside
+  KalamPendingLookup lookups[KALAM_LOOKUPS_IN_FLIGHT];
+  int64 staged;  // requests that the server said it has staged
+};
+
+// The deadline counts from here: statement_timeout, which PostgreSQL has switched off by now, or option `timeout`.
+KalamSender* kalam_sender_open(KalamConnection* connection);
+
+// Raises what a call for this journal (NULL: for none or several) failed with.
+[[noreturn]] void kalam_sender_report(const KalamSender* sender, const KalamJournal* journal,
+                                      const kalam::Status* status);
+
+// Raises the status when the call could not be started.
+void kalam_sender_check_started(const KalamSender* sender, const KalamJournal* journal, const kalam::Call* call,
+                                const kalam::Status* status);
+
+// Waits for the sender's single call and raises its failure.
+void kalam_sender_finish_single(const KalamSender* sender, const KalamJournal* journal);
+
+// 57014 when the deadline has passed.
+void kalam_sender_check_deadline(const KalamSender* sender);
+
+// Waits for the sender's single call, which makes changes permanent. After it was handed over nothing but its answer
+// tells what happened, so an interrupt or the deadline ends in 08007 unless the client knows that the request was not
+// executed, or that it succeeded all the same. `status` is the outcome of a call that was answered.
+void kalam_sender_wait_for_outcome(KalamSender* sender, kalam::Status* status);
+
+// A place for one more lookup; waits for one to end when all are taken.
+KalamPendingLookup* kalam_sender_acquire(KalamSender* sender);
+
+// Puts a call there, or reports why it was not started. Its answer must have a row of this key (40001).
+void kalam_sender_launch(KalamSender* sender, KalamPendingLookup* lookup, const KalamJournal* journal, const char* key,
+                         kalam::Call* call, const kalam::Status* status);
+
+// Waits for all lookups in flight and raises the first failure.
+void kalam_sender_drain(KalamSender* sender);
+
+// Puts a staged change in the place of the single call, waits for its answer and raises its failure. 08007 when the
+// server does not know the transaction that it said it has staged changes in.
+void kalam_sender_stage(KalamSender* sender, const KalamJournal* journal, kalam::Call* call,
+                        const kalam::Status* status);
+
+// The table and subject of a journal.
+kalam::TableRef kalam_sender_table(const KalamJournal* journal);
+
+// Encodes the row of an entry behind those in the writer's buffer.
+void kalam_sender_encode(KalamSender* sender, KalamJournal* journal, const KalamJournalEntry* entry, bool partial);
+
+// Whether entry `index` is to be sent as the change `wanted`: it is the newest of its key and has that effect.
+bool kalam_sender_is_net(const KalamJournal* journal, int32 index, KalamNet wanted);
+
+// Starts the update or removal that an entry stands for.
+kalam::Call* kalam_sender_start_change(KalamSender* sender, KalamJournal* journal, int32 index, kalam::Status* status);
