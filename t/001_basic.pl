@@ -58,6 +58,20 @@ like($node->sql(q{SELECT kalam_exec('SELECT count(*) AS n FROM app.items')}), qr
 # The words differ between majors.
 like($node->error("COPY app.items FROM stdin (FREEZE);\n\\.\n")->{message}, qr/^cannot perform COPY FREEZE/, 'COPY FREEZE is refused');
 
+# ---- A dump tells of columns that have other names in KalamDB after it has created the table
+$node->sql('ALTER TABLE app.items RENAME COLUMN name TO title; CREATE DATABASE restored');
+my ($dump, $messages) = ('', '');
+ok(IPC::Run::run([ 'pg_dump', '-d', $node->connstr('postgres'), '-n', 'app' ], '>', \$dump, '2>', \$messages), 'pg_dump')
+  or diag($messages);
+my ($host, $port, $token) = ($stub->host, $stub->port, $stub->token);
+$node->safe_psql('restored',
+	"CREATE EXTENSION pg_kalam; CREATE SERVER kalam_server FOREIGN DATA WRAPPER pg_kalam OPTIONS (host '$host', port '$port');
+	 CREATE USER MAPPING FOR PUBLIC SERVER kalam_server OPTIONS (auth_header '$token'); SET client_min_messages = warning;
+	 $dump");
+is($node->safe_psql('restored', 'SELECT id, title FROM app.items ORDER BY id'), qq{2|zwei\n9007199254740993|drei "3" äß},
+	'the restored table shows the same rows');
+$node->sql('DROP DATABASE restored');
+
 $node->sql('DROP TABLE app.items, app.notes');
 is($node->sql(q{SELECT kalam_exec('SELECT table_name FROM system.tables WHERE namespace_id = ''app'' LIMIT 10')}),
 	'"0 row(s)"', 'both are gone on the server');

@@ -79,6 +79,11 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
   Node* statement = planned->utilityStmt;
 
   hook_was_called = true;
+  // pg_upgrade restores what the old cluster had, and KalamDB is as it was.
+  if (IsBinaryUpgrade) {
+    kalam_utility_pass(&utility);
+    return;
+  }
   switch (nodeTag(statement)) {
     case T_CreateStmt:
       if (creates_own_table((CreateStmt*)statement)) {
