@@ -7,29 +7,9 @@ major=$1 dir=$2
 number=0 failed=0
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PGUSER=postgres
 extension=postgresql-$major-pg-kalam
+# shellcheck source=tests/packages/inside.sh
+. "$(dirname "$0")/inside.sh"
 
-# test_that NAME COMMAND...: one test; what a failed command wrote is shown.
-test_that() {
-  local name=$1 out
-  shift
-  number=$((number + 1))
-  if out=$("$@" 2>&1 </dev/null); then
-    echo "ok $number - $name"
-  else
-    echo "not ok $number - $name"
-    printf '%s\n' "$out" | tail -n 40 | sed 's/^/# /'
-    failed=$((failed + 1))
-  fi
-}
-
-# sql_is SQL WANTED: what psql answers, in one session.
-sql_is() {
-  local got
-  got=$(printf '%s\n' "$1" | as_postgres psql -X -A -t -q -v ON_ERROR_STOP=1 -d kalam 2>&1) || { echo "$got"; return 1; }
-  [ "$got" = "$2" ] || { printf 'wanted: %s\ngot:    %s\n' "$2" "$got"; return 1; }
-}
-
-as_postgres() { (cd / && exec runuser -u postgres -- "$@"); }
 install() { apt-get install -q -y --no-install-recommends "$@"; }
 field() { dpkg-deb -f "$1" "$2"; }
 
@@ -37,38 +17,6 @@ create_cluster() {
   pg_createcluster "$major" test -- --auth-local=trust &&
     echo "session_preload_libraries = 'pg_kalam'" >>"/etc/postgresql/$major/test/postgresql.conf" &&
     pg_ctlcluster "$major" test start && as_postgres createdb kalam
-}
-
-start_stub() {
-  # Not as root, and from the package's own place.
-  runuser -u nobody -- /usr/bin/kalam-stub --listen 127.0.0.1:0 --port-file /tmp/stub.port >/tmp/stub.log 2>&1 &
-  local tries=400
-  until [ -s /tmp/stub.port ]; do
-    tries=$((tries - 1))
-    if [ $tries = 0 ] || ! kill -0 $!; then cat /tmp/stub.log; return 1; fi
-    sleep 0.05
-  done
-}
-
-create_objects() {
-  local address
-  address=$(cat /tmp/stub.port)
-  as_postgres psql -X -q -v ON_ERROR_STOP=1 -d kalam <<SQL
-CREATE EXTENSION pg_kalam;
-CREATE SERVER kalam_server FOREIGN DATA WRAPPER pg_kalam OPTIONS (host '127.0.0.1', port '${address##*:}');
-CREATE USER MAPPING FOR PUBLIC SERVER kalam_server OPTIONS (auth_header 'Bearer bridge-token-0123456789');
-SQL
-}
-
-# The statements of the tutorial that the package brings, with the answers that t/007_documents.pl asks for.
-tutorial() {
-  local out answer
-  perl -0777 -ne 'print join "\n", /^```sql\n(.*?)^```$/msg' "/usr/share/doc/$extension/tutorial.md" >/tmp/tutorial.sql
-  [ -s /tmp/tutorial.sql ] || { echo "no statements in tutorial.md"; return 1; }
-  out=$(as_postgres psql -X -A -t -q -v ON_ERROR_STOP=1 -d kalam -f /tmp/tutorial.sql 2>&1) || { echo "$out"; return 1; }
-  for answer in 'bob\|tea\|1\|4\.20' 'bob\|bread\|2\|8\.36' '2\|12\|[0-9]+\|carol' '2\|4\.18'; do
-    grep -Eqx "$answer" <<<"$out" || { printf 'missing: %s\n%s\n' "$answer" "$out"; return 1; }
-  done
 }
 
 # Nothing with the product's name is left on the disk, but in the logs and lists of apt and dpkg.
@@ -86,12 +34,6 @@ libraries_found() {
   [ -z "$missing" ] || { echo "$missing"; return 1; }
 }
 
-log_is_clean() {
-  local bad
-  bad=$(grep -E 'PANIC|terminated by signal|terminate called|WARNING' "/var/log/postgresql/postgresql-$major-test.log")
-  [ -z "$bad" ] || { echo "$bad"; return 1; }
-}
-
 servers=()
 [ ! -f "$dir/server.deb" ] || servers=("$dir/server.deb")
 apt-get update -q >/tmp/update.log 2>&1 || cat /tmp/update.log
@@ -99,13 +41,13 @@ test_that 'nothing of the product is there at first' nothing_left
 test_that "apt-get install ./$extension ./pg-kalam-stub" install "$dir/extension.deb" "$dir/stub.deb" "${servers[@]}"
 test_that 'no library that the module or the stub needs is missing' libraries_found
 test_that 'a cluster starts' create_cluster
-test_that "the package's stub starts" start_stub
+test_that "the package's stub starts" start_stub /usr/bin/kalam-stub
 test_that 'CREATE EXTENSION, SERVER, USER MAPPING' create_objects
 version=$(sed -n "s/^default_version = '\(.*\)'/\1/p" "/usr/share/postgresql/$major/extension/pg_kalam.control")
 test_that 'the version is that of the package' sql_is \
   "SELECT extversion FROM pg_extension WHERE extname = 'pg_kalam'" "$(field "$dir/extension.deb" Version | sed 's/-.*//')"
 test_that 'kalam_ping answers' as_postgres psql -X -v ON_ERROR_STOP=1 -d kalam -c "SELECT kalam_ping('kalam_server')"
-test_that "the tutorial's statements" tutorial
+test_that "the tutorial's statements" tutorial "/usr/share/doc/$extension/tutorial.md"
 test_that 'a table to live through the upgrade' sql_is "CREATE SCHEMA app;
   CREATE TABLE app.kept (id bigint PRIMARY KEY, what text NOT NULL) USING kalamdb;
   INSERT INTO app.kept VALUES (1, 'tea'), (2, 'bread'); SELECT count(*) FROM app.kept" 2
@@ -129,7 +71,7 @@ preload() {
 test_that 'the cluster restarts with shared_preload_libraries' preload
 test_that 'and reads the table' sql_is 'SELECT count(*) FROM app.kept' 3
 test_that 'DROP EXTENSION' sql_is 'SET client_min_messages = warning; DROP TABLE app.kept; DROP EXTENSION pg_kalam CASCADE' ''
-test_that 'the log of the cluster has no crash' log_is_clean
+test_that 'the log of the cluster has no crash' log_is_clean "/var/log/postgresql/postgresql-$major-test.log"
 
 pkill -x kalam-stub || true
 pg_dropcluster --stop "$major" test
