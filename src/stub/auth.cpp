@@ -3,6 +3,7 @@
 #include "stub/base64.h"
 #include "stub/json_reader.h"
 #include "stub/temporal_text.h"
+#include "stub/text.h"
 
 namespace kalam::stub {
 
@@ -16,12 +17,6 @@ Status unauthenticated(const std::string& text) {
 }
 Status refused(const std::string& text) {
   return unauthenticated("authentication failed: " + text);
-}
-
-std::string trimmed(const std::string& text) {
-  size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "stub/temporal_text.h"
+#include "stub/text.h"
 #include "stub/types.h"
 
 namespace kalam::stub {
@@ -25,12 +26,6 @@ std::optional<Value> within_precision(Int128 unscaled, const DataType& to, std::
            (negative ? "small" : "large") + " to store in a Decimal128 of precision " + std::to_string(to.precision) +
            (negative ? ". Min is -" : ". Max is ") + format_decimal(limit - 1, to.scale);
   return std::nullopt;
-}
-
-std::string trimmed(const std::string& text) {
-  size_t first = text.find_first_not_of(" \t\n\r");
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t\n\r") - first + 1);
 }
 
 bool is_hex(char c) {

@@ -41,6 +41,9 @@ Commands
   prune [ID]      forget this session, or all
   restart         forget all sessions and transactions, as a restart of the server does
   cut             close all client connections
+  fill NS.TABLE ROWS
+                  rows 1 to ROWS into an empty SHARED table: other integers are the number modulo 1000, texts
+                  "row <number>", other columns NULL
   nodes JSON      other nodes of system.cluster: [{"node_id":2,"rpc_addr":"…","api_addr":"…","is_leader":true}]
   stop            end the program
 )";
@@ -58,6 +61,21 @@ std::optional<int64_t> parse_duration(const std::string& text) {
                                               : 0;
   if (factor == 0) return std::nullopt;
   return static_cast<int64_t>(number * factor);
+}
+
+Status Control::fill(const std::string& argument) {
+  size_t dot = argument.find('.');
+  size_t blank = argument.find(' ');
+  char* end = nullptr;
+  int64_t rows = blank == std::string::npos ? 0 : std::strtoll(argument.c_str() + blank, &end, 10);
+  if (dot == std::string::npos || rows < 1 || *end != '\0' || dot > blank) {
+    return Status::failure(kInvalidArgument, "fill wants NAMESPACE.TABLE ROWS");
+  }
+  std::lock_guard lock(server_.store().mutex());
+  auto table = server_.store().find_table(argument.substr(0, dot), argument.substr(dot + 1, blank - dot - 1));
+  if (table == nullptr) return Status::failure(kNotFound, "there is no such table");
+  std::string error = server_.store().fill(*table, rows);
+  return error.empty() ? Status{} : Status::failure(kFailedPrecondition, error);
 }
 
 Status Control::execute(const std::string& command, const std::string& argument, std::string& result) {
@@ -114,6 +132,8 @@ Status Control::execute(const std::string& command, const std::string& argument,
                        entry.value("is_leader", false)});
     }
     server_.set_nodes(std::move(nodes));
+  } else if (command == "fill") {
+    return fill(argument);
   } else if (command == "stop") {
     stop_();
   } else {

@@ -20,6 +20,8 @@ class Control {
   Status execute(const std::string& command, const std::string& argument, std::string& result);
 
  private:
+  Status fill(const std::string& argument);
+
   Server& server_;
   Faults& faults_;
   RpcLog& log_;

@@ -40,7 +40,9 @@ int run_control(const std::vector<std::string>& arguments) {
       words.push_back(argument);
     }
   }
-  if (words.size() < 2 || words.size() > 3) {
+  bool fills = words.size() == 4 && words[1] == "fill";
+  if (fills) words[2] += " " + words[3];
+  if (words.size() < 2 || (words.size() > 3 && !fills)) {
     std::fputs(kControlUsage, stderr);
     return 2;
   }
@@ -64,7 +66,7 @@ int run_control(const std::vector<std::string>& arguments) {
   auto channel = grpc::CreateCustomChannel(words[0], credentials, channel_arguments);
   auto stub = pg_kalam::stub::Control::NewStub(channel);
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(fills ? 3600 : 30));
   pg_kalam::stub::ControlRequest request;
   request.set_command(words[1]);
   if (words.size() > 2) request.set_argument(words[2]);

@@ -7,18 +7,12 @@
 
 #include "stub/coerce.h"
 #include "stub/scan_filter.h"
+#include "stub/text.h"
 #include "stub/types.h"
 
 namespace kalam::stub {
 
 namespace {
-
-std::string to_lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return text;
-}
 
 Status internal(std::string text) {
   return Status::failure(kInternal, std::move(text));

@@ -8,25 +8,13 @@
 #include "stub/coerce.h"
 #include "stub/scan.h"
 #include "stub/sql/engine.h"
+#include "stub/text.h"
 #include "stub/types.h"
 #include "stub/write.h"
 
 namespace kalam::stub {
 
 namespace {
-
-std::string to_lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return text;
-}
-
-std::string trimmed(const std::string& text) {
-  size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 Status invalid(std::string text) {
   return Status::failure(kInvalidArgument, std::move(text));

@@ -53,8 +53,8 @@ const ColumnDef* TableDef::key() const {
 }
 
 Store::Store(const std::string& path, Clock& clock, IdSource& ids) : clock_(clock), ids_(ids), jobs_(clock, ids) {
-  if (sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
-                      nullptr) != SQLITE_OK) {
+  if (sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr) !=
+      SQLITE_OK) {
     std::string text = db_ != nullptr ? sqlite3_errmsg(db_) : "out of memory";
     sqlite3_close_v2(db_);
     throw std::runtime_error("could not open storage \"" + path + "\": " + text);
@@ -246,12 +246,12 @@ std::vector<RowVersion> Store::find_stream_rows(const TableDef& table, const std
   return rows;
 }
 
-int64_t Store::append(const TableDef& table, const std::string& user, const Value& key, const Row& values,
-                      bool deleted) {
+int64_t Store::append(const TableDef& table, const std::string& user, const Value& key, const Row& values, bool deleted,
+                      bool first) {
   std::string owner = table.per_user() ? user : "";
   bool stream = table.kind == TableKind::stream;
   std::string name = table_name(table);
-  if (!stream) {
+  if (!stream && !first) {
     sqlite3_stmt* statement =
         prepare("UPDATE " + name + " SET v_latest = 0 WHERE v_user = ?1 AND v_key = ?2 AND v_latest");
     sqlite3_bind_text64(statement, 1, owner.data(), owner.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
@@ -282,6 +282,45 @@ int64_t Store::append(const TableDef& table, const std::string& user, const Valu
   if (result != SQLITE_DONE) throw std::runtime_error("SQLite: " + std::string(sqlite3_errmsg(db_)));
   hot_versions_[table.id]++;
   return seq;
+}
+
+std::string Store::fill(const TableDef& table, int64_t rows) {
+  if (table.kind != TableKind::shared) return "only a SHARED table can be filled";
+  std::string name = table_name(table);
+  sqlite3_stmt* any = prepare("SELECT EXISTS (SELECT 1 FROM " + name + ")");
+  bool empty = sqlite3_step(any) == SQLITE_ROW && sqlite3_column_int(any, 0) == 0;
+  sqlite3_reset(any);
+  if (!empty) return "the table is not empty";
+  int64_t before = next_seq();
+  std::string columns = "v_seq, v_user, v_key, v_deleted";
+  std::string key;
+  std::string values;
+  for (const ColumnDef& column : table.columns) {
+    if (column.system_column) continue;
+    std::string value;
+    switch (column.type.id) {
+      case TypeId::int16:
+      case TypeId::int32:
+      case TypeId::int64:
+        value = column.primary_key ? "i" : "i % 1000";
+        break;
+      case TypeId::utf8:
+        value = "'row ' || i";
+        break;
+      default:
+        if (!column.nullable) return "a column that cannot be filled: " + column.name;
+        value = "NULL";
+    }
+    if (column.primary_key) key = value;
+    columns += ", c" + std::to_string(column.id);
+    values += ", " + value;
+  }
+  execute("INSERT INTO " + name + " (" + columns +
+          ") WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + std::to_string(rows) +
+          ") SELECT " + std::to_string(before) + " + i, '', " + key + ", 0" + values + " FROM n");
+  last_seq_ = before + rows;
+  hot_versions_[table.id] += rows;
+  return "";
 }
 
 int64_t Store::erase_stream_rows(const TableDef& table, const std::string& user, const Value& key) {

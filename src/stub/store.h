@@ -146,8 +146,13 @@ class Store {
   // All unexpired rows of a key of a STREAM table.
   std::vector<RowVersion> find_stream_rows(const TableDef& table, const std::string& user, const Value& key) const;
 
-  // Appends a version under `key` and gives its number. System columns among `values` are ignored.
-  int64_t append(const TableDef& table, const std::string& user, const Value& key, const Row& values, bool deleted);
+  // Appends a version under `key` and gives its number. System columns among `values` are ignored. first: there is none
+  // of this key yet, which saves a look.
+  int64_t append(const TableDef& table, const std::string& user, const Value& key, const Row& values, bool deleted,
+                 bool first = false);
+  // Appends `rows` rows with the keys 1 to `rows` to an empty SHARED table, faster than inserts can: other integers are
+  // the number modulo 1000, texts "row <number>", other columns NULL. The error; empty: done.
+  std::string fill(const TableDef& table, int64_t rows);
   // Removes all rows of a key of a STREAM table; how many.
   int64_t erase_stream_rows(const TableDef& table, const std::string& user, const Value& key);
   // The number of the newest version: what a snapshot taken now would see.

@@ -71,6 +71,7 @@ std::optional<std::string> insert_rows(Store& store, const TableDef& table, cons
                                        const std::vector<Row>& rows) {
   size_t key = key_index(table);
   bool keyed = key < table.columns.size();
+  std::vector<bool> first(rows.size(), false);  // no version of its key is stored
   if (table.kind != TableKind::stream) {
     for (size_t i = 0; i < rows.size(); i++) {
       if (auto error = check_not_null(table, rows[i], i + 1)) return error;
@@ -80,7 +81,8 @@ std::optional<std::string> insert_rows(Store& store, const TableDef& table, cons
       return "Invalid operation: Primary key column '" + column.name + "' has unsupported or NULL value";
     }
     std::set<std::string> seen;
-    for (const Row& row : rows) {
+    for (size_t i = 0; i < rows.size(); i++) {
+      const Row& row = rows[i];
       std::string text = key_text(row[key], column.type);
       if (!seen.insert(text).second) {
         return "Already exists: Primary key violation: value '" + text +
@@ -91,10 +93,13 @@ std::optional<std::string> insert_rows(Store& store, const TableDef& table, cons
         return "Already exists: Primary key violation: value '" + text + "' already exists in column '" + column.name +
                "'";
       }
+      first[i] = !stored;
     }
   }
   Store::Savepoint savepoint(store);
-  for (const Row& row : rows) store.append(table, user, keyed ? row[key] : Value{}, row, false);
+  for (size_t i = 0; i < rows.size(); i++) {
+    store.append(table, user, keyed ? rows[i][key] : Value{}, rows[i], false, first[i]);
+  }
   savepoint.release();
   return std::nullopt;
 }

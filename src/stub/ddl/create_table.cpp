@@ -3,6 +3,7 @@
 #include "stub/ddl/column_parser.h"
 #include "stub/ddl/names.h"
 #include "stub/ddl/statements.h"
+#include "stub/sql/error.h"
 #include "stub/types.h"
 
 namespace kalam::stub::ddl {
@@ -169,6 +170,9 @@ bool Parser::apply_option(const std::string& name, const std::string& value) {
   if (name == "DELETED_RETENTION_HOURS") return only_for({TableKind::user, TableKind::shared}, "USER and SHARED");
   if (name == "TTL_SECONDS") {
     has_ttl = true;
+    // Up to some 30,000 years; what is said of other values is not known.
+    bool digits = !value.empty() && value.size() <= 12 && value.find_first_not_of("0123456789") == std::string::npos;
+    if (!digits) sql::refuse("TTL_SECONDS = " + value);
     table.ttl_seconds = std::atoll(value.c_str());
     return only_for({TableKind::stream}, "STREAM");
   }

@@ -19,22 +19,6 @@ bool continues_word(char c) {
 
 }  // namespace
 
-std::string to_lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return result;
-}
-
-std::string to_upper(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
-  }
-  return result;
-}
-
 std::vector<Token> tokenize(std::string_view sql) {
   std::vector<Token> tokens;
   size_t line = 1;

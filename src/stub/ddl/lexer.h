@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "stub/text.h"
+
 namespace kalam::stub::ddl {
 
 struct Token {
@@ -21,9 +23,6 @@ std::vector<Token> tokenize(std::string_view sql);
 
 // The words between blanks, as statements about whole names see them (`u1,` is one).
 std::vector<std::string> split_words(std::string_view sql);
-
-std::string to_lower(std::string_view text);
-std::string to_upper(std::string_view text);
 
 // Reads tokens one after the other; at the end it stays at an `end` token.
 class Cursor {

@@ -189,6 +189,8 @@ Value integer_result(char op, Int128 l, Int128 r, const DataType& type) {
       return wrapped_value(l * r, type);
     default:
       if (r == 0) throw ArrowError{"Divide by zero error"};
+      // The one quotient that its type does not hold is checked there, unlike sums and products.
+      if (r == -1 && l < 0 && as_int128(wrapped_value(-l, type)) == l) refuse("the smallest integer by -1");
       return wrapped_value(op == '/' ? l / r : l % r, type);
   }
 }

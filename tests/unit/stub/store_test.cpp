@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "stub/coerce.h"
+#include "stub/control.h"
 #include "stub_fixture.h"
 
 namespace kalam::stub {
@@ -61,6 +62,30 @@ TEST_F(StoreTest, AFlushJobRunsOnTheClock) {
   EXPECT_NE(ddl("STORAGE FLUSH TABLE app.t").find("Idempotent conflict: "), std::string::npos);
   server_.clock().advance(60000000);
   EXPECT_EQ(ddl("STORAGE FLUSH TABLE app.t").substr(0, 21), "Storage flush started");
+}
+
+TEST_F(StoreTest, AFilledTableIsLikeOneThatRowsWereInsertedInto) {
+  make_table();
+  Faults faults;
+  RpcLog log("");
+  Control control(server_, faults, log, nullptr, [] {});
+  std::string result;
+  auto fill = [&](const std::string& argument) { return control.execute("fill", argument, result).message; };
+  for (const char* wrong : {"", "app.t", "app.t x", "app.t -1", "app.t 5x", "t 5"}) {
+    EXPECT_EQ(fill(wrong), "fill wants NAMESPACE.TABLE ROWS") << wrong;
+  }
+  EXPECT_EQ(fill("app.nosuch 5"), "there is no such table");
+  ASSERT_EQ(fill("app.t 2500"), "");
+  EXPECT_EQ(fill("app.t 5"), "the table is not empty");
+  EXPECT_EQ(scan("t"), 2500);
+  EXPECT_EQ(scan("t", "", "a", "7"), 3) << "7, 1007, 2007";
+  EXPECT_EQ(scan("t", "", "b", "row 2500"), 1);
+  EXPECT_EQ(scan("t", "", "id", "1234"), 1);
+  EXPECT_NE(insert("t", {row(5, 5)}).message.find("value '5' already exists"), std::string::npos);
+  ASSERT_TRUE(insert("t", {row(2501, 5)}).ok());
+  ASSERT_TRUE(update("t", "1234", R"({"a":{"Int32":-1}})").ok());
+  EXPECT_EQ(scan("t", "", "a", "-1"), 1);
+  EXPECT_EQ(scan("t"), 2501);
 }
 
 TEST_F(StoreTest, StreamRowsExpireAndOutliveTheirTable) {

@@ -110,6 +110,15 @@ TEST_F(Engine, LongStatementsAreLeftWhenNobodyWaits) {
   EXPECT_EQ(rows("SELECT count(*) AS n FROM app.t a JOIN app.t b ON a.id = b.v"), "[[2999]]");
 }
 
+TEST_F(Engine, NumbersAtTheirEnds) {
+  ok("INSERT INTO app.t (id, v) VALUES (-9223372036854775807, -2147483648)");
+  EXPECT_EQ(rows("SELECT id - 2 AS a, v - CAST(1 AS INT) AS b FROM app.t"), "[[9223372036854775807,2147483647]]");
+  EXPECT_TRUE(refused("SELECT (id - 1) / -1 AS a FROM app.t"));
+  EXPECT_TRUE(refused("SELECT (id - 1) % -1 AS a FROM app.t"));
+  EXPECT_EQ(rows("SELECT id / -1 AS a FROM app.t"), "[[9223372036854775807]]");
+  EXPECT_TRUE(refused("CREATE STREAM TABLE app.e (id BIGINT) WITH (TTL_SECONDS = 99999999999999999999)"));
+}
+
 TEST_F(Engine, SortsAgainByTheKeyUnlessTheSortIsOnTop) {
   fill(4);
   EXPECT_EQ(rows("SELECT id, v FROM app.t ORDER BY v"), "[[4,0],[3,1],[2,2],[1,3]]");
