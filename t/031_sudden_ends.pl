@@ -41,6 +41,16 @@ is($out, '2', 'the session works afterwards');
 is(rows(), '1=one 2=two', 'nothing was stored');
 $stub->clear_faults;
 
+# ---- … or while its changes are staged: none of those behind it is executed on its own
+for my $method ('Insert', 'Update', 'Delete')
+{
+	$stub->fault({ method => $method, call => 1, abort => $true });
+	($error, $out) = $node->outcome(qq{$mixed; SELECT count(*) FROM app.t;});
+	is($error->{sqlstate}, '40000', "aborted before $method: a rollback by the server");
+	is(rows(), '1=one 2=two', 'nothing was stored');
+	$stub->clear_faults;
+}
+
 # ---- It dies before the call, or behind it and before the answer. Back on its port it has what was stored.
 sub back
 {
