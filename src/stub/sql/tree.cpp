@@ -161,11 +161,15 @@ void check_depth(const Node& node, size_t depth) {
   }
 }
 
-// The same before the parser, which recurses too: over parentheses, and over chains of operators.
+// The same before the parser, which recurses too: over parentheses, over chains of operators, and over queries and
+// tables that are put together one behind the other.
 void check_nesting(const std::vector<Token>& tokens) {
   size_t chain = 0;
+  size_t joined = 0;
   for (const Token& token : tokens) {
     if (static_cast<size_t>(token.depth) > kDeepest) refuse("a query nested this deeply");
+    for (const char* word : {"UNION", "EXCEPT", "INTERSECT", "JOIN", "CASE"}) joined += token.is(word) ? 1 : 0;
+    if (joined > kDeepest) refuse("a query of this many parts");
     chain = token.is_op(",") ? 0 : chain + (token.kind == TokenKind::op || token.is("NOT") ? 1 : 0);
     if (chain > 2000) refuse("an expression this long");
   }
@@ -270,8 +274,10 @@ Tree parse_statement(std::string_view sql) {
   Node parsed = parse_text(tree.text);
   const Node& statements = member(parsed, "stmts");
   if (!statements.is_array() || statements.size() != 1) refuse("a text that is not one statement");
-  tree.statement = member(statements[0], "stmt");
-  check_depth(tree.statement, 0);
+  const Node& statement = member(statements[0], "stmt");
+  // Before it is copied, which recurses as well.
+  check_depth(statement, 0);
+  tree.statement = statement;
   BindingCheck(tree.tokens).walk(tree.statement);
   return tree;
 }

@@ -110,6 +110,24 @@ TEST_F(Engine, LongStatementsAreLeftWhenNobodyWaits) {
   EXPECT_EQ(rows("SELECT count(*) AS n FROM app.t a JOIN app.t b ON a.id = b.v"), "[[2999]]");
 }
 
+// Each of these would be a recursion of as many steps.
+TEST_F(Engine, StatementsOfManyPartsAreRefused) {
+  auto repeated = [](const std::string& text, int count) {
+    std::string all;
+    for (int i = 0; i < count; i++) all += text;
+    return all;
+  };
+  EXPECT_TRUE(refused("SELECT 1 AS a" + repeated(" UNION ALL SELECT 1", 50000)));
+  EXPECT_TRUE(refused("SELECT 1 AS a FROM app.t" + repeated(" JOIN app.t ON true", 50000)));
+  EXPECT_TRUE(refused("SELECT " + repeated("CASE WHEN true THEN ", 30000) + "1" + repeated(" END", 30000)));
+  EXPECT_TRUE(refused("SELECT " + repeated("(", 200000) + "1" + repeated(")", 200000)));
+  EXPECT_TRUE(refused("SELECT " + repeated("abs(", 90000) + "1" + repeated(")", 90000)));
+  EXPECT_TRUE(refused("SELECT " + repeated("NOT ", 200000) + "true"));
+  EXPECT_TRUE(refused("SELECT 1" + repeated("+1", 200000)));
+  EXPECT_TRUE(refused(repeated("SELECT * FROM (", 20000) + "SELECT 1 AS a" + repeated(") q", 20000)));
+  EXPECT_EQ(rows("SELECT count(*) AS n FROM (SELECT 1 AS a" + repeated(" UNION ALL SELECT 1", 4) + ") q"), "[[5]]");
+}
+
 TEST_F(Engine, NumbersAtTheirEnds) {
   ok("INSERT INTO app.t (id, v) VALUES (-9223372036854775807, -2147483648)");
   EXPECT_EQ(rows("SELECT id - 2 AS a, v - CAST(1 AS INT) AS b FROM app.t"), "[[9223372036854775807,2147483647]]");
