@@ -122,6 +122,22 @@ unlike($error->{text}, qr/may have been applied/, 'and nothing of it was applied
 $stub->clear_faults;
 is(remote_rows(), $before, 'as the rows show');
 
+# ---- kalam.write_mode = autocommit: what an earlier transaction has staged is not in doubt
+reset_all();
+$node->sql(
+	q{CREATE TABLE app.a (name text PRIMARY KEY, v int) USING kalamdb; CREATE TABLE app.b (name text PRIMARY KEY, v int) USING kalamdb;
+	  INSERT INTO app.a VALUES ('x', 1), ('y', 2); INSERT INTO app.b VALUES ('x', 1), ('y', 2);});
+$stub->fault({ method => 'Update', call => 3, code => 'FAILED_PRECONDITION', message => q{Not found: transaction 'x' not found} });
+($error, $out) = outcome(
+	q{SET kalam.write_mode = 'autocommit'; BEGIN;
+	  INSERT INTO app.a VALUES ('z', 3); UPDATE app.a SET v = v + 10 WHERE name < 'z';
+	  INSERT INTO app.b VALUES ('z', 3); UPDATE app.b SET v = v + 10 WHERE name < 'z'; COMMIT;});
+is($error->{sqlstate}, '40000', 'the first change of a transaction that the server has lost is refused');
+like($error->{text}, qr/Applied before that, and not undone: row changes: 4; requests or transactions: 3\./, 'what came before stays');
+$stub->clear_faults;
+is($node->sql(q{SELECT string_agg(name || v, ' ' ORDER BY name) FROM app.a}), 'x11 y12 z3', 'rows of the first table');
+is($node->sql(q{SELECT string_agg(name || v, ' ' ORDER BY name) FROM app.b}), 'x1 y2 z3', 'rows of the second');
+
 # ---- Every wait at commit can be left: before the changes are handed over, and after
 for my $case ([ 'Scan', 2, '57014' ], [ 'Update', 1, '57014' ], [ 'CommitTransaction', 1, '08007' ])
 {

@@ -132,6 +132,7 @@ static inline Oid kalam_scan_check_as_user(ForeignScanState* node) {
 
 static inline Oid kalam_result_check_as_user(ResultRelInfo* result, EState* estate) {
 #if PG_VERSION_NUM >= 160000
+  if (estate->es_rteperminfos == NIL) return InvalidOid;  // kalam_clear_required_rights()
   return ExecGetResultRelCheckAsUser(result, estate);
 #else
   // A partition that rows are routed to has no range table entry of its own.
@@ -150,13 +151,15 @@ static inline Oid kalam_target_check_as_user(PlannerInfo* root) {
 #endif
 }
 
-// Leaves the statement without rights that it asks for; PostgreSQL 16 moved them out of the range table.
-static inline void kalam_clear_required_rights(Query* query) {
+// Leaves the statement without rights that it asks for. PostgreSQL 16 moved them out of the range table; what is listed
+// there has to ask for some.
+static inline void kalam_clear_required_rights(PlannedStmt* plan) {
   ListCell* cell;
 #if PG_VERSION_NUM >= 160000
-  foreach (cell, query->rteperminfos) lfirst_node(RTEPermissionInfo, cell)->requiredPerms = 0;
+  foreach (cell, plan->rtable) lfirst_node(RangeTblEntry, cell)->perminfoindex = 0;
+  plan->permInfos = NIL;
 #else
-  foreach (cell, query->rtable) lfirst_node(RangeTblEntry, cell)->requiredPerms = 0;
+  foreach (cell, plan->rtable) lfirst_node(RangeTblEntry, cell)->requiredPerms = 0;
 #endif
 }
 

@@ -104,6 +104,7 @@ void kalam_send_in_transaction(KalamSender* sender, List* journals, bool with_in
     holder->call = kalam::call_begin(sender->connection->handle, &options, &status);
     kalam_sender_check_started(sender, only, holder->call, &status);
     is_open = true;
+    sender->staged = 0;
     kalam_sender_finish_single(sender, only);
 
     foreach (cell, journals) {

@@ -23,7 +23,7 @@ struct KalamSender {
   MemoryContext row_context;  // reset for every row
   KalamCallHolder* holder;    // of calls that nothing is in flight beside
   KalamPendingLookup lookups[KALAM_LOOKUPS_IN_FLIGHT];
-  int64 staged;  // requests that the server said it has staged
+  int64 staged;  // requests that the server said it has staged in the open transaction
 };
 
 // The deadline counts from here: statement_timeout, which PostgreSQL has switched off by now, or option `timeout`.

@@ -80,7 +80,7 @@ struct Straggler {
   Straggler* next;
   kalam::Call* call;
   KalamConnection* connection;  // counted as used
-  char table[160];              // namespace.table
+  char table[160];              // namespace.table; "namespace." of a whole one
 };
 
 Straggler* stragglers;
@@ -215,6 +215,13 @@ void undo_namespace(PendingChange* entry, TimestampTz deadline) {
     if (status.error == kalam::ErrorClass::none) return;
   }
   if (proc_exit_inprogress) return;
+  if (status.error == kalam::ErrorClass::timeout) {
+    ereport(WARNING,
+            (errcode(kalam_sqlstate(&status)), errmsg("could not drop namespace \"%s\" of KalamDB", entry->name_space),
+             errdetail("It was made for a table whose creation is undone. The server did not answer in time, and may "
+                       "still drop it, with the tables that are in it by then.")));
+    return;
+  }
   ereport(NOTICE, (errmsg("namespace \"%s\" stays in KalamDB", entry->name_space),
                    errdetail("It was made for a table whose creation is undone.")));
 }
@@ -354,9 +361,12 @@ KalamPendingChange* kalam_pending_alter(KalamConnection* connection, const char*
 
 void kalam_pending_settle(const KalamConnection* connection, const char* name_space, const char* table) {
   char name[sizeof(Straggler::table)];
+  char whole[sizeof(Straggler::table)];
   snprintf(name, sizeof(name), "%s.%s", name_space, table);
+  snprintf(whole, sizeof(whole), "%s.", name_space);
   for (Straggler* straggler = stragglers; straggler != nullptr; straggler = straggler->next) {
-    if (straggler->connection->key.serverid == connection->key.serverid && pg_strcasecmp(straggler->table, name) == 0) {
+    if (straggler->connection->key.serverid == connection->key.serverid &&
+        (pg_strcasecmp(straggler->table, name) == 0 || pg_strcasecmp(straggler->table, whole) == 0)) {
       kalam_wait_for_call(straggler->call);
     }
   }

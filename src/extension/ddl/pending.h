@@ -26,8 +26,8 @@ KalamPendingChange* kalam_pending_alter(KalamConnection* connection, const char*
 // NOTICE says that it stays.
 void kalam_pending_namespace(KalamConnection* connection, const char* name_space);
 
-// Waits for requests of this session that undo an earlier change of the table, and go on by themselves: what is done
-// next under its name must not meet them. Serves interrupts.
+// Waits for requests of this session that undo an earlier change of the table or the making of its namespace, and go on
+// by themselves: what is done next under its name must not meet them. Serves interrupts.
 void kalam_pending_settle(const KalamConnection* connection, const char* name_space, const char* table);
 
 // Sends a statement, again for some seconds while the server is busy with what was there before under the name (spec
