@@ -423,6 +423,11 @@ bool call_result_schema(Call* call, Window* schema, Status* status) noexcept;
 void call_result_keep(Call* call) noexcept;
 bool call_result_rewind(Call* call, bool keep, Status* status) noexcept;
 
+// Only these columns (indices into the schema; others are ignored) are decoded from here on, to the end or the next
+// rewind. The views of the others have no values and no rows, and their memory is given back at once. Before anything
+// was read, or after a rewind. No column at all: the windows only count rows.
+void call_result_select(Call* call, const uint32_t* columns, size_t count) noexcept;
+
 // The next rows, at most max_rows (1 to 65,536), fewer at a batch's end. False with ErrorClass none: no more rows. What
 // a window points to lives until the next call of this function or the call's release. Response memory that has been
 // read is given back as reading goes on. Every further entry must have the first one's schema.

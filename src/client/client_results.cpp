@@ -113,6 +113,17 @@ bool call_result_rewind(Call* call, bool keep, Status* status) noexcept {
   }
 }
 
+void call_result_select(Call* call, const uint32_t* columns, size_t count) noexcept {
+  try {
+    // What is wrong with the answer is said by the next function that reads it.
+    Status status;
+    if (ResultReader* reader = reader_of(call, &status)) reader->select(columns, count);
+  } catch (...) {
+    // Without memory for the selection all columns are decoded.
+    return;
+  }
+}
+
 bool call_result_next(Call* call, uint32_t max_rows, Window* window, Status* status) noexcept {
   try {
     ResultReader* reader = reader_of(call, status);

@@ -54,6 +54,9 @@ class ResultReader {
   bool schema(Window* schema, Status* status) noexcept;
   bool next(uint32_t max_rows, Window* window, Status* status) noexcept;
 
+  // See call_result_select(). Throws std::bad_alloc.
+  void select(const uint32_t* columns, size_t count);
+
   // Text of a query's answer, empty for a scan. Not checked to be UTF-8. Lives as long as the reader.
   std::string_view message() const noexcept;
 

@@ -180,6 +180,12 @@ static void rewind_answer(const KalamCompleteness* check, kalam::Call* call, boo
   if (!kalam::call_result_rewind(call, keep || check->keeps_answer, &status)) report_answer(check, &status);
 }
 
+// What the next reading of the answer needs; -1: nothing but the number of rows.
+static void select_column(kalam::Call* call, int index) {
+  uint32 column = (uint32)Max(index, 0);
+  kalam::call_result_select(call, &column, index >= 0 ? 1 : 0);
+}
+
 static const int64_t* versions_of(const KalamCompleteness* check, const kalam::Window* window) {
   const ColumnView* view = &window->columns[check->version_index];
   if (view->kind != ColumnKind::int64)
@@ -193,6 +199,7 @@ static int64 read_versions(KalamCompleteness* check, kalam::Call* call) {
   kalam::Window window;
   int64 highest = -1;
   int64 rows = 0;
+  select_column(call, check->version_index);
   while (next_window(check, call, &window)) {
     const int64_t* versions = versions_of(check, &window);
     for (uint32 i = 0; i < window.rows; i++) highest = Max(highest, versions[i]);
@@ -237,6 +244,7 @@ static bool has_any_key(const KalamCompleteness* check, kalam::Call* call, char*
   qsort(keys, (size_t)count, sizeof(char*), compare_texts);
   MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB keys", ALLOCSET_DEFAULT_SIZES);
   MemoryContext old = MemoryContextSwitchTo(context);
+  select_column(call, check->key_index);
   while (!found && next_window(check, call, &window)) {
     for (uint32 i = 0; i < window.rows && !found; i++) {
       const char* text = key_text(&window.columns[check->key_index], i, buffer, sizeof(buffer));
@@ -334,6 +342,7 @@ static int64 count_unflushed(KalamCompleteness* check, kalam::Call* call) {
   int64 rows = 0;
   check->highest = -1;
   int64 flushed_before = kalam_relation_flushed_before(check->remote->relid);
+  select_column(call, check->version_index);
   while (next_window(check, call, &window)) {
     if (check->version_index < 0) {
       rows += window.rows;

@@ -16,10 +16,6 @@ extern "C" {
 using kalam::ColumnKind;
 using kalam::ColumnView;
 
-// Microseconds and days between 1970-01-01 (Arrow) and 2000-01-01 (PostgreSQL).
-constexpr int EPOCH_DAYS = POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE;
-constexpr int64 EPOCH_MICROS = (int64)EPOCH_DAYS * USECS_PER_DAY;
-
 static void out_of_range(KalamColumnReader* reader) {
   ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
                   errmsg("value is out of range for type %s", format_type_be(reader->type))));
@@ -193,7 +189,7 @@ static Datum read_date(KalamColumnReader* reader, uint32 row) {
   } else {
     days = ((const int32_t*)reader->view->values)[row];
   }
-  days -= EPOCH_DAYS;
+  days -= KALAM_EPOCH_DAYS;
   if (days < PG_INT32_MIN || days > PG_INT32_MAX || !IS_VALID_DATE((DateADT)days)) datetime_out_of_range(reader);
   return DateADTGetDatum((DateADT)days);
 }
@@ -228,7 +224,7 @@ static Datum read_time(KalamColumnReader* reader, uint32 row) {
 
 static Datum read_timestamp(KalamColumnReader* reader, uint32 row) {
   int64 micros = micros_at(reader, row);
-  if (pg_sub_s64_overflow(micros, EPOCH_MICROS, &micros) || !IS_VALID_TIMESTAMP(micros)) datetime_out_of_range(reader);
+  if (pg_sub_s64_overflow(micros, KALAM_EPOCH_MICROS, &micros) || !IS_VALID_TIMESTAMP(micros)) datetime_out_of_range(reader);
   Datum value = TimestampGetDatum(micros);
   // timestamp and timestamptz have the same representation, so one function rounds both.
   if (reader->typmod >= 0) value = DirectFunctionCall2(timestamp_scale, value, Int32GetDatum(reader->typmod));
@@ -479,6 +475,7 @@ void kalam_column_reader_init(KalamColumnReader* reader, Form_pg_attribute attri
   reader->type = getBaseTypeAndTypmod(attribute->atttypid, &reader->typmod);
   reader->attribute = pstrdup(NameStr(attribute->attname));
   reader->relation = relation;
+  reader->context = CurrentMemoryContext;
   getTypeInputInfo(reader->type, &input, &reader->input_parameter);
   fmgr_info(input, &reader->input);
 }

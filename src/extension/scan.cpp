@@ -77,6 +77,7 @@ static void choose_columns(KalamScanState* state, TupleDesc tupdesc, List* attri
   int most = tupdesc->natts + 3;  // the key, and what completeness needs
   state->columns = (const char**)palloc(sizeof(char*) * most);
   state->readers = (KalamColumnReader*)palloc(sizeof(KalamColumnReader) * most);
+  state->ready = (KalamReadyColumn*)palloc(sizeof(KalamReadyColumn) * most);
   state->reader_column = (int*)palloc(sizeof(int) * most);
   state->user_id_attributes = (AttrNumber*)palloc(sizeof(AttrNumber) * most);
   state->key_reader = -1;
@@ -339,6 +340,14 @@ static void take_complete_answer(KalamScanState* state, KalamCallHolder* holder)
   state->answer_kept = state->keeps_answer;
 }
 
+// What only told whether the answer is complete is not decoded again.
+static void select_columns(const KalamScanState* state, kalam::Call* call) {
+  uint32* columns = (uint32*)palloc(sizeof(uint32) * (size_t)Max(state->reader_count, 1));
+  for (int i = 0; i < state->reader_count; i++) columns[i] = (uint32)state->reader_column[i];
+  kalam::call_result_select(call, columns, (size_t)state->reader_count);
+  pfree(columns);
+}
+
 // Waits for the answer of a call and makes it the one that rows are read from.
 static void take_answer(KalamScanState* state, KalamCallHolder* holder) {
   kalam::Status status;
@@ -351,6 +360,7 @@ static void take_answer(KalamScanState* state, KalamCallHolder* holder) {
   else if (!kalam::call_result_rewind(holder->call, true, &status))
     report(state, &status);
 
+  if (state->scans_all) select_columns(state, holder->call);
   // Every answer is bound anew: its schema may be another one, after a change of the remote table.
   state->bound = false;
   if (kalam::call_result_schema(holder->call, &schema, &status))
@@ -397,6 +407,21 @@ static void end_answer(KalamScanState* state) {
 
 // ---------------------------------------------------------------- rows
 
+// Whether each row of the server has to be looked at before it is passed on.
+static bool checks_rows(const KalamScanState* state) {
+  return state->key_writer != nullptr && state->key_reader >= 0;
+}
+
+static void convert_window(KalamScanState* state) {
+  state->converted = !checks_rows(state);
+  for (int i = 0; i < state->reader_count; i++) {
+    KalamColumnReader* reader = &state->readers[i];
+    kalam_column_reader_window(reader, &state->window.columns[state->reader_column[i]]);
+    state->ready[i] = {reader->datums, reader->view->nulls, reader->attnum - 1};
+    state->converted = state->converted && reader->datums != nullptr;
+  }
+}
+
 // Steps to the next row of the server. False: no more rows.
 static bool next_remote_row(KalamScanState* state) {
   for (;;) {
@@ -412,8 +437,7 @@ static bool next_remote_row(KalamScanState* state) {
       continue;
     }
     if (state->window.rows > 0 && !state->bound) bind_readers(state, &state->window);
-    for (int i = 0; i < state->reader_count; i++)
-      state->readers[i].view = &state->window.columns[state->reader_column[i]];
+    convert_window(state);
     state->row = 0;
     state->rows_read += state->window.rows;
   }
@@ -434,11 +458,36 @@ static void clear_slot(TupleTableSlot* slot) {
   memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
 }
 
+static void store_user_id(const KalamScanState* state, TupleTableSlot* slot) {
+  for (int i = 0; i < state->user_id_count; i++) {
+    int index = state->user_id_attributes[i] - 1;
+    slot->tts_values[index] = state->user_id_value;
+    slot->tts_isnull[index] = false;
+  }
+}
+
+// Nothing here can fail, and nothing is allocated.
+static void store_converted_row(KalamScanState* state, TupleTableSlot* slot) {
+  uint32 row = state->row++;
+  clear_slot(slot);
+  for (int i = 0; i < state->reader_count; i++) {
+    const KalamReadyColumn* column = &state->ready[i];
+    slot->tts_values[column->index] = column->datums[row];
+    slot->tts_isnull[column->index] = column->nulls != nullptr && column->nulls[row] != 0;
+  }
+  store_user_id(state, slot);
+  ExecStoreVirtualTuple(slot);
+}
+
 static bool store_remote_row(KalamScanState* state, TupleTableSlot* slot) {
   while (next_remote_row(state)) {
+    if (state->converted) {
+      store_converted_row(state, slot);
+      return true;
+    }
     uint32 row = state->row++;
     MemoryContextReset(state->row_context);
-    if (state->key_writer != nullptr && state->key_reader >= 0 && !is_wanted_row(state, row)) continue;
+    if (checks_rows(state) && !is_wanted_row(state, row)) continue;
 
     clear_slot(slot);
     for (int i = 0; i < state->reader_count; i++) {
@@ -447,11 +496,7 @@ static bool store_remote_row(KalamScanState* state, TupleTableSlot* slot) {
       state->reading = reader;
       slot->tts_isnull[index] = !kalam_column_reader_read(reader, row, &slot->tts_values[index]);
     }
-    for (int i = 0; i < state->user_id_count; i++) {
-      int index = state->user_id_attributes[i] - 1;
-      slot->tts_values[index] = state->user_id_value;
-      slot->tts_isnull[index] = false;
-    }
+    store_user_id(state, slot);
     ExecStoreVirtualTuple(slot);
     return true;
   }
@@ -495,6 +540,11 @@ TupleTableSlot* kalam_iterate_scan(ForeignScanState* node) {
   TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
   if (!state->running) start_run(node, state);
 
+  if (state->converted && state->row < state->window.rows) {
+    store_converted_row(state, slot);
+    return slot;
+  }
+
   // What is built here lives until the next row. Names of columns go to the context of conversion errors.
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
   state->reading = nullptr;
@@ -516,6 +566,7 @@ void kalam_rescan(ForeignScanState* node) {
   state->keeps_answer = true;
   if (state->completeness != nullptr) state->completeness->keeps_answer = true;
   state->call = nullptr;
+  state->window.rows = 0;
   state->keys = nullptr;
   state->running = false;
   MemoryContextReset(state->run_context);

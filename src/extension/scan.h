@@ -12,6 +12,13 @@
 // Lookups in flight at once.
 constexpr int KALAM_LOOKUPS_IN_FLIGHT = 64;
 
+// A column of a window whose values are datums already.
+struct KalamReadyColumn {
+  const Datum* datums;
+  const uint8_t* nulls;  // NULL: there are none
+  int index;             // of the attribute
+};
+
 struct KalamScanState {
   KalamRelation* remote;
   KalamConnection* connection;
@@ -28,8 +35,9 @@ struct KalamScanState {
   const char** columns;  // remote names, each once
   int reader_count;
   KalamColumnReader* readers;
-  int* reader_column;  // [reader_count]: index into columns and windows
-  int key_reader;      // index into readers; -1: the key is not fetched
+  KalamReadyColumn* ready;  // [reader_count]: of the window, while it is `converted`
+  int* reader_column;       // [reader_count]: index into columns and windows
+  int key_reader;           // index into readers; -1: the key is not fetched
   int user_id_count;
   AttrNumber* user_id_attributes;  // read as the subject
   Datum user_id_value;
@@ -50,6 +58,7 @@ struct KalamScanState {
   // Where the run is.
   bool running;
   bool bound;         // readers know the answer's schema
+  bool converted;     // every value of the window is a datum already, and every row wanted
   kalam::Call* call;  // whose rows are being read; NULL: none
   kalam::Window window;
   uint32 row;

@@ -55,6 +55,7 @@ struct ResultReader::State {
     for (auto& reader : readers) reader->unbind();
     next_entry = 0;
     has_schema = at_end = false;
+    selected.clear();
     rows = row = 0;
     failure.set_success(-1);
     message.reset(bytes);
@@ -129,6 +130,8 @@ struct ResultReader::State {
         throw DecodeError("The columns of an Arrow record batch have different lengths.", schema.columns[i].name);
       }
       has_content |= schema.columns[i].has_content();
+      // Checked, and then let go of.
+      if (!is_selected(i)) readers[i]->unbind();
     }
     parts.expect_end();
     if (!has_content && parts.rows() > kMaxRowsWithoutContent) {
@@ -182,12 +185,26 @@ struct ResultReader::State {
     }
     uint64_t count = std::min<uint64_t>(std::clamp<uint32_t>(max_rows, 1, kMaxWindowRows), rows - row);
     const uint64_t budget = kWindowBudget / std::max<size_t>(readers.size(), 1);
-    for (auto& reader : readers) count = std::min(count, reader->fit(row, count, budget));
+    for (size_t i = 0; i < readers.size(); i++) {
+      if (is_selected(i)) count = std::min(count, readers[i]->fit(row, count, budget));
+    }
     count = std::max<uint64_t>(count, 1);
-    for (size_t i = 0; i < readers.size(); i++) views[i] = readers[i]->decode(row, count);
+    for (size_t i = 0; i < readers.size(); i++) {
+      views[i] = is_selected(i) ? readers[i]->decode(row, count) : schema_views[i];
+    }
     row += count;
     *window = {static_cast<uint32_t>(count), static_cast<uint32_t>(views.size()), views.data()};
     return true;
+  }
+
+  bool is_selected(size_t column) const { return selected.empty() || selected[column]; }
+
+  void select(const uint32_t* columns, size_t count) {
+    std::vector<bool> chosen(schema.columns.size());
+    for (size_t i = 0; i < count; i++) {
+      if (columns[i] < chosen.size()) chosen[columns[i]] = true;
+    }
+    selected = std::move(chosen);
   }
 
   arrow::Message message;  // first: cursors of the readers let go of it when they end
@@ -204,6 +221,7 @@ struct ResultReader::State {
   uint64_t rows = 0;  // of the current batch
   uint64_t row = 0;   // first one not handed out
   std::vector<ColumnView> views;
+  std::vector<bool> selected;  // a flag a column; empty: all
   KeptStatus failure;
 };
 
@@ -272,6 +290,10 @@ bool ResultReader::next(uint32_t max_rows, Window* window, Status* status) noexc
   }
   state_->failure.set(*status);
   return false;
+}
+
+void ResultReader::select(const uint32_t* columns, size_t count) {
+  state_->select(columns, count);
 }
 
 std::string_view ResultReader::message() const noexcept {

@@ -148,6 +148,56 @@ TEST_F(ResultsTest, KeptAnswersAreReadAgain) {
   EXPECT_FALSE(call_result_rewind(call.get(), false, &status_));
 }
 
+// Values of a column in a window that only counts, or has that column alone.
+uint64_t values_of(const CallPtr& call, uint32_t column, uint32_t* rows) {
+  Status status{};
+  Window window{};
+  EXPECT_TRUE(call_result_next(call.get(), 10, &window, &status));
+  *rows = window.rows;
+  EXPECT_EQ(window.column_count, 2U);
+  return window.columns[column].rows;
+}
+
+TEST_F(ResultsTest, SelectedColumnsAreDecodedUntilTheRewind) {
+  auto two = table({{"t", stub::TypeId::utf8}, {"n", stub::TypeId::int64}});
+  two.rows.push_back({stub::Value{std::string("a")}, stub::Value{int64_t{1}}});
+  two.rows.push_back({stub::Value{std::string("b")}, stub::Value{int64_t{2}}});
+  const CallPtr call = finished_scan({stream(two), stream(two)});
+  uint32_t rows_found = 0;
+  call_result_keep(call.get());
+
+  const std::vector<uint32_t> second = {1, 7};
+  call_result_select(call.get(), second.data(), second.size());
+  Window window{};
+  for (int batch = 0; batch < 2; batch++) {
+    ASSERT_TRUE(call_result_next(call.get(), 10, &window, &status_));
+    EXPECT_EQ(window.rows, 2U);
+    EXPECT_EQ(window.columns[0].rows, 0U) << "it was not asked for";
+    EXPECT_EQ(static_cast<const int64_t*>(window.columns[1].values)[1], 2);
+  }
+  EXPECT_FALSE(call_result_next(call.get(), 10, &window, &status_));
+  EXPECT_EQ(status_.error, ErrorClass::none);
+
+  ASSERT_TRUE(call_result_rewind(call.get(), true, &status_));
+  call_result_select(call.get(), nullptr, 0);
+  EXPECT_EQ(values_of(call, 1, &rows_found), 0U);
+  EXPECT_EQ(rows_found, 2U);
+
+  ASSERT_TRUE(call_result_rewind(call.get(), false, &status_));
+  EXPECT_THAT(rows(call), ElementsAre("t=a n=1", "t=b n=2", "t=a n=1", "t=b n=2"));
+}
+
+TEST_F(ResultsTest, ASelectionEndsWithItsCall) {
+  scanned({pair_of("a", 1)});
+  CallPtr call = finished_scan({pair_of("b", 2)});
+  uint32_t rows_found = 0;
+  call_result_select(call.get(), nullptr, 0);
+  EXPECT_EQ(values_of(call, 0, &rows_found), 0U);
+  EXPECT_EQ(rows_found, 1U);
+  call.reset();
+  EXPECT_THAT(scanned({pair_of("c", 3)}), ElementsAre("t=c n=3")) << "its reader is used again";
+}
+
 TEST_F(ResultsTest, CallsOutliveTheirConnection) {
   CallPtr call = finished_scan({pair_of("a", 1)});
   release(connection_);
