@@ -157,8 +157,9 @@ for my $case ([ 'Scan', 2, '57014' ], [ 'Update', 1, '57014' ], [ 'CommitTransac
 			my $session = $node->session;
 			my $pid = $session->pid;
 			$session->send("$update;");
-			$node->poll_query_until('postgres',
-				"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $pid");
+			# That call, not one before it.
+			$stub->wait_for_hits(1);
+			$node->wait_for_call($pid);
 			$node->safe_psql('postgres', "SELECT $how($pid)");
 			if ($how eq 'pg_cancel_backend')
 			{
@@ -181,5 +182,31 @@ for my $case ([ 'Scan', 2, '57014' ], [ 'Update', 1, '57014' ], [ 'CommitTransac
 		is(local_rows(), 0, "$method, $how: rows of PostgreSQL");
 	}
 }
+
+# ---- A change by key asks for the row and for the table's definition at once
+reset_all();
+my $session = $node->session;
+my $pid = $session->pid;
+$session->send(q{SELECT 'warm: ' || v FROM app.t WHERE id = 1;});
+$session->wait_for(qr/warm: a/);
+$stub->fault({ method => $_, call => 1, black_hole => JSON::PP::true }) for 'ExecuteQuery', 'Scan';
+$session->send(q{UPDATE app.t SET v = 'x' WHERE id = 1;});
+ok($stub->wait_for_hits(2), 'neither waits for the answer of the other');
+$node->sql("SELECT pg_cancel_backend($pid)");
+$session->wait_for(qr/57014/);
+$stub->clear_faults;
+
+# ---- and a definition that has changed is noticed before anything is written
+$node->sql(q{SELECT kalam_exec('ALTER TABLE app.t ADD COLUMN w INT')});
+$session->send(q{UPDATE app.t SET v = 'y' WHERE id = 1 RETURNING 'now: ' || v;});
+$session->wait_for(qr/now: y/);
+$node->sql(q{SELECT kalam_exec('ALTER TABLE app.t DROP COLUMN v')});
+$stub->forget_calls;
+$session->send(q{UPDATE app.t SET v = 'z' WHERE id = 1; UPDATE app.t SET id = 7 WHERE id = 1;});
+$session->wait_for(qr/42703/);
+is(count_calls('Update') + count_calls('Insert') + count_calls('Delete'), 0, 'nothing is sent for another table');
+$session->send(q{SELECT 'still here: ' || count(*) FROM app.t;});
+($out) = $session->finish;
+like($out, qr/^still here: 3$/m, 'the session works afterwards');
 
 KalamNode::finish();

@@ -217,19 +217,23 @@ void refresh(Relation local, CacheEntry* entry, KalamConnection* connection) {
   entry->valid = invalidations == invalidations_before;
 }
 
-bool is_unchanged(CacheEntry* entry, KalamConnection* connection) {
-  KalamTableOptions options = {};
-  options.name_space = entry->relation->name_space;
-  options.table = entry->relation->table;
-  KalamQueryResult* answer = kalam_query(
-      connection,
-      psprintf("SELECT version, created_at FROM system.tables WHERE %s LIMIT 1", name_condition("", &options)));
+bool is_cached(const CacheEntry* entry) {
+  return entry->valid && entry->relation != nullptr;
+}
 
-  // The wait may have served an invalidation.
-  if (!entry->valid || answer->row_count != 1 || answer->column_count != 2) return false;
+// Whether the answer of kalam_relation_check() is what the cache has. The wait may serve an invalidation.
+bool is_unchanged(const CacheEntry* entry, KalamPendingQuery* question) {
+  KalamQueryResult* answer = kalam_query_finish(question);
+  if (!is_cached(entry) || answer->row_count != 1 || answer->column_count != 2) return false;
   char** row = answer->values[0];
   char* identity = psprintf("%s %s", row[0] != nullptr ? row[0] : "", row[1] != nullptr ? row[1] : "");
   return strcmp(identity, entry->identity) == 0;
+}
+
+KalamRelation* copy_cached(const CacheEntry* entry) {
+  KalamRelation* copy = kalam_relation_copy(entry->relation);
+  copy->row_count = entry->rows;
+  return copy;
 }
 
 }  // namespace
@@ -254,22 +258,31 @@ KalamRelation* kalam_relation_copy(const KalamRelation* source) {
   return copy;
 }
 
+KalamPendingQuery* kalam_relation_check(Relation relation, Oid userid) {
+  CacheEntry* entry = find_entry(RelationGetRelid(relation));
+  if (!is_cached(entry) || entry->checked_in == kalam_local_transaction_id()) return nullptr;
+  KalamTableOptions options = {};
+  options.name_space = entry->relation->name_space;
+  options.table = entry->relation->table;
+  return kalam_query_start(
+      kalam_connection_get(entry->relation->serverid, userid),
+      psprintf("SELECT version, created_at FROM system.tables WHERE %s LIMIT 1", name_condition("", &options)));
+}
+
+KalamRelation* kalam_relation_checked(Relation relation, Oid userid, KalamPendingQuery* question) {
+  CacheEntry* entry = find_entry(RelationGetRelid(relation));
+  bool unchanged = question != nullptr ? is_unchanged(entry, question) : is_cached(entry);
+  if (unchanged)
+    entry->checked_in = kalam_local_transaction_id();
+  else
+    refresh(relation, entry, kalam_connection_get(GetForeignServerIdByRelId(RelationGetRelid(relation)), userid));
+  return copy_cached(entry);
+}
+
 KalamRelation* kalam_relation_get(Relation relation, Oid userid, KalamFreshness freshness) {
   CacheEntry* entry = find_entry(RelationGetRelid(relation));
-
-  if (!entry->valid || entry->relation == nullptr) {
-    refresh(relation, entry, kalam_connection_get(GetForeignServerIdByRelId(RelationGetRelid(relation)), userid));
-  } else if (freshness == KalamFreshness::checked && entry->checked_in != kalam_local_transaction_id()) {
-    KalamConnection* connection = kalam_connection_get(entry->relation->serverid, userid);
-    if (is_unchanged(entry, connection)) {
-      entry->checked_in = kalam_local_transaction_id();
-    } else {
-      refresh(relation, entry, connection);
-    }
-  }
-  KalamRelation* copy = kalam_relation_copy(entry->relation);
-  copy->row_count = entry->rows;
-  return copy;
+  if (freshness == KalamFreshness::cached && is_cached(entry)) return copy_cached(entry);
+  return kalam_relation_checked(relation, userid, kalam_relation_check(relation, userid));
 }
 
 void kalam_relation_forget(Oid relid) {

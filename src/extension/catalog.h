@@ -6,6 +6,8 @@
 #include "extension/compat.h"
 #include "extension/connection.h"
 
+struct KalamPendingQuery;
+
 struct KalamRemoteColumn {
   char name[128];
   kalam::RemoteType type;
@@ -50,6 +52,11 @@ enum class KalamFreshness : uint8_t {
 // when it is not cached (waits, serves interrupts). Raises 42P01 when the remote table does not exist, 42809 when it is
 // of another kind than option table_type says, and connection errors.
 KalamRelation* kalam_relation_get(Relation relation, Oid userid, KalamFreshness freshness);
+
+// What KalamFreshness::checked asks the server, in two steps, for what can be done meanwhile: first the question, in
+// the current memory context, or NULL when there is none; then the relation, which may be another one than the cached.
+KalamPendingQuery* kalam_relation_check(Relation relation, Oid userid);
+KalamRelation* kalam_relation_checked(Relation relation, Oid userid, KalamPendingQuery* question);
 
 // A copy with everything that it points to, in the current memory context.
 KalamRelation* kalam_relation_copy(const KalamRelation* source);

@@ -224,7 +224,8 @@ static Datum read_time(KalamColumnReader* reader, uint32 row) {
 
 static Datum read_timestamp(KalamColumnReader* reader, uint32 row) {
   int64 micros = micros_at(reader, row);
-  if (pg_sub_s64_overflow(micros, KALAM_EPOCH_MICROS, &micros) || !IS_VALID_TIMESTAMP(micros)) datetime_out_of_range(reader);
+  if (pg_sub_s64_overflow(micros, KALAM_EPOCH_MICROS, &micros) || !IS_VALID_TIMESTAMP(micros))
+    datetime_out_of_range(reader);
   Datum value = TimestampGetDatum(micros);
   // timestamp and timestamptz have the same representation, so one function rounds both.
   if (reader->typmod >= 0) value = DirectFunctionCall2(timestamp_scale, value, Int32GetDatum(reader->typmod));

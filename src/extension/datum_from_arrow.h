@@ -1,7 +1,7 @@
 // Values of an answer as PostgreSQL datums: one reader per attribute that is fetched. The pair of types is checked once
 // per schema, values when their row is reached: a value PostgreSQL cannot hold is an error only when its row is asked
-// for. Of the common types all values of a window are converted at once (datum_window.cpp), which none of them may fail;
-// the others one by one, in memory bounded by one row.
+// for. Of the common types all values of a window are converted at once (datum_window.cpp), which none of them may
+// fail; the others one by one, in memory bounded by one row.
 #pragma once
 
 #include "client/api.h"
@@ -46,8 +46,8 @@ void kalam_column_reader_bind(KalamColumnReader* reader, const kalam::ColumnView
 // kalam_column_reader_read().
 void kalam_column_reader_window(KalamColumnReader* reader, const kalam::ColumnView* view);
 
-// The value of `row` in the current window; by-reference values are palloc'd, or the window's. False: NULL. Raises 22xxx for a value
-// that the type cannot hold (see kalam_column_reader_context).
+// The value of `row` in the current window; by-reference values are palloc'd, or the window's. False: NULL. Raises
+// 22xxx for a value that the type cannot hold (see kalam_column_reader_context).
 static inline bool kalam_column_reader_read(KalamColumnReader* reader, uint32 row, Datum* value) {
   const kalam::ColumnView* view = reader->view;
   if ((view->nulls != nullptr && view->nulls[row] != 0) || view->kind == kalam::ColumnKind::null_type) {

@@ -1,6 +1,6 @@
 // All values of a window's column as datums at once, for the types that nearly every table is made of: a call for each
-// value costs as much as the rest of a row's way through the scan. Whatever a value may fail with is left to the reading
-// one by one, which raises the error when its row is reached.
+// value costs as much as the rest of a row's way through the scan. Whatever a value may fail with is left to the
+// reading one by one, which raises the error when its row is reached.
 #include "extension/datum_from_arrow.h"
 
 extern "C" {

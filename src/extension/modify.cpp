@@ -3,6 +3,7 @@
 #include "extension/errors.h"
 #include "extension/fdw.h"
 #include "extension/options.h"
+#include "extension/query.h"
 #include "extension/scan.h"
 #include "extension/transaction.h"
 
@@ -18,8 +19,15 @@ namespace {
 
 struct ModifyState {
   Relation relation;
+  Oid userid;
+  EState* estate;
+  ResultRelInfo* result;
+  CmdType operation;
+  List* plan_tlist;  // of the rows' plan; NIL: nothing there names stored rows
   KalamRelation* remote;
-  KalamJournal* journal;
+  // While the server is asked whether `remote` is still right, which takes no longer than finding the first row.
+  KalamPendingQuery* question;
+  KalamJournal* journal;  // NULL until the answer was read
   const char* subject;
   bool uses_own_command_id;  // COPY, which does not set es_output_cid
   CommandId command_id;
@@ -138,9 +146,9 @@ void check_writable(const KalamRelation* remote) {
 }
 
 // The version column is the server's own.
-void refuse_version_update(ModifyState* state, ResultRelInfo* result, EState* estate) {
+void refuse_version_update(const ModifyState* state) {
   if (state->version_attribute == InvalidAttrNumber) return;
-  Bitmapset* updated = ExecGetUpdatedCols(result, estate);
+  Bitmapset* updated = ExecGetUpdatedCols(state->result, state->estate);
   if (!bms_is_member(state->version_attribute - FirstLowInvalidHeapAttributeNumber, updated)) return;
   ereport(ERROR,
           (errcode(ERRCODE_GENERATED_ALWAYS),
@@ -148,44 +156,9 @@ void refuse_version_update(ModifyState* state, ResultRelInfo* result, EState* es
                   NameStr(TupleDescAttr(RelationGetDescr(state->relation), state->version_attribute - 1)->attname))));
 }
 
-ModifyState* begin(ResultRelInfo* result, EState* estate, CmdType operation) {
-  Relation relation = result->ri_RelationDesc;
-  TupleDesc tupdesc = RelationGetDescr(relation);
-  Oid userid = kalam_result_check_as_user(result, estate);
-  if (!OidIsValid(userid)) userid = GetUserId();
-
-  kalam_transaction_check_access();
-  kalam_transaction_init();
-  MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
-  ModifyState* state = (ModifyState*)palloc0(sizeof(ModifyState));
-  state->relation = relation;
-  state->remote = kalam_relation_get(relation, userid, KalamFreshness::checked);
-  check_writable(state->remote);
-  if (state->remote->kind != kalam::TableKind::stream) require_key(state->remote);
-  check_key_type(state->remote, tupdesc);
-  KalamConnection* connection = kalam_connection_get(state->remote->serverid, userid);
-  state->subject = kalam_require_subject(state->remote, connection, true);
-  for (int i = 0; i < state->remote->attribute_count; i++)
-    if (state->remote->attribute_column[i] == KALAM_ATTRIBUTE_USER_ID) state->user_id_attribute = (AttrNumber)(i + 1);
-  state->version_attribute = version_attribute(state->remote);
-  if (operation == CMD_UPDATE) refuse_version_update(state, result, estate);
-  state->values = (Datum*)palloc(sizeof(Datum) * Max(tupdesc->natts, 1));
-  state->nulls = (bool*)palloc(sizeof(bool) * Max(tupdesc->natts, 1));
-  state->row_context = AllocSetContextCreate(estate->es_query_cxt, "KalamDB changed row", ALLOCSET_DEFAULT_SIZES);
-  state->journal = kalam_journal_open(relation, state->remote, connection, userid, state->subject);
-  MemoryContextSwitchTo(old);
-  return state;
-}
-
-}  // namespace
-
-void kalam_begin_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*, int, int eflags) {
-  if (eflags & EXEC_FLAG_EXPLAIN_ONLY) return;
-  ModifyState* state = begin(result, mtstate->ps.state, mtstate->operation);
-  result->ri_FdwState = state;
-  if (mtstate->operation == CMD_INSERT) return;
-
-  List* tlist = outerPlanState(mtstate)->plan->targetlist;
+// Where the plan's rows have the key, the version and the stored row.
+void find_junk_attributes(ModifyState* state) {
+  List* tlist = state->plan_tlist;
   TupleDesc tupdesc = RelationGetDescr(state->relation);
   require_key(state->remote);
   state->key_junk =
@@ -201,13 +174,83 @@ void kalam_begin_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*,
   state->whole_row_junk = ExecFindJunkAttributeInTlist(tlist, WHOLE_ROW_NAME);
 }
 
+// What follows from the remote identity.
+void bind(ModifyState* state) {
+  const KalamRelation* remote = state->remote;
+  check_writable(remote);
+  if (remote->kind != kalam::TableKind::stream) require_key(remote);
+  check_key_type(remote, RelationGetDescr(state->relation));
+  state->subject = kalam_require_subject(remote, kalam_connection_get(remote->serverid, state->userid), true);
+  state->user_id_attribute = InvalidAttrNumber;
+  for (int i = 0; i < remote->attribute_count; i++)
+    if (remote->attribute_column[i] == KALAM_ATTRIBUTE_USER_ID) state->user_id_attribute = (AttrNumber)(i + 1);
+  state->version_attribute = version_attribute(remote);
+  if (state->operation == CMD_UPDATE) refuse_version_update(state);
+  if (state->plan_tlist != NIL) find_junk_attributes(state);
+}
+
+// Before the first row is written down: the identity is one that was compared with the server's in this transaction.
+void open_journal(ModifyState* state) {
+  if (state->journal != nullptr) return;
+  MemoryContext old = MemoryContextSwitchTo(state->estate->es_query_cxt);
+  if (state->question != nullptr) {
+    KalamPendingQuery* question = state->question;
+    state->question = nullptr;
+    state->remote = kalam_relation_checked(state->relation, state->userid, question);
+    bind(state);
+  }
+  state->journal =
+      kalam_journal_open(state->relation, state->remote, kalam_connection_get(state->remote->serverid, state->userid),
+                         state->userid, state->subject);
+  MemoryContextSwitchTo(old);
+}
+
+// `plan_tlist`: of the plan that finds the rows to be changed. Finding them and asking whether the remote table is
+// still the same go on at once, so that a change by key waits once for both.
+ModifyState* begin(ResultRelInfo* result, EState* estate, CmdType operation, List* plan_tlist) {
+  Relation relation = result->ri_RelationDesc;
+  int natts = RelationGetDescr(relation)->natts;
+
+  kalam_transaction_check_access();
+  kalam_transaction_init();
+  MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
+  ModifyState* state = (ModifyState*)palloc0(sizeof(ModifyState));
+  state->relation = relation;
+  state->result = result;
+  state->estate = estate;
+  state->operation = operation;
+  state->plan_tlist = plan_tlist;
+  state->userid = kalam_result_check_as_user(result, estate);
+  if (!OidIsValid(state->userid)) state->userid = GetUserId();
+  state->values = (Datum*)palloc(sizeof(Datum) * Max(natts, 1));
+  state->nulls = (bool*)palloc(sizeof(bool) * Max(natts, 1));
+  state->row_context = AllocSetContextCreate(estate->es_query_cxt, "KalamDB changed row", ALLOCSET_DEFAULT_SIZES);
+
+  if (plan_tlist != NIL) state->question = kalam_relation_check(relation, state->userid);
+  state->remote = kalam_relation_get(relation, state->userid,
+                                     state->question != nullptr ? KalamFreshness::cached : KalamFreshness::checked);
+  bind(state);
+  if (state->question == nullptr) open_journal(state);
+  MemoryContextSwitchTo(old);
+  return state;
+}
+
+}  // namespace
+
+void kalam_begin_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*, int, int eflags) {
+  if (eflags & EXEC_FLAG_EXPLAIN_ONLY) return;
+  bool changes = mtstate->operation != CMD_INSERT;
+  result->ri_FdwState =
+      begin(result, mtstate->ps.state, mtstate->operation, changes ? outerPlanState(mtstate)->plan->targetlist : NIL);
+}
+
 // COPY, and rows that are routed to a partition.
 void kalam_begin_insert(ModifyTableState* mtstate, ResultRelInfo* result) {
   // An UPDATE may move rows into a partition that it also changes: its state serves both.
   if (result->ri_FdwState != nullptr) return;
   if (mtstate->ps.plan != nullptr && ((ModifyTable*)mtstate->ps.plan)->onConflictAction != ONCONFLICT_NONE)
     kalam_plan_modify(nullptr, (ModifyTable*)mtstate->ps.plan, 0, 0);
-  ModifyState* state = begin(result, mtstate->ps.state, CMD_INSERT);
+  ModifyState* state = begin(result, mtstate->ps.state, CMD_INSERT, NIL);
   if (mtstate->ps.plan == nullptr) {
     state->uses_own_command_id = true;
     state->command_id = GetCurrentCommandId(true);
@@ -390,6 +433,7 @@ void store_old_row(ModifyState* state, TupleTableSlot* plan_slot, TupleTableSlot
 
 TupleTableSlot* kalam_insert_row(EState* estate, ResultRelInfo* result, TupleTableSlot* slot, TupleTableSlot*) {
   ModifyState* state = (ModifyState*)result->ri_FdwState;
+  open_journal(state);
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
   fill_system_columns(state, slot, true);
@@ -402,6 +446,7 @@ TupleTableSlot* kalam_insert_row(EState* estate, ResultRelInfo* result, TupleTab
 TupleTableSlot* kalam_update_row(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
                                  TupleTableSlot* plan_slot) {
   ModifyState* state = (ModifyState*)result->ri_FdwState;
+  open_journal(state);
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
   int64 version;
@@ -430,6 +475,7 @@ TupleTableSlot* kalam_update_row(EState* estate, ResultRelInfo* result, TupleTab
 TupleTableSlot* kalam_delete_row(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
                                  TupleTableSlot* plan_slot) {
   ModifyState* state = (ModifyState*)result->ri_FdwState;
+  open_journal(state);
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
   int64 version;
