@@ -25,7 +25,6 @@ constexpr uint32_t code_bit(Code code) {
   return 1U << static_cast<unsigned>(code);
 }
 
-constexpr uint32_t kAnyCode = ~0U;
 // Statement errors arrive as INTERNAL; inside transactions and at commit as FAILED_PRECONDITION (spec 7.5, 8.5).
 constexpr uint32_t kStatement = code_bit(Code::internal) | code_bit(Code::failed_precondition);
 constexpr uint32_t kGone = code_bit(Code::failed_precondition) | code_bit(Code::not_found);
