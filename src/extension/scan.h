@@ -9,9 +9,6 @@
 #include "extension/plan.h"
 #include "extension/wait.h"
 
-// Lookups in flight at once.
-constexpr int KALAM_LOOKUPS_IN_FLIGHT = 64;
-
 // A column of a window whose values are datums already.
 struct KalamReadyColumn {
   const Datum* datums;

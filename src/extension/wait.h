@@ -13,6 +13,9 @@
 #include "extension/compat.h"
 #include "extension/connection.h"
 
+// Lookups by key that one scan or commit has in flight at once: enough to hide the round trip.
+constexpr int KALAM_LOOKUPS_IN_FLIGHT = 64;
+
 struct KalamCallHolder {
   MemoryContextCallback callback;
   kalam::Call* call;            // set by the owner, released by the holder; NULL: empty

@@ -5,9 +5,6 @@
 #include "extension/journal.h"
 #include "extension/wait.h"
 
-// Lookups in flight: enough to hide the round trip.
-constexpr int KALAM_LOOKUPS_IN_FLIGHT = 64;
-
 // One of the lookups in flight and what it is about.
 struct KalamPendingLookup {
   KalamCallHolder* holder;
