@@ -9,19 +9,8 @@ user=$(cat "$here/user")
 number=0 failed=0
 export DEBIAN_FRONTEND=noninteractive
 
-# test_that NAME COMMAND...: one test; what a failed command wrote is shown.
-test_that() {
-  local name=$1 out
-  shift
-  number=$((number + 1))
-  if out=$("$@" 2>&1 </dev/null); then
-    echo "ok $number - $name"
-  else
-    echo "not ok $number - $name"
-    printf '%s\n' "$out" | tail -n 40 | sed 's/^/# /'
-    failed=$((failed + 1))
-  fi
-}
+# shellcheck source=tests/packages/inside.sh
+. "$here/inside.sh"
 
 as_user() { (cd / && exec runuser -u "$user" -- "$@"); }
 sql() { as_user psql -X -A -t -q -v ON_ERROR_STOP=1 -c "$1"; }
@@ -46,10 +35,8 @@ start_server() {
 }
 ready() { as_user pg_isready -q; }
 
-start_stub() {
-  apt-get update -q && apt-get install -q -y --no-install-recommends /opt/stub.deb || return
-  runuser -u nobody -- kalam-stub --listen 127.0.0.1:0 --port-file /tmp/stub.port >/opt/stub.log 2>&1 &
-  wait_for test -s /tmp/stub.port || { cat /opt/stub.log; return 1; }
+install_stub() {
+  apt-get update -q && apt-get install -q -y --no-install-recommends /opt/stub.deb && start_stub kalam-stub
 }
 
 round_trip() {
@@ -74,7 +61,7 @@ test_that 'the commands' sh -c "$(cat "$here/run")"
 test_that 'leave no package file and no list of packages' nothing_left
 test_that 'the server starts' start_server
 test_that 'it has loaded the library' is "$(sql 'SHOW shared_preload_libraries')" pg_kalam
-test_that "the package's stub starts" start_stub
+test_that "the package's stub starts" install_stub
 test_that 'a table in KalamDB is made, filled and read' round_trip
 test_that 'the signal ends the server' stop_server
 echo "1..$number"
