@@ -134,8 +134,7 @@ GRANT SELECT (id) ON ktest00000_write.c TO ktest_copy;
 SET ROLE ktest_copy;
 COPY ktest00000_write.c (id) TO stdout;
 COPY ktest00000_write.c TO stdout;
-COPY ktest00000_write.c FROM stdin;
-\.
+\copy ktest00000_write.c from '/dev/null'
 RESET ROLE;
 DROP TABLE ktest00000_write.c, ktest00000_write.child;
 DROP OWNED BY ktest_copy;
