@@ -156,7 +156,7 @@ ROLLBACK;
 DROP SERVER ktest_second;
 SELECT remote_tables();
 
--- a namespace that a failing statement has made goes, unless others have used it
+-- a namespace that an undone statement has made stays, because others may have used it
 BEGIN;
 CREATE TABLE ktest00000_mig4.t (id int) USING kalamdb;
 ROLLBACK;

@@ -80,7 +80,7 @@ struct Straggler {
   Straggler* next;
   kalam::Call* call;
   KalamConnection* connection;  // counted as used
-  char table[160];              // namespace.table; "namespace." of a whole one
+  char table[160];              // namespace.table
 };
 
 Straggler* stragglers;
@@ -185,45 +185,13 @@ void undo(PendingChange* entry, TimestampTz deadline) {
   }
 }
 
-// Whether the namespace holds no table; false also when that cannot be told. Never raises.
-bool is_empty(const PendingChange* entry, TimestampTz deadline) {
-  char sql[256];
-  kalam::Status status = {};
-  kalam::Window window;
-  kalam::CallOptions options = {(uint64)UNDO_MS};
-  bool empty = false;
-
-  snprintf(sql, sizeof(sql), "SELECT table_name FROM system.tables WHERE namespace_id = '%s' LIMIT 1",
-           entry->name_space);
-  kalam::Call* call = kalam::call_execute_query(entry->connection->handle, sql, strlen(sql), true, &options, &status);
-  if (call == nullptr) return false;
-  if (wait_uninterruptibly(call, deadline)) {
-    kalam::call_status(call, &status);
-    empty = status.error == kalam::ErrorClass::none && !kalam::call_result_next(call, 1, &window, &status) &&
-            status.error == kalam::ErrorClass::none;
-  }
-  kalam::call_release(call);
-  return empty;
-}
-
-// A namespace that was made for a table goes with it, unless others have used it meanwhile: the server drops what is in
-// it (spec 10.2).
-void undo_namespace(PendingChange* entry, TimestampTz deadline) {
-  kalam::Status status = {};
-  if (is_empty(entry, deadline)) {
-    undo_uninterruptibly(entry, deadline, &status);
-    if (status.error == kalam::ErrorClass::none) return;
-  }
+// A namespace that was made for a table stays: the server drops what is in it with it (spec 10.2), and another session
+// may have put a table there at any time.
+void tell_of_namespace(const PendingChange* entry) {
   if (proc_exit_inprogress) return;
-  if (status.error == kalam::ErrorClass::timeout) {
-    ereport(WARNING,
-            (errcode(kalam_sqlstate(&status)), errmsg("could not drop namespace \"%s\" of KalamDB", entry->name_space),
-             errdetail("It was made for a table whose creation is undone. The server did not answer in time, and may "
-                       "still drop it, with the tables that are in it by then.")));
-    return;
-  }
   ereport(NOTICE, (errmsg("namespace \"%s\" stays in KalamDB", entry->name_space),
-                   errdetail("It was made for a table whose creation is undone.")));
+                   errdetail("It was made for a table whose creation is undone. It is not dropped, because KalamDB "
+                             "would drop the tables that others may have made in it.")));
 }
 
 // The changes of levels at or above `level` did not happen.
@@ -241,7 +209,7 @@ void abort_level(int level) {
     }
     *link = entry->next;
     if (entry->change == Change::name_space) {
-      undo_namespace(entry, deadline);
+      tell_of_namespace(entry);
     } else if (entry->undo_sql != nullptr && !entry->done) {
       undo(entry, deadline);
     }
@@ -361,12 +329,9 @@ KalamPendingChange* kalam_pending_alter(KalamConnection* connection, const char*
 
 void kalam_pending_settle(const KalamConnection* connection, const char* name_space, const char* table) {
   char name[sizeof(Straggler::table)];
-  char whole[sizeof(Straggler::table)];
   snprintf(name, sizeof(name), "%s.%s", name_space, table);
-  snprintf(whole, sizeof(whole), "%s.", name_space);
   for (Straggler* straggler = stragglers; straggler != nullptr; straggler = straggler->next) {
-    if (straggler->connection->key.serverid == connection->key.serverid &&
-        (pg_strcasecmp(straggler->table, name) == 0 || pg_strcasecmp(straggler->table, whole) == 0)) {
+    if (straggler->connection->key.serverid == connection->key.serverid && pg_strcasecmp(straggler->table, name) == 0) {
       kalam_wait_for_call(straggler->call);
     }
   }
@@ -374,8 +339,7 @@ void kalam_pending_settle(const KalamConnection* connection, const char* name_sp
 }
 
 void kalam_pending_namespace(KalamConnection* connection, const char* name_space) {
-  char* undo_sql = psprintf("DROP NAMESPACE IF EXISTS %s", name_space);
-  add(Change::name_space, connection, name_space, "", undo_sql, nullptr, nullptr);
+  add(Change::name_space, connection, name_space, "", nullptr, nullptr, nullptr);
 }
 
 bool kalam_pause_to_settle(const kalam::Status* status, TimestampTz until) {

@@ -22,12 +22,11 @@ KalamPendingChange* kalam_pending_create(KalamConnection* connection, const char
 KalamPendingChange* kalam_pending_alter(KalamConnection* connection, const char* name_space, const char* table,
                                         const char* undo_sql, const char* what);
 
-// A namespace was made for a table of the current (sub)transaction. It is dropped with that if it is empty then; else a
-// NOTICE says that it stays.
+// A namespace was made for a table of the current (sub)transaction. It stays when that is undone, which a NOTICE says.
 void kalam_pending_namespace(KalamConnection* connection, const char* name_space);
 
-// Waits for requests of this session that undo an earlier change of the table or the making of its namespace, and go on
-// by themselves: what is done next under its name must not meet them. Serves interrupts.
+// Waits for requests of this session that undo an earlier change of the table and go on by themselves: what is done
+// next under its name must not meet them. Serves interrupts.
 void kalam_pending_settle(const KalamConnection* connection, const char* name_space, const char* table);
 
 // Sends a statement, again for some seconds while the server is busy with what was there before under the name (spec
