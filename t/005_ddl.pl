@@ -3,6 +3,7 @@ use strict;
 use warnings;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 use KalamNode;
 use KalamStub;
 
@@ -74,6 +75,41 @@ is(join(' ', map { ($_->{sql} // '') =~ /^(\w+) (?:SHARED )?TABLE/ } $stub->call
 	'DROP CREATE', 'in this order');
 $node->sql('DROP TABLE app.t');
 $stub->clear_faults;
+
+# ---- A DROP that KalamDB carries out after seconds: a table of that name is made after it
+$stub->fault({ method => 'ExecuteSql', call => 2, black_hole => JSON::PP::true });
+$stub->fault({ method => 'ExecuteSql', call => 3, delay_ms => 5000 });
+($error, $out) = outcome("SET statement_timeout = '300ms'; $create; RESET statement_timeout; $create;
+	INSERT INTO app.t VALUES (1); SELECT pg_sleep_for('5 s'); SELECT id FROM app.t;");
+is($error->{sqlstate}, '57014', 'statement_timeout ends CREATE');
+is($out, "\n1", 'the row of the new table is still there');
+$node->sql('DROP TABLE app.t');
+$stub->clear_faults;
+
+# ---- The backend ends while CREATE waits, or what undoes it after a cancellation: its request is not cancelled with it
+for my $end ('pg_terminate_backend', 'pg_cancel_backend')
+{
+	my $session = $node->session;
+	my $pid = $session->pid;
+	$stub->forget_calls;
+	$stub->fault({ method => 'ExecuteSql', call => 2, black_hole => JSON::PP::true });
+	$stub->fault({ method => 'ExecuteSql', call => 3, delay_ms => 300 });
+	$session->send("$create;");
+	$stub->wait_for_hits(1);
+	$node->sql("SELECT $end($pid)");
+	$session->wait_for(qr/57014|57P01/);
+	$session->finish;
+	ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"), "$end: the session ends");
+	my @ends;
+	my $tries = 10 * $PostgreSQL::Test::Utils::timeout_default;
+	while (@ends < 2 && --$tries > 0)
+	{
+		usleep(100_000);
+		@ends = map { ($_->{sql} // '') =~ /^DROP/ ? 'DROP' : $_->{method} eq 'CloseSession' ? 'CloseSession' : () } $stub->calls;
+	}
+	is("@ends", 'DROP CloseSession', "$end: after KalamDB has carried out what undoes CREATE");
+	$stub->clear_faults;
+}
 
 # ---- A namespace that was made for it stays, empty or not: KalamDB drops what others have put into it meanwhile
 $stub->forget_calls;

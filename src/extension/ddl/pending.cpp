@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "storage/ipc.h"
+#include "storage/pmsignal.h"
 }
 
 namespace {
@@ -16,11 +17,13 @@ constexpr int64 BUSY_RETRY_MS = 10000;
 constexpr long BUSY_PAUSE_MS = 100;
 // statement_timeout is over at PRE_COMMIT: a bound for servers without option timeout.
 constexpr uint64 COMMIT_DEADLINE_MS = 60000;
-// Bounds on the wait in an abort, for all tables together: usually, when the backend is ending, and when a wait for the
-// server was cancelled, which is not to end later for it.
+// Bounds on the wait in an abort, for all tables together: usually; when the backend ends, whose requests end with it;
+// and when a wait for the server was cancelled, which is not to end later for it.
 constexpr int64 UNDO_MS = 3000;
 constexpr int64 UNDO_AT_EXIT_MS = 1000;
 constexpr int64 UNDO_AFTER_CANCEL_MS = 50;
+// A request that is not waited for keeps its place before later ones of the session until the server has answered it.
+constexpr uint64 STRAGGLER_MS = 60000;
 constexpr int64 POLL_MS = 20;
 
 enum class Change : uint8_t { created, altered, drop, at_commit, name_space };
@@ -85,6 +88,10 @@ struct Straggler {
 
 Straggler* stragglers;
 
+bool postmaster_is_alive() {
+  return !IsUnderPostmaster || PostmasterIsAlive();
+}
+
 // Releases those that have ended, or all of them.
 void release_stragglers(bool all) {
   Straggler** link = &stragglers;
@@ -101,7 +108,21 @@ void release_stragglers(bool all) {
   }
 }
 
+// Without serving interrupts, but not when one is waiting: true when the call has ended.
+bool wait_uninterruptibly(kalam::Call* call, TimestampTz deadline) {
+  for (;;) {
+    int64 left = (deadline - GetCurrentTimestamp()) / 1000;
+    if (left <= 0 || QueryCancelPending || ProcDiePending) return kalam::call_done(call);
+    if (kalam::call_wait(call, (uint32_t)Min(left, POLL_MS))) return true;
+  }
+}
+
+// What is not answered by then is cancelled.
 void release_stragglers_at_exit(int, Datum) {
+  TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), UNDO_AT_EXIT_MS);
+  for (Straggler* straggler = stragglers; straggler != nullptr && postmaster_is_alive(); straggler = straggler->next) {
+    wait_uninterruptibly(straggler->call, deadline);
+  }
   release_stragglers(true);
 }
 
@@ -126,18 +147,9 @@ void leave_to_itself(const PendingChange* entry, kalam::Call* call) {
   stragglers = straggler;
 }
 
-// Without serving interrupts, but not when one is waiting: true when the call has ended.
-bool wait_uninterruptibly(kalam::Call* call, TimestampTz deadline) {
-  for (;;) {
-    int64 left = (deadline - GetCurrentTimestamp()) / 1000;
-    if (left <= 0 || QueryCancelPending || ProcDiePending) return kalam::call_done(call);
-    if (kalam::call_wait(call, (uint32_t)Min(left, POLL_MS))) return true;
-  }
-}
-
 // One attempt, which never raises. Sent even after the deadline, and then left to itself.
 void undo_uninterruptibly(const PendingChange* entry, TimestampTz deadline, kalam::Status* status) {
-  kalam::CallOptions options = {(uint64)UNDO_MS};
+  kalam::CallOptions options = {STRAGGLER_MS};
   kalam::Call* call =
       kalam::call_execute_sql(entry->connection->handle, entry->undo_sql, strlen(entry->undo_sql), &options, status);
   if (call == nullptr) return;
@@ -196,8 +208,12 @@ void tell_of_namespace(const PendingChange* entry) {
 
 // The changes of levels at or above `level` did not happen.
 void abort_level(int level) {
-  int64 most = proc_exit_inprogress ? UNDO_AT_EXIT_MS : UNDO_MS;
-  if (kalam_wait_was_left()) most = UNDO_AFTER_CANCEL_MS;
+  int64 most = UNDO_MS;
+  if (proc_exit_inprogress && postmaster_is_alive()) {
+    most = UNDO_AT_EXIT_MS;
+  } else if (proc_exit_inprogress || kalam_wait_was_left()) {
+    most = UNDO_AFTER_CANCEL_MS;
+  }
   TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), most);
   PendingChange** link = &changes;
 

@@ -4,8 +4,8 @@
 // rows of the transaction, oldest first.
 //
 // The undo runs in the abort callback: it waits at most three seconds, not at all to speak of after a wait that was
-// cancelled, without ever raising. What could not be undone is reported as a WARNING; a request that was not answered
-// in time goes on by itself.
+// cancelled, a second when the backend ends, without ever raising. What could not be undone is reported as a WARNING; a
+// request that was not answered in time goes on by itself.
 #pragma once
 
 #include "extension/compat.h"
