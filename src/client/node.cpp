@@ -50,19 +50,22 @@ bool Node::connect_or_wait(const std::shared_ptr<Operation>& operation) {
     // A new channel tries at once; the old one sits out its back-off.
     if (!watching_ && (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN)) drop_channel();
   }
-  if (!channel_) {
-    std::shared_ptr<grpc::Channel> channel = make_channel(core_->settings, endpoint_);
-    stub_ = std::make_shared<grpc::GenericStub>(channel);
-    channel_ = std::move(channel);
-    ++channel_serial_;
-  }
+  if (!channel_) make_new_channel();
   if (!watching_) {
+    tried_again_ = false;
     connect_until_us_ = monotonic_us() + int64_t{core_->settings.connect_timeout_ms} * 1000;
     start_watch(channel_->GetState(true));
   }
   waiting_for_channel_.push_back(operation);
   quick_ack_.expect_change();
   return false;
+}
+
+void Node::make_new_channel() {
+  std::shared_ptr<grpc::Channel> channel = make_channel(core_->settings, endpoint_);
+  stub_ = std::make_shared<grpc::GenericStub>(channel);
+  channel_ = std::move(channel);
+  ++channel_serial_;
 }
 
 void Node::start_watch(grpc_connectivity_state last) {
@@ -100,6 +103,13 @@ void Node::watch_finished_locked() {
                name() + ": no answer within " + std::to_string(core_->settings.connect_timeout_ms) + " ms",
                "Check that the server is running and that no firewall drops the connection.");
     return fail_waiting(&waiting_for_channel_, status);
+  }
+  // One failure may be none: gRPC before 1.61 reads the reason after calls of its own, and takes an errno that these
+  // left for connect()'s (grpc/grpc pull request 35064).
+  if (failed && !tried_again_ && monotonic_us() < connect_until_us_) {
+    tried_again_ = true;
+    make_new_channel();
+    return start_watch(channel_->GetState(true));
   }
   auto waiting = std::move(waiting_for_channel_);
   waiting_for_channel_.clear();

@@ -99,6 +99,7 @@ class Node final : public RpcOwner, public TimerOwner {
   void watch_finished_locked();
   void opening_finished_locked(UnaryRpc* rpc);
   void keep_quick();
+  void make_new_channel();
   void start_watch(grpc_connectivity_state last);
   void start_opening(const std::shared_ptr<Operation>& operation);
   void fail_waiting(std::vector<std::shared_ptr<Operation>>* waiting, const Status& status);
@@ -111,6 +112,7 @@ class Node final : public RpcOwner, public TimerOwner {
   std::shared_ptr<grpc::GenericStub> stub_;
   uint64_t channel_serial_ = 0;
   bool watching_ = false;
+  bool tried_again_ = false;  // since connect_until_us_ was set
   int64_t connect_until_us_ = 0;
   std::vector<std::shared_ptr<Operation>> waiting_for_channel_;
 

@@ -50,6 +50,7 @@ int run_control(const std::vector<std::string>& arguments) {
   grpc::ChannelArguments channel_arguments;
   channel_arguments.SetMaxReceiveMessageSize(-1);
   channel_arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  channel_arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   try {
     if (!ca.empty()) {
       grpc::SslCredentialsOptions tls;
@@ -64,6 +65,8 @@ int run_control(const std::vector<std::string>& arguments) {
     return 2;
   }
   auto channel = grpc::CreateCustomChannel(words[0], credentials, channel_arguments);
+  // gRPC before 1.61 may see a failure to connect where there is none, once in a process: time for a second attempt.
+  channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(1));
   auto stub = pg_kalam::stub::Control::NewStub(channel);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(fills ? 3600 : 30));

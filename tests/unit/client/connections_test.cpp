@@ -2,12 +2,31 @@
 #include <gmock/gmock.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <thread>
 
 #include "unit/client/client_fixture.h"
 #include "unit/client/relay.h"
+
+namespace {
+
+std::atomic<int> lost_reasons{0};  // connections to be made whose errno is still to be overwritten
+
+}  // namespace
+
+// Stands before the C library's, for this program and the libraries it loads.
+extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
+  const auto result = static_cast<int>(syscall(SYS_connect, fd, address, size));
+  if (result < 0 && errno == EINPROGRESS && lost_reasons > 0) {
+    --lost_reasons;
+    errno = ENOENT;
+  }
+  return result;
+}
 
 namespace kalam::test {
 namespace {
@@ -76,6 +95,22 @@ TEST_F(ConnectionTest, RefusedConnection) {
 TEST_F(ConnectionTest, UnknownHost) {
   Status status = ping(connect_to(9188, 0, "no-such-host.invalid"));
   EXPECT_EQ(status.error, ErrorClass::unreachable) << status.detail;
+}
+
+// As gRPC before 1.61 does to itself, once in a process.
+TEST_F(ConnectionTest, FailureThatWasNone) {
+  FakeServer server;
+  lost_reasons = 1;
+  Status status = insert(connect(server));
+  EXPECT_EQ(lost_reasons, 0);
+  EXPECT_EQ(status.error, ErrorClass::none) << status.detail;
+  lost_reasons = 2;
+  Connection* connection = connect(server);
+  status = insert(connection);
+  lost_reasons = 0;
+  EXPECT_EQ(status.error, ErrorClass::unreachable) << "tried twice, not for ever";
+  EXPECT_THAT(status.detail, HasSubstr("No such file"));
+  EXPECT_EQ(insert(connection).error, ErrorClass::none);
 }
 
 TEST_F(ConnectionTest, ConnectTimeout) {
