@@ -102,16 +102,23 @@ sub control
 sub fault        { my ($self, $fault) = @_; return $self->control('fault', JSON::PP->new->canonical->encode($fault)); }
 sub clear_faults { my ($self) = @_; return $self->control('clear'); }
 
-# Waits until the faults that were ordered have hit that many calls.
+# How many calls the faults that were ordered have hit.
+sub hits
+{
+	my ($self) = @_;
+	my $hits = 0;
+	$hits += $_->{hit} for @{ $self->control('faults') };
+	return $hits;
+}
+
+# Waits until they have hit that many.
 sub wait_for_hits
 {
 	my ($self, $wanted) = @_;
 	my $tries = 20 * $PostgreSQL::Test::Utils::timeout_default;
 	while (--$tries > 0)
 	{
-		my $hits = 0;
-		$hits += $_->{hit} for @{ $self->control('faults') };
-		return 1 if $hits >= $wanted;
+		return 1 if $self->hits >= $wanted;
 		usleep(50_000);
 	}
 	fail("$self->{name}: $wanted calls hit by faults");
