@@ -74,6 +74,12 @@ is($node->sql('SELECT id FROM app.hidden'), '1000', 'a row behind the limit');
 # ---- A change by key list and by scan agree
 is($node->sql('UPDATE app.stale SET v = 0 WHERE v > 2000 RETURNING 1') =~ tr/1//, 60, 'an update finds every row');
 
+# ---- A number of rows that the server does not tell
+$node->sql('CREATE TABLE app.empty (id int PRIMARY KEY, v int) USING kalamdb');
+$stub->fault({ method => 'ExecuteQuery', match => 'count(*)', code => 'INTERNAL', message => 'out of memory' });
+like($node->error('SELECT count(*) FROM app.empty')->{text}, qr/out of memory/, 'no rows are not believed without their number');
+$stub->clear_faults;
+
 # ---- A flush that fails, or never ends
 table('failing', 150);
 $stub->fault({ method => 'ExecuteSql', code => 'INTERNAL', message => 'no space left' });

@@ -60,10 +60,24 @@ static bool read_integer(const char* text, int64* value) {
   return *end == '\0' && errno == 0;
 }
 
-// The answer to a question about versions; NULL where a server of KalamDB 0.7 refuses it, which was never seen to
-// answer one: its tables are read without being judged then.
+// Once a session and server.
+static void warn_unjudged(const KalamCompleteness* check, const kalam::Status* status) {
+  static List* warned;
+  Oid server = check->connection->key.serverid;
+  if (list_member_oid(warned, server)) return;
+  MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+  warned = lappend_oid(warned, server);
+  MemoryContextSwitchTo(old);
+  ereport(WARNING, (errmsg("cannot tell whether KalamDB server \"%s\" sends all rows of a table",
+                           check->connection->server_name),
+                    errdetail_internal("%s", kalam_text_from_remote(status->detail, strlen(status->detail))),
+                    errhint("Give tables a FLUSH_POLICY: the server reads only a part of a table that holds many "
+                            "unflushed row versions.")));
+}
+
+// The answer to a question about versions or their number; NULL where a server of KalamDB 0.7 refuses it, which was
+// never seen to answer one: its tables are read without being judged then.
 static KalamQueryResult* finish_question(const KalamCompleteness* check, KalamPendingQuery* query) {
-  static bool has_warned;
   kalam::Status status;
   if (has_timed_versions(check->remote)) return kalam_query_finish(query);
 
@@ -76,18 +90,12 @@ static KalamQueryResult* finish_question(const KalamCompleteness* check, KalamPe
     context.remote_sql = sql;
     kalam_report(&status, &context);
   }
-  if (!has_warned) {
-    has_warned = true;
-    ereport(WARNING, (errmsg("cannot tell whether KalamDB server \"%s\" sends all rows of a table",
-                             check->connection->server_name),
-                      errdetail_internal("%s", kalam_text_from_remote(status.detail, strlen(status.detail))),
-                      errhint("Give tables a FLUSH_POLICY: the server reads only a part of a table that holds many "
-                              "unflushed row versions.")));
-  }
+  warn_unjudged(check, &status);
   return nullptr;
 }
 
-// The first value of a query's answer as an integer; false when there is no row. `what` is asked for, for a message.
+// The first value of a query's answer as an integer; false when there is no row, or the question is refused. `what` is
+// asked for, for a message.
 static bool finish_integer(const KalamCompleteness* check, KalamPendingQuery* query, const char* what, int64* value) {
   KalamQueryResult* answer = finish_question(check, query);
   if (answer == nullptr || answer->row_count == 0) return false;
@@ -115,26 +123,47 @@ static void finish_mark(KalamCompleteness* check) {
   check->mark = (finish_time(check, query) + 1) << SNOWFLAKE_SHIFT;
 }
 
-// Versions behind the last answer's highest one; `condition` and `order` end the query. One row in all.
-static KalamPendingQuery* ask_version(const KalamCompleteness* check, const char* condition, const char* order) {
+// The first or last of the versions behind one; `condition` and `order` end the query. One row in all.
+static KalamPendingQuery* ask_version(const KalamCompleteness* check, int64 behind, const char* condition,
+                                      const char* order) {
   const char* version = version_name(check);
   return kalam_query_start(check->connection,
                            psprintf("SELECT %s AS c1 FROM %s WHERE %s > " INT64_FORMAT "%s ORDER BY %s%s LIMIT 1",
-                                    version, quoted_table(check), version, check->highest, condition, version, order));
+                                    version, quoted_table(check), version, behind, condition, version, order));
 }
 
 static bool finish_version(const KalamCompleteness* check, KalamPendingQuery* query, int64* version) {
   return finish_integer(check, query, "the version of a row", version);
 }
 
-// The latest version, of a row or of a deletion, that is known to be there.
-static int64 latest_version(const KalamCompleteness* check) {
-  KalamPendingQuery* queries[] = {ask_version(check, "", " DESC"), ask_version(check, " AND _deleted = true", " DESC")};
-  int64 latest = check->highest;
+// Looks behind a version for others, of rows or of deletions. Takes the highest that the server reads, which is not
+// the last one when too many are unflushed; false when there is none.
+static bool find_later_version(const KalamCompleteness* check, int64 behind, int64* latest) {
+  KalamPendingQuery* queries[] = {ask_version(check, behind, "", " DESC"),
+                                  ask_version(check, behind, " AND _deleted = true", " DESC")};
+  bool found = false;
   int64 version;
-  for (KalamPendingQuery* query : queries)
-    if (finish_version(check, query, &version)) latest = Max(latest, version);
-  return latest;
+  for (KalamPendingQuery* query : queries) {
+    if (!finish_version(check, query, &version)) continue;
+    *latest = Max(*latest, version);
+    found = true;
+  }
+  return found;
+}
+
+// A version with none behind it. Others may commit all the time, so looks start more and more commits behind the last
+// version that is known; a version counts commits above bit 16 (spec 5.3).
+static int64 last_version(const KalamCompleteness* check) {
+  static constexpr int64 commit = INT64CONST(1) << 16;
+  int64 latest = Max(check->highest, 0);
+  int64 behind = latest;
+  int64 step = 0;
+  while (find_later_version(check, behind, &latest)) {
+    if (latest > PG_INT64_MAX - 1 - step) return PG_INT64_MAX - 1;
+    behind = latest + step;
+    step = step == 0 ? commit : Min(step * 2, PG_INT64_MAX / 4);
+  }
+  return behind;
 }
 
 void kalam_completeness_mark(KalamCompleteness* check) {
@@ -142,7 +171,7 @@ void kalam_completeness_mark(KalamCompleteness* check) {
   if (!has_timed_versions(check->remote)) {
     // Nothing tells whether a later version was committed before the scan or while it ran. If there is one the scan is
     // repeated, and what was there before it is known then.
-    check->mark = check->marks_first ? latest_version(check) + 1 : PG_INT64_MAX;
+    check->mark = check->marks_first ? last_version(check) + 1 : PG_INT64_MAX;
     return;
   }
   check->mark_query = ask_time(check);
@@ -262,7 +291,7 @@ static bool has_any_key(const KalamCompleteness* check, kalam::Call* call, char*
 // Rows that are there, changed or new, but were not read: the first version behind those that were, unless it is later
 // than the scan. The server starts reading behind the version that the condition names.
 static KalamPendingQuery* ask_unread_rows(const KalamCompleteness* check) {
-  return ask_version(check, "", "");
+  return ask_version(check, check->highest, "", "");
 }
 
 static bool has_unread_rows(KalamCompleteness* check, KalamPendingQuery* query) {
@@ -272,13 +301,15 @@ static bool has_unread_rows(KalamCompleteness* check, KalamPendingQuery* query) 
   return version < check->mark;
 }
 
-static int64 count_rows(const KalamCompleteness* check) {
-  static constexpr const char* what = "the number of rows";
-  int64 count;
-  KalamPendingQuery* query =
-      kalam_query_start(check->connection, psprintf("SELECT count(*) FROM %s", quoted_table(check)));
-  if (!finish_integer(check, query, what, &count)) report_unreadable(check, what);
-  return count;
+// Whether the table has that many rows; true also when a server of KalamDB 0.7 refuses to count them.
+static bool has_rows(const KalamCompleteness* check, int64 rows) {
+  int64 count = rows;
+  KalamQueryResult* answer = finish_question(
+      check, kalam_query_start(check->connection, psprintf("SELECT count(*) FROM %s", quoted_table(check))));
+  if (answer == nullptr) return true;
+  if (answer->row_count != 1 || answer->column_count != 1 || !read_integer(answer->values[0][0], &count))
+    report_unreadable(check, "the number of rows");
+  return count == rows;
 }
 
 static bool has_comparable_key(const KalamRelation* remote) {
@@ -328,7 +359,7 @@ static bool has_unread_deletions(KalamCompleteness* check, kalam::Call* call, Ka
   // Too many to know them all, or of a type whose texts are not compared: the counts must agree.
   if (count >= TOMBSTONES_MAX || !has_comparable_key(check->remote)) {
     rewind_answer(check, call, false);
-    return count_rows(check) != rows;
+    return !has_rows(check, rows);
   }
   rewind_answer(check, call, true);
   bool found = has_any_key(check, call, keys, count);
@@ -382,7 +413,7 @@ static bool is_complete(KalamCompleteness* check, kalam::Call* call) {
   }
   // Without a version to start from only the count is right.
   rewind_answer(check, call, false);
-  return count_rows(check) == 0;
+  return has_rows(check, 0);
 }
 
 bool kalam_completeness_judge(KalamCompleteness* check, kalam::Call* call) {

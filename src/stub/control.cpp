@@ -41,6 +41,8 @@ Commands
   prune [ID]      forget this session, or all
   restart         forget all sessions and transactions, as a restart of the server does
   cut             close all client connections
+  flush NS.TABLE ROWS
+                  that many versions, the oldest, as by a job that has not ended
   fill NS.TABLE ROWS
                   rows 1 to ROWS into an empty SHARED table: other integers are the number modulo 1000, texts
                   "row <number>", other columns NULL
@@ -63,19 +65,20 @@ std::optional<int64_t> parse_duration(const std::string& text) {
   return static_cast<int64_t>(number * factor);
 }
 
-Status Control::fill(const std::string& argument) {
+// The argument is NS.TABLE ROWS.
+Status Control::with_table(const std::string& command, const std::string& argument,
+                           const std::function<Status(const TableDef&, int64_t)>& action) {
   size_t dot = argument.find('.');
   size_t blank = argument.find(' ');
   char* end = nullptr;
-  int64_t rows = blank == std::string::npos ? 0 : std::strtoll(argument.c_str() + blank, &end, 10);
-  if (dot == std::string::npos || rows < 1 || *end != '\0' || dot > blank) {
-    return Status::failure(kInvalidArgument, "fill wants NAMESPACE.TABLE ROWS");
+  int64_t number = blank == std::string::npos ? 0 : std::strtoll(argument.c_str() + blank, &end, 10);
+  if (dot == std::string::npos || number < 1 || *end != '\0' || dot > blank) {
+    return Status::failure(kInvalidArgument, command + " wants NAMESPACE.TABLE ROWS");
   }
   std::lock_guard lock(server_.store().mutex());
   auto table = server_.store().find_table(argument.substr(0, dot), argument.substr(dot + 1, blank - dot - 1));
   if (table == nullptr) return Status::failure(kNotFound, "there is no such table");
-  std::string error = server_.store().fill(*table, rows);
-  return error.empty() ? Status{} : Status::failure(kFailedPrecondition, error);
+  return action(*table, number);
 }
 
 Status Control::execute(const std::string& command, const std::string& argument, std::string& result) {
@@ -133,7 +136,15 @@ Status Control::execute(const std::string& command, const std::string& argument,
     }
     server_.set_nodes(std::move(nodes));
   } else if (command == "fill") {
-    return fill(argument);
+    return with_table(command, argument, [this](const TableDef& table, int64_t rows) {
+      std::string error = server_.store().fill(table, rows);
+      return error.empty() ? Status{} : Status::failure(kFailedPrecondition, error);
+    });
+  } else if (command == "flush") {
+    return with_table(command, argument, [&](const TableDef& table, int64_t most) {
+      result = std::to_string(server_.store().flush_table(table, most));
+      return Status{};
+    });
   } else if (command == "stop") {
     stop_();
   } else {

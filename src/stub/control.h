@@ -20,7 +20,8 @@ class Control {
   Status execute(const std::string& command, const std::string& argument, std::string& result);
 
  private:
-  Status fill(const std::string& argument);
+  Status with_table(const std::string& command, const std::string& argument,
+                    const std::function<Status(const TableDef&, int64_t)>& action);
 
   Server& server_;
   Faults& faults_;

@@ -337,10 +337,13 @@ uint64_t Store::hot_versions(const TableDef& table) const {
   return found == hot_versions_.end() ? 0 : static_cast<uint64_t>(std::max<int64_t>(found->second, 0));
 }
 
-uint64_t Store::flush_table(const TableDef& table) {
-  execute("UPDATE " + table_name(table) + " SET v_cold = 1 WHERE v_cold = 0");
-  hot_versions_[table.id] = 0;
-  return static_cast<uint64_t>(sqlite3_changes64(db_));
+uint64_t Store::flush_table(const TableDef& table, int64_t most) {
+  std::string name = table_name(table);
+  execute("UPDATE " + name + " SET v_cold = 1 WHERE v_seq IN (SELECT v_seq FROM " + name +
+          " WHERE v_cold = 0 ORDER BY v_seq LIMIT " + std::to_string(most) + ")");
+  int64_t flushed = sqlite3_changes64(db_);
+  hot_versions_[table.id] -= flushed;
+  return static_cast<uint64_t>(flushed);
 }
 
 }  // namespace kalam::stub

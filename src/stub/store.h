@@ -159,8 +159,8 @@ class Store {
   int64_t last_seq() const { return last_seq_; }
 
   uint64_t hot_versions(const TableDef& table) const;
-  // Moves all hot versions to cold storage; how many rows.
-  uint64_t flush_table(const TableDef& table);
+  // Moves all hot versions, or the `most` oldest, to cold storage; how many.
+  uint64_t flush_table(const TableDef& table, int64_t most = -1);
 
   // A statement that reads for long is left with CallCancelled once the flag of Cancellable is set.
   class Reading {
