@@ -116,6 +116,7 @@ COPY ktest00000_write.c TO stdout;
 COPY ktest00000_write.c TO stdout (FORMAT csv, HEADER, FORCE_QUOTE *);
 COPY ktest00000_write.c (v, twice, id) TO stdout;
 COPY ktest00000_write.c (nosuch) TO stdout;
+COPY ktest00000_write.c (id, v, id) TO stdout;
 COPY ktest00000_write.c FROM stdin (FORMAT csv, HEADER match);
 id,v
 2,two

@@ -203,10 +203,11 @@ $session->wait_for(qr/now: y/);
 $node->sql(q{SELECT kalam_exec('ALTER TABLE app.t DROP COLUMN v')});
 $stub->forget_calls;
 $session->send(q{UPDATE app.t SET v = 'z' WHERE id = 1; UPDATE app.t SET id = 7 WHERE id = 1;});
-$session->wait_for(qr/42703/);
+$session->wait_for(qr/42703.*ERROR.*LOCATION/s);
 is(count_calls('Update') + count_calls('Insert') + count_calls('Delete'), 0, 'nothing is sent for another table');
 $session->send(q{SELECT 'still here: ' || count(*) FROM app.t;});
-($out) = $session->finish;
+($out, my $said) = $session->finish;
 like($out, qr/^still here: 3$/m, 'the session works afterwards');
+is(join(' ', grep { $_ ne '57014' } $said =~ /ERROR:  (\w{5}):/g), '42703 42703', 'both say that the column does not exist');
 
 KalamNode::finish();

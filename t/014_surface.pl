@@ -160,6 +160,15 @@ like($error->{hint}, qr/^Option "port" probably names the server's HTTP port/, '
 kill 'KILL', $child;
 waitpid $child, 0;
 
+# ---- COPY by a role without rights: the server is not asked
+$node->sql('CREATE ROLE nobody; GRANT USAGE ON SCHEMA app TO nobody');
+$stub->forget_calls;
+for my $copy ('COPY app.t TO stdout', 'COPY app.t FROM stdin')
+{
+	is($node->error("SET ROLE nobody; $copy")->{sqlstate}, '42501', "$copy is refused");
+}
+is(scalar($stub->calls), 0, 'and nothing is asked');
+
 # ---- A locked account
 $stub->forget_calls;
 $stub->fault({ method => 'OpenSession', code => 'UNAUTHENTICATED',

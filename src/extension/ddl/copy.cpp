@@ -7,6 +7,7 @@ extern "C" {
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "nodes/makefuncs.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 }
 
@@ -28,6 +29,24 @@ List* declared_columns(Oid relid) {
   }
   table_close(local, NoLock);
   return names;
+}
+
+// A query may name a column twice, COPY may not.
+void refuse_duplicates(List* names) {
+  ListCell* cell;
+  foreach (cell, names) {
+    if (list_member(list_copy_head(names, foreach_current_index(cell)), lfirst(cell)))
+      ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
+                      errmsg("column \"%s\" specified more than once", strVal(lfirst(cell)))));
+  }
+}
+
+// Before the server is asked: who has no right to any column. PostgreSQL looks at those of the list afterwards.
+void check_rights(Oid relid, bool is_from) {
+  AclMode mode = is_from ? ACL_INSERT : ACL_SELECT;
+  AclResult result = pg_class_aclcheck(relid, GetUserId(), mode);
+  if (result != ACLCHECK_OK) result = pg_attribute_aclcheck_all(relid, GetUserId(), mode, ACLMASK_ANY);
+  if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_FOREIGN_TABLE, get_rel_name(relid));
 }
 
 // SELECT of the columns FROM ONLY the table.
@@ -58,6 +77,8 @@ void kalam_copy(const KalamUtility* utility, const CopyStmt* source) {
     kalam_utility_pass(utility);
     return;
   }
+  refuse_duplicates(source->attlist);
+  check_rights(relid, source->is_from);
   CopyStmt* copy = (CopyStmt*)copyObjectImpl(source);
   if (copy->attlist == NIL) copy->attlist = declared_columns(relid);
   if (!copy->is_from && copy->attlist != NIL) {
