@@ -36,6 +36,12 @@ ALTER TABLE empty ADD COLUMN "isNew" boolean;
 INSERT INTO empty VALUES (1);
 SELECT id, f, g, "isNew" FROM empty;
 SELECT * FROM remote_columns('empty');
+-- a word that the server takes for a function in an expression
+CREATE TABLE words (id int PRIMARY KEY) USING kalamdb;
+INSERT INTO words VALUES (1);
+ALTER TABLE words ADD COLUMN "user" text;
+UPDATE words SET "user" = 'me';
+SELECT id, "user" FROM words;
 
 -- NOT NULL
 ALTER TABLE t ALTER COLUMN a SET NOT NULL;
@@ -145,7 +151,7 @@ ALTER TABLE IF EXISTS nosuch ADD COLUMN a int;
 REVOKE ALL ON SCHEMA ktest00000_alter FROM ktest_alter;
 DROP ROLE ktest_alter;
 DROP FOREIGN TABLE other;
-DROP TABLE t, u, empty;
+DROP TABLE t, u, empty, words;
 DROP TABLE parent;
 DROP SCHEMA ktest00000_alter CASCADE;
 SELECT kalam_exec('DROP NAMESPACE ktest00000_alter CASCADE') IS NOT NULL AS cleaned_up;

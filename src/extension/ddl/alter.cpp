@@ -271,10 +271,12 @@ void add_column(const Alteration* alteration, const KalamColumnDefinition* added
                 psprintf("ADD COLUMN %s", added->name));
   if (alteration->relation->kind != kalam::TableKind::shared) return;
 
-  // Values of a dropped column stay stored under its name (spec 10.4).
-  KalamQueryResult* answer = kalam_query(
-      alteration->connection,
-      psprintf("SELECT %s FROM %s WHERE %s IS NOT NULL LIMIT 1", added->name, alteration->table_sql, added->name));
+  // Values of a dropped column stay stored under its name (spec 10.4). In an expression the server takes some plain
+  // words for functions, such as user, which can be names of columns.
+  const char* name = quote_identifier(added->name);
+  KalamQueryResult* answer =
+      kalam_query(alteration->connection,
+                  psprintf("SELECT %s FROM %s WHERE %s IS NOT NULL LIMIT 1", name, alteration->table_sql, name));
   if (answer->row_count > 0)
     refuse(alteration, "add", added->local_name,
            "An earlier column of that name was dropped, and KalamDB still has its values.",
