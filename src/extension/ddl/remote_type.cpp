@@ -37,7 +37,7 @@ char* decimal_type(int32 typmod, kalam::RemoteType* type, const char** why) {
   type->kind = kalam::RemoteKind::decimal;
   type->precision = (uint8_t)precision;
   type->scale = (int8_t)scale;
-  return psprintf("DECIMAL(%d, %d)", precision, scale);
+  return psprintf("DECIMAL(%d,%d)", precision, scale);
 }
 
 char* simple_type(kalam::RemoteType* type, kalam::RemoteKind kind, const char* name) {
