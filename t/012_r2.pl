@@ -18,9 +18,7 @@ sub scans   { return scalar(my @calls = $stub->calls('Scan')) }
 sub table
 {
 	my ($name, $rows) = @_;
-	$node->sql(
-		"CREATE TABLE app.$name (id int PRIMARY KEY, v int) USING kalamdb;
-		 INSERT INTO app.$name SELECT i, i FROM generate_series(1, $rows) i");
+	$node->create_numbers($name, $rows);
 	$stub->forget_calls;
 	return;
 }
@@ -75,20 +73,7 @@ is($node->sql('SELECT count(*), min(id) FROM app.deleted'), '30|51', 'flushed an
 
 # ---- A steady writer
 table('busy', 90);
-my $writer = $node->session;
-$writer->send(
-	q{DO $$ BEGIN FOR i IN 1..150 LOOP INSERT INTO app.busy VALUES (1000 + i, 1); COMMIT; END LOOP; END $$;
-	  SELECT 'written';});
-my ($before, $rising) = (90, 1);
-for my $i (1 .. 15)
-{
-	my $now = $node->sql('SELECT count(*) FROM app.busy');
-	$rising = 0 if $now < $before;
-	$before = $now;
-}
-ok($rising, 'rows do not vanish while another session writes');
-$writer->wait_for(qr/written/);
-$writer->finish;
+ok($node->rows_rise('app.busy', 90), 'rows do not vanish while another session writes');
 is($node->sql('SELECT count(*) FROM app.busy'), '240', 'all rows are there at the end');
 
 # ---- A commit between the scan and the questions: read again, not flushed

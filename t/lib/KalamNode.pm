@@ -105,6 +105,35 @@ sub outcome
 	return (parse_error($err), $out);
 }
 
+# Makes app.NAME, with the rows 1 to n and their number as value.
+sub create_numbers
+{
+	my ($self, $name, $rows) = @_;
+	$self->sql(
+		"CREATE TABLE app.$name (id int PRIMARY KEY, v int) USING kalamdb;
+		 INSERT INTO app.$name SELECT i, i FROM generate_series(1, $rows) i");
+	return;
+}
+
+# Whether the number of rows never falls while another session inserts 150 of them, each in a transaction of its own.
+sub rows_rise
+{
+	my ($self, $table, $before) = @_;
+	my $rising = 1;
+	my $writer = $self->session;
+	$writer->send("DO \$\$ BEGIN FOR i IN 1..150 LOOP INSERT INTO $table VALUES (1000 + i, 1); COMMIT; END LOOP; END \$\$;
+		SELECT 'written';");
+	for my $i (1 .. 15)
+	{
+		my $now = $self->sql("SELECT count(*) FROM $table");
+		$rising = 0 if $now < $before;
+		$before = $now;
+	}
+	$writer->wait_for(qr/written/);
+	$writer->finish;
+	return $rising;
+}
+
 # Waits until the backend waits for KalamDB.
 sub wait_for_call
 {
