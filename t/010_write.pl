@@ -9,31 +9,18 @@ use KalamStub;
 my $stub = KalamStub->new;
 my $node = KalamNode->new('main', stub => $stub);
 
-$node->sql(
-	q{CREATE SCHEMA app;
-	  CREATE TABLE app.t (id int PRIMARY KEY, v text) USING kalamdb;
-	  CREATE TABLE app.log (id int);});
-
-# Statements of one session that go on after an error; returns the first error and the rows.
-sub outcome
-{
-	my ($sql) = @_;
-	my ($code, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n$sql", on_error_stop => 0);
-	return (KalamNode::parse_error($err), $out);
-}
+$node->create_changed;
 
 # The table as it was, no faults, no calls.
 sub reset_all
 {
 	$stub->clear_faults;
-	$node->sql(q{DELETE FROM app.t; DELETE FROM app.log; INSERT INTO app.t VALUES (1, 'a'), (2, 'b'), (3, 'c')});
+	$node->reset_changed;
 	$stub->forget_calls;
 	return;
 }
 
 sub count_calls { my ($method) = @_; return scalar(my @calls = $stub->calls($method)); }
-sub remote_rows { return $node->sql(q{SELECT string_agg(id || v, ' ' ORDER BY id) FROM app.t}) }
-sub local_rows  { return $node->sql('SELECT count(*) FROM app.log') }
 
 my $update = q{WITH logged AS (INSERT INTO app.log VALUES (1)) UPDATE app.t SET v = v || '!' WHERE id IN (1, 2)};
 my $insert = q{WITH logged AS (INSERT INTO app.log VALUES (1)) INSERT INTO app.t VALUES (4, 'd'), (5, 'e')};
@@ -99,14 +86,14 @@ for my $case (
 	reset_all();
 	$fault->{$_} and $fault->{$_} = JSON::PP::true for qw(wrong_bytes truncate prune abort);
 	$stub->fault({ call => 1, %$fault });
-	my ($error, $out) = outcome("$statement; SELECT 'works', count(*) > 0 FROM app.t;");
+	my ($error, $out) = $node->outcome("$statement; SELECT 'works', count(*) > 0 FROM app.t;");
 	$stub->clear_faults;
 	diag("$name: $error->{sqlstate} $error->{text}") if defined $sqlstate && $error->{sqlstate} ne $sqlstate;
 	is($error->{sqlstate}, $sqlstate, "$name: SQLSTATE") if defined $sqlstate;
 	like($out, qr/^works\|t$/m, "$name: the session works afterwards");
 	is(count_calls('RollbackTransaction'), 1, "$name: Rollback is sent") if $rolls_back;
-	is(remote_rows(), $rows, "$name: rows of KalamDB");
-	is(local_rows(), $error->{sqlstate} eq '' ? 1 : 0, "$name: rows of PostgreSQL");
+	is($node->remote_rows, $rows, "$name: rows of KalamDB");
+	is($node->local_rows, $error->{sqlstate} eq '' ? 1 : 0, "$name: rows of PostgreSQL");
 }
 
 # ---- A commit that its answer says was refused as a whole is not called half applied
@@ -116,11 +103,11 @@ my $refusal = q{Invalid operation: failed to commit transaction 'x': Raft error:
 	. q{column 'v' cannot be NULL (row 1)};
 $stub->fault(
 	{ method => 'CommitTransaction', call => 1, code => 'FAILED_PRECONDITION', message => $refusal });
-my ($error, $out) = outcome("$update;");
+my ($error, $out) = $node->outcome("$update;");
 is($error->{sqlstate}, '23502', 'a batch that is refused at commit has its own SQLSTATE');
 unlike($error->{text}, qr/may have been applied/, 'and nothing of it was applied');
 $stub->clear_faults;
-is(remote_rows(), $before, 'as the rows show');
+is($node->remote_rows, $before, 'as the rows show');
 
 # ---- kalam.write_mode = autocommit: what an earlier transaction has staged is not in doubt
 reset_all();
@@ -128,7 +115,7 @@ $node->sql(
 	q{CREATE TABLE app.a (name text PRIMARY KEY, v int) USING kalamdb; CREATE TABLE app.b (name text PRIMARY KEY, v int) USING kalamdb;
 	  INSERT INTO app.a VALUES ('x', 1), ('y', 2); INSERT INTO app.b VALUES ('x', 1), ('y', 2);});
 $stub->fault({ method => 'Update', call => 3, code => 'FAILED_PRECONDITION', message => q{Not found: transaction 'x' not found} });
-($error, $out) = outcome(
+($error, $out) = $node->outcome(
 	q{SET kalam.write_mode = 'autocommit'; BEGIN;
 	  INSERT INTO app.a VALUES ('z', 3); UPDATE app.a SET v = v + 10 WHERE name < 'z';
 	  INSERT INTO app.b VALUES ('z', 3); UPDATE app.b SET v = v + 10 WHERE name < 'z'; COMMIT;});
@@ -149,7 +136,7 @@ for my $case ([ 'Scan', 2, '57014' ], [ 'Update', 1, '57014' ], [ 'CommitTransac
 		$stub->fault({ method => $method, call => $call, times => 100, black_hole => JSON::PP::true });
 		if ($how eq 'statement_timeout')
 		{
-			($error, $out) = outcome("SET statement_timeout = '400ms'; $update;");
+			($error, $out) = $node->outcome("SET statement_timeout = '400ms'; $update;");
 			is($error->{sqlstate}, $sqlstate, "$method: $how ends the wait");
 		}
 		else
@@ -178,8 +165,8 @@ for my $case ([ 'Scan', 2, '57014' ], [ 'Update', 1, '57014' ], [ 'CommitTransac
 			}
 		}
 		$stub->clear_faults;
-		is(remote_rows(), $before, "$method, $how: rows of KalamDB");
-		is(local_rows(), 0, "$method, $how: rows of PostgreSQL");
+		is($node->remote_rows, $before, "$method, $how: rows of KalamDB");
+		is($node->local_rows, 0, "$method, $how: rows of PostgreSQL");
 	}
 }
 

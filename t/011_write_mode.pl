@@ -9,20 +9,7 @@ use KalamStub;
 my $stub = KalamStub->new;
 my $node = KalamNode->new('main', stub => $stub);
 
-$node->sql(
-	q{CREATE SCHEMA app;
-	  CREATE TABLE app.t (id int PRIMARY KEY, v text) USING kalamdb;
-	  CREATE TABLE app.log (id int);});
-
-# The table as it was.
-sub reset_all
-{
-	$node->sql(q{DELETE FROM app.t; DELETE FROM app.log; INSERT INTO app.t VALUES (1, 'a'), (2, 'b'), (3, 'c')});
-	return;
-}
-
-sub remote_rows { return $node->sql(q{SELECT string_agg(id || v, ' ' ORDER BY id) FROM app.t}) }
-sub local_rows  { return $node->sql('SELECT count(*) FROM app.log') }
+$node->create_changed;
 
 # So many calls since the last forget_calls.
 sub calls_are
@@ -36,7 +23,7 @@ sub calls_are
 	return;
 }
 
-reset_all();
+$node->reset_changed;
 my $before = '1a 2b 3c';
 
 # ---- Row locks
@@ -48,7 +35,7 @@ is($node->sql('SELECT count(*) FROM app.t JOIN app.log USING (id)'), '0', 'a joi
 is($node->sql('SELECT l.id FROM app.log l JOIN app.t USING (id) FOR UPDATE OF l'), '', 'a lock of the other table');
 
 # ---- kalam.write_mode = autocommit: what cannot be one commit is several
-reset_all();
+$node->reset_changed;
 $node->sql(
 	q{CREATE TABLE app.mine (id int PRIMARY KEY, v text) USING kalamdb WITH (type = 'user');
 	  CREATE TABLE app.coded (code text PRIMARY KEY, v text) USING kalamdb;
@@ -63,26 +50,26 @@ my $both = q{SET kalam.user_id = 'alice';
 my ($error) = $node->outcome($both);
 is($error->{sqlstate}, '0A000', 'tables of two kinds are refused');
 like($error->{hint}, qr/kalam\.write_mode/, 'and the hint names the setting');
-is(remote_rows(), $before, 'nothing is written');
+is($node->remote_rows, $before, 'nothing is written');
 ($error) = $node->outcome("SET kalam.write_mode = autocommit; $both");
 is($error->{text}, '', 'unless the setting allows several requests');
-is(remote_rows(), '1a! 2b! 3c 4d', 'the first table');
+is($node->remote_rows, '1a! 2b! 3c 4d', 'the first table');
 is($node->sql(q{SET kalam.user_id = 'alice'; SELECT count(*) FROM app.mine}), '2', 'the second table');
-is(local_rows(), 1, 'the local table');
+is($node->local_rows, 1, 'the local table');
 
 # The second one fails: the first one stays, and the error says so.
-reset_all();
+$node->reset_changed;
 ($error) = $node->outcome("SET kalam.write_mode = autocommit; $both");
 is($error->{sqlstate}, '23505', 'the cause of a failure in the middle keeps its SQLSTATE');
 like($error->{text}, qr/not undone: row changes: 3; requests or transactions: 1\./, 'what stays');
-is(remote_rows(), '1a! 2b! 3c 4d', 'as the rows show');
-is(local_rows(), 0, 'PostgreSQL has rolled back');
+is($node->remote_rows, '1a! 2b! 3c 4d', 'as the rows show');
+is($node->local_rows, 0, 'PostgreSQL has rolled back');
 
 # The first one fails: nothing is applied.
 ($error) = $node->outcome("SET kalam.write_mode = autocommit; $both");
 is($error->{sqlstate}, '23505', 'a failure at the start');
 unlike($error->{text}, qr/not undone/, 'leaves nothing');
-is(remote_rows(), '1a! 2b! 3c 4d', 'as the rows show');
+is($node->remote_rows, '1a! 2b! 3c 4d', 'as the rows show');
 
 # A key that is not called id: beside other changes, and more than one request.
 $node->sql(q{INSERT INTO app.coded VALUES ('a', '1'), ('b', '2'), ('c', '3')});
