@@ -129,6 +129,12 @@ DROP TABLE ktest00000_keys.n;
 DROP TABLE ktest00000_keys.s;
 DROP TABLE ktest00000_keys.c;
 DROP TABLE ktest00000_keys.f;
+-- a key whose name the server takes for a function in an expression
+CREATE TABLE ktest00000_keys.w ("user" text PRIMARY KEY, a int) USING kalamdb;
+INSERT INTO ktest00000_keys.w VALUES ('x', 1), ('y', 2);
+DELETE FROM ktest00000_keys.w WHERE a = 2;
+SELECT "user", a FROM ktest00000_keys.w;
+DROP TABLE ktest00000_keys.w;
 DROP TABLE ktest00000_keys.b;
 DROP SCHEMA ktest00000_keys;
 SET client_min_messages = warning;

@@ -331,8 +331,8 @@ static KalamPendingQuery* ask_unread_deletions(const KalamCompleteness* check) {
   return kalam_query_start(
       check->connection,
       psprintf("SELECT %s AS c1, %s AS c2 FROM %s WHERE %s > " INT64_FORMAT " AND _deleted = true ORDER BY %s LIMIT %d",
-               check->remote->columns[check->remote->key_column].name, version, quoted_table(check), version,
-               check->highest, version, TOMBSTONES_MAX));
+               quote_identifier(check->remote->columns[check->remote->key_column].name), version, quoted_table(check),
+               version, check->highest, version, TOMBSTONES_MAX));
 }
 
 // Leaves the answer rewound.
