@@ -81,7 +81,8 @@ chroot_update() {
 }
 
 # chroot_sources NAME FOLDER: copies the sources, as git knows them and as they are now, to FOLDER in tester's home.
-# Build folders in it stay, files that did not change keep their times.
+# Build folders in it stay, files that did not change keep their times. Others get the time of the copy: one that was
+# edited while the copy before was built is older than what was made of that.
 chroot_sources() {
   local target=$chroot_base/$1/home/tester/$2
   mkdir -p "$target.new"
@@ -89,6 +90,14 @@ chroot_sources() {
     [ ! -e "$file" ] || printf '%s\0' "$file"
   done | tar --null -T - -cf -) | tar -C "$target.new" -xf - || return
   if [ -d "$target" ]; then
+    local file
+    (cd "$target.new" && find . -type f -print0) | while IFS= read -r -d '' file; do
+      if cmp -s "$target.new/$file" "$target/$file"; then
+        touch -r "$target/$file" "$target.new/$file"
+      else
+        touch "$target.new/$file"
+      fi
+    done
     find "$target" -mindepth 1 -maxdepth 1 -name 'build*' -exec mv -t "$target.new" {} + || return
     rm -rf "$target"
   fi
