@@ -14,14 +14,6 @@ $node->sql(
 	  CREATE TABLE app.t (id int PRIMARY KEY, v text) USING kalamdb;
 	  INSERT INTO app.t VALUES (1, 'one'), (2, 'two');});
 
-# Statements of one session that go on after an error; returns the errors and the rows.
-sub outcome
-{
-	my ($sql) = @_;
-	my ($code, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n$sql", on_error_stop => 0);
-	return (KalamNode::parse_error($err), $out);
-}
-
 # ---- Nobody listens there
 $node->safe_psql('postgres',
 	q{CREATE SERVER nobody FOREIGN DATA WRAPPER pg_kalam OPTIONS (host '127.0.0.1', port '1');
@@ -33,7 +25,7 @@ like($error->{detail}, qr/127\.0\.0\.1:1: .*refused/i, 'and the address');
 
 # ---- An error of the server
 $stub->fault({ method => 'Scan', call => 1, code => 'INTERNAL', message => 'disk on fire' });
-($error, my $out) = outcome('SELECT count(*) FROM app.t; SELECT count(*) FROM app.t;');
+($error, my $out) = $node->outcome('SELECT count(*) FROM app.t; SELECT count(*) FROM app.t;');
 like($error->{text}, qr/disk on fire/, q{the server's own words});
 is($out, '2', 'the next statement of the session works');
 
@@ -45,7 +37,7 @@ is($node->sql('SELECT count(*) FROM app.t'), '2', 'a read survives a broken conn
 
 $stub->clear_faults;
 $stub->fault({ method => 'Insert', call => 1, cut => 'after' });
-($error, $out) = outcome(q{INSERT INTO app.t VALUES (3, 'three'); SELECT id FROM app.t WHERE id IN (3) ORDER BY id;});
+($error, $out) = $node->outcome(q{INSERT INTO app.t VALUES (3, 'three'); SELECT id FROM app.t WHERE id IN (3) ORDER BY id;});
 is($error->{sqlstate}, '08007', 'a write whose answer was lost is unknown, not repeated');
 is($out, '3', 'it had been applied, once');
 $stub->clear_faults;
@@ -87,7 +79,7 @@ for my $case (
 	# On a slow machine a short time ends before the call that is not answered.
 	for my $milliseconds (300, 3_000, 30_000)
 	{
-		($error, $out) = outcome("SET statement_timeout = $milliseconds; $statement;");
+		($error, $out) = $node->outcome("SET statement_timeout = $milliseconds; $statement;");
 		last if $stub->hits;
 	}
 	is($stub->hits, 1, "$method: a call is not answered");
@@ -124,7 +116,7 @@ for my $case (
 for my $fault ('wrong_bytes', 'truncate')
 {
 	$stub->fault({ method => 'Scan', call => 1, $fault => JSON::PP::true });
-	($error, $out) = outcome('SELECT count(*) FROM app.t; SELECT count(*) FROM app.t;');
+	($error, $out) = $node->outcome('SELECT count(*) FROM app.t; SELECT count(*) FROM app.t;');
 	is($error->{sqlstate}, '08P01', "$fault: an error of the protocol");
 	is($out, '2', "$fault: the session works afterwards");
 	$stub->clear_faults;

@@ -3,7 +3,6 @@ use strict;
 use warnings;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 use KalamNode;
 use KalamStub;
 
@@ -11,13 +10,6 @@ my $stub = KalamStub->new;
 my $node = KalamNode->new('main', stub => $stub, conf => 'max_prepared_transactions = 2');
 
 $node->sql('CREATE SCHEMA app; CREATE TABLE app.first (id int PRIMARY KEY) USING kalamdb;');
-
-sub outcome
-{
-	my ($sql) = @_;
-	my ($code, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n$sql", on_error_stop => 0);
-	return (KalamNode::parse_error($err), $out);
-}
 
 sub remote_tables
 {
@@ -36,7 +28,7 @@ my $create = 'CREATE TABLE app.t (id int PRIMARY KEY) USING kalamdb';
 
 # ---- The answer is lost after the table was made
 $stub->fault({ method => 'ExecuteSql', call => 2, cut => 'after' });
-my ($error) = outcome("$create;");
+my ($error) = $node->outcome("$create;");
 is($error->{sqlstate}, '08006', 'the answer to CREATE is lost');
 is(local_tables(), 'first', 'no table here');
 is(remote_tables(), 'first', 'and none there: it was dropped again');
@@ -45,7 +37,7 @@ $stub->clear_faults;
 # ---- The server refuses: nothing was made, so nothing is dropped
 $stub->forget_calls;
 $stub->fault({ method => 'ExecuteSql', call => 2, code => 'INTERNAL', message => 'Already exists: Table app.t already exists' });
-($error) = outcome("$create;");
+($error) = $node->outcome("$create;");
 is($error->{sqlstate}, '42P07', 'somebody else was faster');
 is(scalar($stub->calls('ExecuteSql')), 2, q{another's table is not dropped});
 is(local_tables(), 'first', 'no table here');
@@ -53,7 +45,7 @@ $stub->clear_faults;
 
 # ---- Cancelled while the server is silent
 $stub->fault({ method => 'ExecuteSql', call => 2, black_hole => JSON::PP::true });
-($error, my $out) = outcome("SET statement_timeout = '300ms'; $create; SELECT 'still here';");
+($error, my $out) = $node->outcome("SET statement_timeout = '300ms'; $create; SELECT 'still here';");
 is($error->{sqlstate}, '57014', 'statement_timeout ends CREATE');
 is($out, 'still here', 'the session works');
 is(local_tables(), 'first', 'no table here');
@@ -64,7 +56,7 @@ KalamNode::expect_warning(qr/could not undo the creation of KalamDB table "app\.
 $stub->fault({ method => 'ExecuteSql', call => 2, black_hole => JSON::PP::true });
 $stub->fault({ method => 'ExecuteSql', call => 3, delay_ms => 2000 });
 $stub->forget_calls;
-($error, $out) = outcome("SET statement_timeout = '300ms'; $create; RESET statement_timeout; SELECT 'still here'; $create;
+($error, $out) = $node->outcome("SET statement_timeout = '300ms'; $create; RESET statement_timeout; SELECT 'still here'; $create;
 	INSERT INTO app.t VALUES (1); SELECT id FROM app.t;");
 is($error->{sqlstate}, '57014', 'statement_timeout ends CREATE');
 like($error->{text}, qr/WARNING:  57014: could not undo the creation of KalamDB table "app\.t"/, 'it cannot be undone in time');
@@ -79,7 +71,7 @@ $stub->clear_faults;
 # ---- A DROP that KalamDB carries out after seconds: a table of that name is made after it
 $stub->fault({ method => 'ExecuteSql', call => 2, black_hole => JSON::PP::true });
 $stub->fault({ method => 'ExecuteSql', call => 3, delay_ms => 5000 });
-($error, $out) = outcome("SET statement_timeout = '300ms'; $create; RESET statement_timeout; $create;
+($error, $out) = $node->outcome("SET statement_timeout = '300ms'; $create; RESET statement_timeout; $create;
 	INSERT INTO app.t VALUES (1); SELECT pg_sleep_for('5 s'); SELECT id FROM app.t;");
 is($error->{sqlstate}, '57014', 'statement_timeout ends CREATE');
 is($out, "\n1", 'the row of the new table is still there');
@@ -100,13 +92,8 @@ for my $end ('pg_terminate_backend', 'pg_cancel_backend')
 	$session->wait_for(qr/57014|57P01/);
 	$session->finish;
 	ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"), "$end: the session ends");
-	my @ends;
-	my $tries = 10 * $PostgreSQL::Test::Utils::timeout_default;
-	while (@ends < 2 && --$tries > 0)
-	{
-		usleep(100_000);
-		@ends = map { ($_->{sql} // '') =~ /^DROP/ ? 'DROP' : $_->{method} eq 'CloseSession' ? 'CloseSession' : () } $stub->calls;
-	}
+	my @ends = map { $_->{method} eq 'CloseSession' ? 'CloseSession' : 'DROP' }
+	  $stub->wait_for_calls(2, sub { ($_->{sql} // '') =~ /^DROP/ || $_->{method} eq 'CloseSession' });
 	is("@ends", 'DROP CloseSession', "$end: after KalamDB has carried out what undoes CREATE");
 	$stub->clear_faults;
 }
@@ -132,14 +119,14 @@ $node->sql('DROP TABLE app.n');
 # ---- DROP: the server fails at COMMIT
 $node->sql("$create; INSERT INTO app.t VALUES (1);");
 $stub->fault({ method => 'ExecuteSql', call => 1, code => 'INTERNAL', message => 'disk on fire' });
-($error) = outcome('DROP TABLE app.t;');
+($error) = $node->outcome('DROP TABLE app.t;');
 like($error->{text}, qr/disk on fire/, 'DROP fails with its COMMIT');
 is($node->sql('SELECT id FROM app.t'), '1', 'the table is still there');
 $stub->clear_faults;
 
 # ---- DROP: no answer comes. Cut off after it was done, or never done: nobody knows.
 $stub->fault({ method => 'ExecuteSql', call => 1, black_hole => JSON::PP::true });
-($error, $out) = outcome("SET statement_timeout = '300ms'; DROP TABLE app.t; SELECT 'still here';");
+($error, $out) = $node->outcome("SET statement_timeout = '300ms'; DROP TABLE app.t; SELECT 'still here';");
 is($error->{sqlstate}, '08007', 'a DROP that was not answered in time has an unknown outcome');
 is($out, 'still here', 'the session works');
 is($node->sql('SELECT id FROM app.t'), '1', 'the table is still there');
@@ -166,7 +153,7 @@ is($node->sql('SELECT id, a FROM app.t'), '2|', 'ADD COLUMN is repeated while th
 $stub->clear_faults;
 $stub->fault({ method => 'ExecuteSql', code => 'INTERNAL',
 	message => q{Idempotent conflict: Job with idempotency key 'drop-app-t' is already running or queued} });
-($error) = outcome("SET statement_timeout = '300ms'; ALTER TABLE app.t ADD COLUMN b int; SELECT 'still here';");
+($error) = $node->outcome("SET statement_timeout = '300ms'; ALTER TABLE app.t ADD COLUMN b int; SELECT 'still here';");
 is($error->{sqlstate}, '57014', 'and the wait can be cancelled');
 $stub->clear_faults;
 $node->sql('DROP TABLE app.t');
@@ -181,9 +168,9 @@ is(scalar($stub->calls('Insert')), 3, 'INSERT is repeated until the table is rea
 is($node->sql('SELECT count(*) FROM app.t'), '1', 'its row is there once');
 $stub->clear_faults;
 $stub->fault({ method => 'Insert', code => 'INTERNAL', message => $settling });
-($error) = outcome("SET statement_timeout = '300ms'; INSERT INTO app.t VALUES (2);");
+($error) = $node->outcome("SET statement_timeout = '300ms'; INSERT INTO app.t VALUES (2);");
 is($error->{sqlstate}, '57014', 'the wait can be cancelled');
-($error) = outcome('INSERT INTO app.t VALUES (2);');
+($error) = $node->outcome('INSERT INTO app.t VALUES (2);');
 is($error->{sqlstate}, '42P01', 'and ends');
 $stub->clear_faults;
 is($node->sql('SELECT count(*) FROM app.t'), '1', 'no row was written');
@@ -192,7 +179,7 @@ $node->sql('DROP TABLE app.t');
 # ---- TRUNCATE is one transaction
 $node->sql("$create; INSERT INTO app.t SELECT generate_series(1, 100)");
 $stub->fault({ method => 'CommitTransaction', call => 1, code => 'INTERNAL', message => 'disk on fire' });
-($error) = outcome('TRUNCATE app.t;');
+($error) = $node->outcome('TRUNCATE app.t;');
 is($node->sql('SELECT count(*) FROM app.t'), '100', 'TRUNCATE whose commit fails deletes nothing');
 $stub->clear_faults;
 $node->sql('TRUNCATE app.t');
@@ -200,7 +187,7 @@ is($node->sql('SELECT count(*) FROM app.t'), '0', 'and all of it else');
 $node->sql('DROP TABLE app.t');
 
 # ---- Two-phase commit
-($error) = outcome("BEGIN; $create; PREPARE TRANSACTION 'x';");
+($error) = $node->outcome("BEGIN; $create; PREPARE TRANSACTION 'x';");
 is($error->{sqlstate}, '0A000', 'PREPARE TRANSACTION is refused');
 is(remote_tables(), 'first', 'and undone');
 
@@ -224,7 +211,7 @@ $node->sql('CREATE TABLE app.altered (id int PRIMARY KEY, a int) USING kalamdb; 
 my $add = 'ALTER TABLE app.altered ADD COLUMN b int';
 
 $stub->fault({ method => 'ExecuteSql', call => 1, cut => 'after' });
-($error) = outcome("$add;");
+($error) = $node->outcome("$add;");
 is($error->{sqlstate}, '08006', 'the answer to ADD COLUMN is lost');
 is(local_columns(),    'a id',  'no column here');
 is(remote_columns(),   'a id',  'and none there: it was dropped again');
@@ -232,13 +219,13 @@ $stub->clear_faults;
 
 $stub->forget_calls;
 $stub->fault({ method => 'ExecuteSql', call => 1, code => 'INTERNAL', message => q{Invalid operation: Column 'b' already exists} });
-($error) = outcome("$add;");
+($error) = $node->outcome("$add;");
 is(scalar($stub->calls('ExecuteSql')), 1,      q{a column that was refused is not dropped});
 is(local_columns(),                    'a id', 'no column here');
 $stub->clear_faults;
 
 $stub->fault({ method => 'ExecuteSql', call => 1, black_hole => JSON::PP::true });
-($error, $out) = outcome("SET statement_timeout = '300ms'; $add; SELECT 'still here';");
+($error, $out) = $node->outcome("SET statement_timeout = '300ms'; $add; SELECT 'still here';");
 is($error->{sqlstate}, '57014',      'statement_timeout ends ADD COLUMN');
 is($out,               'still here', 'the session works');
 is(local_columns(),    'a id',       'no column here');
@@ -247,14 +234,14 @@ $stub->clear_faults;
 # ADD COLUMN is sent at once, DROP COLUMN when the transaction commits.
 $stub->forget_calls;
 $stub->fault({ method => 'ExecuteSql', call => 2, code => 'INTERNAL', message => 'no' });
-($error) = outcome("BEGIN; $add; ALTER TABLE app.altered DROP COLUMN a; COMMIT;");
+($error) = $node->outcome("BEGIN; $add; ALTER TABLE app.altered DROP COLUMN a; COMMIT;");
 is(local_columns(),                    'a id', 'DROP COLUMN fails at COMMIT: the local columns are as before');
 is(remote_columns(),                   'a id', 'and so are the remote ones');
 is(scalar($stub->calls('ExecuteSql')), 3,      'ADD, DROP, and the ADD undone');
 $stub->clear_faults;
 
 $stub->forget_calls;
-outcome("BEGIN; $add; ALTER TABLE app.altered DROP COLUMN a; ROLLBACK;");
+$node->outcome("BEGIN; $add; ALTER TABLE app.altered DROP COLUMN a; ROLLBACK;");
 is(scalar($stub->calls('ExecuteSql')),          2,      'ROLLBACK undoes ADD COLUMN and never sends DROP COLUMN');
 is(remote_columns(),                            'a id', 'the remote columns are as before');
 is($node->sql('SELECT a FROM app.altered'),     '1',    'with their values');

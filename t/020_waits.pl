@@ -111,9 +111,7 @@ sub stubs_of { my ($statement) = @_; return $statement =~ /cold|notes|NEXT/ ? $c
 sub wait_for_questions
 {
 	my ($asked, $pattern) = @_;
-	my $tries = 20 * $PostgreSQL::Test::Utils::timeout_default;
-	usleep(50_000) until 2 <= grep({ ($_->{sql} // '') =~ $pattern } $asked->calls) || --$tries == 0;
-	ok($tries > 0, 'the server is asked again');
+	ok($asked->wait_for_calls(2, sub { ($_->{sql} // '') =~ $pattern }) >= 2, 'the server is asked again');
 	return;
 }
 

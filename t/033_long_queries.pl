@@ -18,18 +18,10 @@ $node->sql(
 my $endless =
   q{SELECT kalam_exec('SELECT count(*) AS n FROM app.t a, app.t b, app.t c WHERE a.v < b.v AND b.v < c.v')};
 sub count_of { return $node->sql(q{SET statement_timeout = '170s'; SELECT count(*) FROM app.t}) }
-# A call is logged when the server has left it, which may be after its client has.
 sub cancelled
 {
 	my ($wanted) = @_;
-	my $count = 0;
-	for (1 .. 20 * $PostgreSQL::Test::Utils::timeout_default)
-	{
-		$count = grep { $_->{code} eq 'CANCELLED' } $stub->calls('ExecuteQuery');
-		last if $count >= $wanted;
-		usleep(50_000);
-	}
-	return $count;
+	return scalar $stub->wait_for_calls($wanted, sub { $_->{method} eq 'ExecuteQuery' && $_->{code} eq 'CANCELLED' });
 }
 sub wait_until_running
 {

@@ -136,6 +136,21 @@ sub calls
 	return defined $method ? grep { $_->{method} eq $method } @calls : @calls;
 }
 
+# Waits until the log has that many calls for which the test, with the call in $_, is true; returns those it has. A call
+# is logged when the server has left it, which may be after its client has.
+sub wait_for_calls
+{
+	my ($self, $wanted, $test) = @_;
+	my @found;
+	for (1 .. 20 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		@found = grep { $test->() } $self->calls;
+		last if @found >= $wanted;
+		usleep(50_000);
+	}
+	return @found;
+}
+
 sub forget_calls { my ($self) = @_; return $self->{server} || $self->control('clear-log'); }
 
 # Ends the program without a word to its clients.
