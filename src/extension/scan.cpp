@@ -68,7 +68,7 @@ static void add_attribute(KalamScanState* state, TupleDesc tupdesc, AttrNumber a
   }
   if (attnum == remote->key_attribute) state->key_reader = state->reader_count;
   kalam_column_reader_init(&state->readers[state->reader_count], attribute, remote->local_name);
-  state->reader_column[state->reader_count] = add_column(state, remote->columns[column].name);
+  state->reader_column[state->reader_count] = (uint32_t)add_column(state, remote->columns[column].name);
   state->reader_count++;
 }
 
@@ -78,7 +78,7 @@ static void choose_columns(KalamScanState* state, TupleDesc tupdesc, List* attri
   state->columns = (const char**)palloc(sizeof(char*) * most);
   state->readers = (KalamColumnReader*)palloc(sizeof(KalamColumnReader) * most);
   state->ready = (KalamReadyColumn*)palloc(sizeof(KalamReadyColumn) * most);
-  state->reader_column = (int*)palloc(sizeof(int) * most);
+  state->reader_column = (uint32_t*)palloc(sizeof(uint32_t) * most);
   state->user_id_attributes = (AttrNumber*)palloc(sizeof(AttrNumber) * most);
   state->key_reader = -1;
 
@@ -340,14 +340,6 @@ static void take_complete_answer(KalamScanState* state, KalamCallHolder* holder)
   state->answer_kept = state->keeps_answer;
 }
 
-// What only told whether the answer is complete is not decoded again.
-static void select_columns(const KalamScanState* state, kalam::Call* call) {
-  uint32* columns = (uint32*)palloc(sizeof(uint32) * (size_t)Max(state->reader_count, 1));
-  for (int i = 0; i < state->reader_count; i++) columns[i] = (uint32)state->reader_column[i];
-  kalam::call_result_select(call, columns, (size_t)state->reader_count);
-  pfree(columns);
-}
-
 // Waits for the answer of a call and makes it the one that rows are read from.
 static void take_answer(KalamScanState* state, KalamCallHolder* holder) {
   kalam::Status status;
@@ -360,7 +352,8 @@ static void take_answer(KalamScanState* state, KalamCallHolder* holder) {
   else if (!kalam::call_result_rewind(holder->call, true, &status))
     report(state, &status);
 
-  if (state->scans_all) select_columns(state, holder->call);
+  // What only told whether the answer is complete is not decoded again.
+  if (state->scans_all) kalam::call_result_select(holder->call, state->reader_column, (size_t)state->reader_count);
   // Every answer is bound anew: its schema may be another one, after a change of the remote table.
   state->bound = false;
   if (kalam::call_result_schema(holder->call, &schema, &status))

@@ -33,7 +33,7 @@ struct KalamScanState {
   int reader_count;
   KalamColumnReader* readers;
   KalamReadyColumn* ready;  // [reader_count]: of the window, while it is `converted`
-  int* reader_column;       // [reader_count]: index into columns and windows
+  uint32_t* reader_column;  // [reader_count]: index into columns and windows
   int key_reader;           // index into readers; -1: the key is not fetched
   int user_id_count;
   AttrNumber* user_id_attributes;  // read as the subject

@@ -40,7 +40,7 @@ struct KalamPendingChange {
   KalamConnection* connection;  // pinned
   char* name_space;
   char* table;
-  char* undo_sql;    // NULL: waits for PRE_COMMIT
+  char* undo_sql;    // NULL: waits for PRE_COMMIT, or stays (a namespace)
   char* commit_sql;  // NULL: happened at once
   char* what;        // for a WARNING when it cannot be undone
 };
