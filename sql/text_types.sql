@@ -75,6 +75,39 @@ SELECT c = 'thing'::regclass AS same FROM ktest00000_text_types.names;
 RESET search_path;
 DROP TABLE ktest00000_text_types.names;
 
+-- Nor how money is written. Where there is no such locale, it stays as it is.
+CREATE DOMAIN compare.price AS money;
+CREATE TABLE ktest00000_text_types.papers (id int PRIMARY KEY, x xml, m money, ms compare.price[]) USING kalamdb;
+CREATE FUNCTION compare.german() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  SET lc_monetary = 'de_DE.UTF-8';
+EXCEPTION WHEN invalid_parameter_value THEN
+  NULL;
+END
+$$;
+INSERT INTO ktest00000_text_types.papers VALUES (1, NULL, 1234.56::numeric::money, ARRAY[1.5::numeric::money]);
+SELECT compare.german();
+INSERT INTO ktest00000_text_types.papers VALUES (2, NULL, 1234.56::numeric::money, ARRAY[1.5::numeric::money]);
+SELECT id, m::numeric, ms[1]::numeric FROM ktest00000_text_types.papers ORDER BY id;
+RESET lc_monetary;
+SELECT kalam_exec('SELECT id, m, ms FROM ktest00000_text_types.papers ORDER BY id LIMIT 2');
+SELECT id, m::numeric, ms[1]::numeric FROM ktest00000_text_types.papers ORDER BY id;
+
+-- Nor what counts as XML, in a server that knows XML at all.
+DO $$
+BEGIN
+  UPDATE ktest00000_text_types.papers SET x = XMLPARSE(CONTENT 'no <b>document</b>');
+EXCEPTION WHEN feature_not_supported THEN
+  NULL;
+END
+$$;
+SET xmloption = document;
+SELECT id FROM ktest00000_text_types.papers WHERE x::text <> 'no <b>document</b>';
+RESET xmloption;
+DROP TABLE ktest00000_text_types.papers;
+DROP FUNCTION compare.german;
+DROP DOMAIN compare.price;
+
 -- Refused: what JSON text cannot give back, and what does not fit the type.
 INSERT INTO ktest00000_text_types.t (id, i) VALUES (9, '[0:1]={1,2}');
 INSERT INTO ktest00000_text_types.t (id, j) VALUES (9, ARRAY[ARRAY['1']]::jsonb[]);

@@ -10,12 +10,19 @@ extern "C" {
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/pg_locale.h"
+#include "utils/xml.h"
 }
 
 // ---------------------------------------------------------------- settings
 
-// Input and output functions that leave schemas out of names.
-static bool depends_on_search_path(Oid function) {
+// Settings that texts of few types depend on. The others (DateStyle and the like) may matter to any type, as ranges and
+// arrays are made of others.
+constexpr int NAMES = 1;  // schemas are left out of names that search_path finds
+constexpr int XML = 2;    // what counts as a value
+constexpr int MONEY = 4;  // which sign separates the cents
+
+static int special_settings(Oid function) {
   switch (function) {
     case F_REGCLASSIN:
     case F_REGCLASSOUT:
@@ -35,23 +42,36 @@ static bool depends_on_search_path(Oid function) {
     case F_REGPROCOUT:
     case F_REGTYPEIN:
     case F_REGTYPEOUT:
-      return true;
+      return NAMES;
+    case F_XML_IN:
+      return xmloption == XMLOPTION_CONTENT ? 0 : XML;
+    case F_CASH_IN:
+    case F_CASH_OUT:
+      return strcmp(locale_monetary, "C") == 0 ? 0 : MONEY;
+    case F_DOMAIN_IN:  // of whatever type
+      return NAMES | XML | MONEY;
     default:
-      return false;
+      return 0;
   }
 }
 
 // Fixes the settings that texts of values depend on, as postgres_fdw does. Returns the level to go back to, 0 when they
 // are as they should be. An error in between takes them back with the (sub)transaction.
 static int begin_fixed_settings(Oid function) {
-  bool fix_path = depends_on_search_path(function);
-  if (!fix_path && DateStyle == USE_ISO_DATES && IntervalStyle == INTSTYLE_POSTGRES && extra_float_digits > 0) return 0;
+  int special = special_settings(function);
+  if (special == 0 && DateStyle == USE_ISO_DATES && IntervalStyle == INTSTYLE_POSTGRES && extra_float_digits > 0)
+    return 0;
   int level = NewGUCNestLevel();
-  static const char* const settings[][2] = {
-      {"datestyle", "ISO"}, {"intervalstyle", "postgres"}, {"extra_float_digits", "3"}, {"search_path", "pg_catalog"}};
+  static const struct {
+    int special;  // 0: always
+    const char* name;
+    const char* value;
+  } settings[] = {{0, "datestyle", "ISO"},        {0, "intervalstyle", "postgres"},
+                  {0, "extra_float_digits", "3"}, {NAMES, "search_path", "pg_catalog"},
+                  {XML, "xmloption", "content"},  {MONEY, "lc_monetary", "C"}};
   for (const auto& setting : settings) {
-    if (!fix_path && strcmp(setting[0], "search_path") == 0) continue;
-    (void)set_config_option(setting[0], setting[1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    if (setting.special != 0 && (special & setting.special) == 0) continue;
+    (void)set_config_option(setting.name, setting.value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
   }
   return level;
 }
