@@ -4,12 +4,14 @@
 #include "extension/query.h"
 
 extern "C" {
+#include "access/nbtree.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_type.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 }
 
 namespace {
@@ -245,6 +247,7 @@ KalamColumnDefinition* define_column(ColumnDef* column) {
   translate_type_name(column, definition);
   take_column_constraints(column, definition, &default_expression);
   typenameTypeIdAndMod(nullptr, column->typeName, &definition->local_type, &definition->local_typmod);
+  definition->local_collation = GetColumnDefCollation(nullptr, column, definition->local_type);
   if (definition->type_sql == nullptr) {
     type_sql = kalam_remote_type(definition->local_type, definition->local_typmod, &definition->type,
                                  &definition->no_type_why);
@@ -322,6 +325,36 @@ bool is_usable_key(kalam::RemoteKind kind) {
   }
 }
 
+// Whether equal values have equal texts, which are what KalamDB compares. PostgreSQL knows it of the types of keys, for
+// the sake of compact indexes.
+bool has_one_text(Oid type, Oid collation) {
+  // Its texts are written without the blanks at their ends.
+  if (getBaseType(type) == BPCHAROID) return get_collation_isdeterministic(collation);
+  TypeCacheEntry* entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+  if (!OidIsValid(entry->btree_opf)) return false;
+  Oid function = get_opfamily_proc(entry->btree_opf, entry->btree_opintype, entry->btree_opintype, BTEQUALIMAGE_PROC);
+  if (!OidIsValid(function)) return false;
+  return DatumGetBool(OidFunctionCall1Coll(function, collation, ObjectIdGetDatum(entry->btree_opintype)));
+}
+
+void check_key(const KalamColumnDefinition* key, kalam::TableKind kind) {
+  const char* hint = "Use text, an integer type, boolean or a floating-point type.";
+  if (!is_usable_key(key->type.kind))
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("column \"%s\" of KalamDB type %s cannot be a primary key", key->name, key->type_sql),
+                    errdetail("KalamDB would accept the table and refuse every row."), errhint("%s", hint)));
+  // Keys of stream tables are not unique in KalamDB anyway.
+  if (key->type.kind == kalam::RemoteKind::text && kind != kalam::TableKind::stream &&
+      !has_one_text(key->local_type, key->local_collation))
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("column \"%s\" of type %s cannot be a primary key in KalamDB", key->name,
+                    format_type_be(key->local_type)),
+             errdetail("KalamDB compares texts byte by byte, so that it would take values that PostgreSQL says are "
+                       "equal."),
+             errhint("%s", hint)));
+}
+
 }  // namespace
 
 void kalam_define_columns(CreateStmt* statement, bool allow_system_columns, KalamTableDefinition* definition) {
@@ -389,10 +422,5 @@ void kalam_define_key(CreateStmt* statement, KalamTableDefinition* definition) {
     key->is_key = true;
     set_key_not_null(statement, key);
   }
-  if (key != nullptr && key->type_sql != nullptr && !is_usable_key(key->type.kind)) {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("column \"%s\" of KalamDB type %s cannot be a primary key", key->name, key->type_sql),
-                    errdetail("KalamDB would accept the table and refuse every row."),
-                    errhint("Use text, an integer type, boolean or a floating-point type.")));
-  }
+  if (key != nullptr && key->type_sql != nullptr) check_key(key, definition->kind);
 }

@@ -17,6 +17,7 @@ struct KalamColumnDefinition {
   const char* no_type_why;  // then: a sentence for DETAIL
   Oid local_type;
   int32 local_typmod;
+  Oid local_collation;
   bool not_null;
   bool is_key;
   const char* default_sql;  // NULL: none that the server can evaluate
