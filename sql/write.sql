@@ -171,7 +171,18 @@ UPDATE ktest00000_write.parted SET v = v || '!' WHERE id IN (1, 101);
 DELETE FROM ktest00000_write.parted WHERE id = 103 RETURNING tableoid::regclass, id, v;
 UPDATE ktest00000_write.parted SET id = id - 100 WHERE id = 101;
 SELECT tableoid::regclass, id, v FROM ktest00000_write.parted ORDER BY id;
+-- Rows of the other partitions may be found by ctid here.
+UPDATE ktest00000_write.extra SET t_id = 0 FROM ktest00000_write.parted p WHERE p.id = extra.id RETURNING p.tableoid::regclass, p.id;
 DROP TABLE ktest00000_write.parted;
+
+-- Rows have no ctid and the like, so nothing is found or told apart by them.
+SELECT tableoid::regclass, id FROM ktest00000_write.t WHERE id = 1;
+SELECT ctid FROM ktest00000_write.t;
+SELECT id FROM ktest00000_write.t WHERE ctid = '(0,1)';
+SELECT id FROM (SELECT xmin, id FROM ktest00000_write.t UNION ALL SELECT xmin, id FROM ktest00000_write.t) both_sides ORDER BY xmin::text;
+DELETE FROM ktest00000_write.t a USING ktest00000_write.t b WHERE a.ctid < b.ctid AND a.v = b.v;
+UPDATE ktest00000_write.t SET v = v WHERE id = 1 RETURNING ctid;
+INSERT INTO ktest00000_write.t VALUES (60, 'a', 1) RETURNING xmin;
 
 DROP VIEW ktest00000_write.few;
 DROP TABLE ktest00000_write.extra;

@@ -3,6 +3,7 @@
 #include "extension/errors.h"
 #include "extension/fdw.h"
 #include "extension/options.h"
+#include "extension/plan.h"
 #include "extension/query.h"
 #include "extension/scan.h"
 #include "extension/transaction.h"
@@ -12,6 +13,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/appendinfo.h"
+#include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
 }
 
@@ -109,10 +111,15 @@ void kalam_add_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry*, 
   }
 }
 
-List* kalam_plan_modify(PlannerInfo*, ModifyTable* plan, Index, int) {
+List* kalam_plan_modify(PlannerInfo* root, ModifyTable* plan, Index rtindex, int) {
   if (plan->onConflictAction != ONCONFLICT_NONE)
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("ON CONFLICT is not supported for KalamDB tables"),
                     errhint("UPDATE the rows that exist, then INSERT the others.")));
+  if (root != nullptr && rtindex == (Index)root->parse->resultRelation) {
+    Bitmapset* returned = nullptr;
+    pull_varattnos((Node*)root->parse->returningList, rtindex, &returned);
+    kalam_refuse_system_columns(rt_fetch(rtindex, root->parse->rtable)->relid, returned);
+  }
   return NIL;
 }
 

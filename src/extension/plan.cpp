@@ -9,6 +9,7 @@
 extern "C" {
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "catalog/heap.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -18,6 +19,7 @@ extern "C" {
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
 #include "utils/array.h"
+#include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 }
 
@@ -131,12 +133,29 @@ void kalam_get_paths(PlannerInfo* root, RelOptInfo* rel, Oid) {
 
 // ---------------------------------------------------------------- the plan
 
+void kalam_refuse_system_columns(Oid relid, const Bitmapset* used) {
+  for (int attnum = FirstLowInvalidHeapAttributeNumber + 1; attnum < 0; attnum++) {
+    if (attnum == TableOidAttributeNumber || !bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, used))
+      continue;
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("KalamDB table \"%s\" has no system column \"%s\"", get_rel_name(relid),
+                           NameStr(SystemAttributeDefinition((AttrNumber)attnum)->attname)),
+                    errhint("Rows of KalamDB are told apart by their key.")));
+  }
+}
+
+// Children of a table share its list of columns, and the planner may have put ctid there for siblings of another kind.
+static bool is_inheritance_child(PlannerInfo* root, RelOptInfo* rel) {
+  return rel->reloptkind == RELOPT_OTHER_MEMBER_REL && OidIsValid(root->append_rel_array[rel->relid]->parent_reloid);
+}
+
 // Attributes that the query needs; all of them for a whole-row reference.
-static List* needed_attributes(RelOptInfo* rel, Oid relid, List* clauses) {
+static List* needed_attributes(PlannerInfo* root, RelOptInfo* rel, Oid relid, List* clauses) {
   Bitmapset* used = nullptr;
   pull_varattnos((Node*)rel->reltarget->exprs, rel->relid, &used);
   ListCell* cell;
   foreach (cell, clauses) pull_varattnos((Node*)lfirst_node(RestrictInfo, cell)->clause, rel->relid, &used);
+  if (!is_inheritance_child(root, rel)) kalam_refuse_system_columns(relid, used);
 
   List* attributes = NIL;
   Relation relation = table_open(relid, NoLock);
@@ -174,7 +193,7 @@ ForeignScan* kalam_get_plan(PlannerInfo* root, RelOptInfo* rel, Oid relid, Forei
   RestrictInfo* lookup_info = nullptr;
   if (intVal(linitial(path->fdw_private)) != 0) choose_key_clause(root, rel, scan_clauses, &lookup, &lookup_info);
 
-  List* attributes = needed_attributes(rel, relid, scan_clauses);
+  List* attributes = needed_attributes(root, rel, relid, scan_clauses);
   List* values = lookup_info != nullptr ? list_make1(lookup.value) : NIL;
   List* recheck = lookup_info != nullptr ? list_make1(lookup.clause) : NIL;
   KalamLookup kind = KalamLookup::none;

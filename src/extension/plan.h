@@ -11,3 +11,7 @@ enum class KalamLookup : int {
 };
 
 enum KalamPrivateIndex { KALAM_PRIVATE_LOOKUP, KALAM_PRIVATE_ATTRIBUTES };
+
+// Refuses (0A000) to read ctid, xmin and the like: KalamDB's rows have none, and an invalid one would pass for a value.
+// `used`: as pull_varattnos() collects them.
+void kalam_refuse_system_columns(Oid relid, const Bitmapset* used);
