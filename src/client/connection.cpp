@@ -103,7 +103,7 @@ void ConnectionCore::sessions_closed(const Node* closed) noexcept {
 void ConnectionCore::operation_finished(Operation* operation) {
   operations.erase(operation);
   changed.notify_all();
-  runtime->signal_event();
+  runtime->call_finished(operations.size());
 }
 
 void ConnectionCore::close(uint32_t close_timeout_ms) {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <ctime>
 #include <system_error>
 
 #include "client/signal_block.h"
@@ -20,6 +21,14 @@ namespace {
 
 // gRPC's state is the process's, and cannot follow it through fork: the process that used it first, 0 before.
 std::atomic<pid_t> grpc_owner{0};
+
+// From so many calls in flight on, the poller takes answers in bulk. A single caller, or a few, is told of each at
+// once.
+constexpr size_t kMany = 8;
+// How many it takes before it tells of them, and how long it rests at most: nobody waits for more than this.
+constexpr unsigned kBulk = 64;
+constexpr long kRestNs = 1'000'000;
+constexpr long kNsOfSecond = 1'000'000'000;
 
 // gRPC writes about each failed handshake to the standard error, which is PostgreSQL's log. All of it comes back in a
 // Status. Whoever sets GRPC_VERBOSITY wants to see it.
@@ -35,6 +44,7 @@ void quieten_grpc() {
 RuntimeCore::RuntimeCore()
     : pid_(getpid()), event_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), only_user_(grpc_is_initialized() == 0) {
   if (event_fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  sem_init(&wake_, 0, 0);
   grpc_init();
   try {
     queue_ = std::make_unique<grpc::CompletionQueue>();
@@ -43,6 +53,7 @@ RuntimeCore::RuntimeCore()
     if (queue_) queue_->Shutdown();
     queue_.reset();
     grpc_shutdown();
+    sem_destroy(&wake_);
     close(event_fd_);
     throw;
   }
@@ -58,6 +69,7 @@ RuntimeCore::~RuntimeCore() {
   }
   SignalBlock block;
   stop();
+  sem_destroy(&wake_);
   close(event_fd_);
 }
 
@@ -65,10 +77,61 @@ bool RuntimeCore::owned_by_this_process() const noexcept {
   return getpid() == pid_;
 }
 
+// With many calls in flight, an answer at a time would wake the caller up for each, and the two threads would get into
+// each other's way in gRPC. So the caller is told once of all answers that are there, and while it is busy with these,
+// those that come are left to gather.
 void RuntimeCore::poll() noexcept {
   void* tag = nullptr;
   bool ok = false;
-  while (queue_->Next(&tag, &ok)) static_cast<Completion*>(tag)->complete(ok);
+  unsigned taken = 0;
+  for (;;) {
+    if (untold_ && taken < kBulk) {
+      const auto next = queue_->AsyncNext(&tag, &ok, gpr_time_0(GPR_CLOCK_MONOTONIC));
+      if (next == grpc::CompletionQueue::GOT_EVENT) {
+        static_cast<Completion*>(tag)->complete(ok);
+        ++taken;
+        continue;
+      }
+      tell();
+      if (next == grpc::CompletionQueue::TIMEOUT) rest();
+    } else if (untold_) {
+      tell();
+    }
+    if (!queue_->Next(&tag, &ok)) return;
+    static_cast<Completion*>(tag)->complete(ok);
+    taken = 1;
+  }
+}
+
+void RuntimeCore::call_finished(size_t in_flight) noexcept {
+  if (in_flight >= kMany && std::this_thread::get_id() == poller_.get_id()) {
+    untold_ = true;
+  } else {
+    signal_event();
+  }
+}
+
+void RuntimeCore::tell() noexcept {
+  untold_ = false;
+  signal_event();
+}
+
+// Until the descriptor is drained, which says that the caller wants more. A post that comes too late shortens the next
+// rest, which does no harm.
+void RuntimeCore::rest() noexcept {
+  timespec until = {};
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_nsec += kRestNs;
+  if (until.tv_nsec >= kNsOfSecond) {
+    until.tv_nsec -= kNsOfSecond;
+    ++until.tv_sec;
+  }
+  resting_.store(true);
+  if (signalled_.load()) {
+    while (sem_clockwait(&wake_, CLOCK_MONOTONIC, &until) < 0 && errno == EINTR) {
+    }
+  }
+  resting_.store(false);
 }
 
 void RuntimeCore::signal_event() noexcept {
@@ -86,7 +149,8 @@ void RuntimeCore::drain_events() noexcept {
   // Only now: cleared before the read, the flag could be set again by a call whose write the read then takes, and would
   // stay set. A call that finished in between found the flag set and wrote nothing; the exchange reads what that call
   // stored, so that whoever asks call_done() next sees it done.
-  signalled_.exchange(false, std::memory_order_acq_rel);
+  signalled_.exchange(false);
+  if (resting_.exchange(false)) sem_post(&wake_);
 }
 
 void RuntimeCore::run_aside(std::function<void()> task) {

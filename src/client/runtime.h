@@ -4,6 +4,7 @@
 #include "client/wall.h"
 
 #include <grpcpp/completion_queue.h>
+#include <semaphore.h>
 #include <sys/types.h>
 
 #include <atomic>
@@ -37,8 +38,9 @@ class RuntimeCore {
   grpc::CompletionQueue* queue() { return queue_.get(); }
   int event_fd() const { return event_fd_; }
 
-  // Makes the descriptor readable: one write for all calls that finish until drain_events().
-  void signal_event() noexcept;
+  // A call has finished, while so many others are in flight: makes the descriptor readable, at once or, where more
+  // answers are there already, after these. One write for all calls that finish until drain_events().
+  void call_finished(size_t in_flight) noexcept;
   void drain_events() noexcept;
 
   // Runs something that blocks, but not for long, on a thread of its own; stop() waits for it. Called from the poller
@@ -58,6 +60,9 @@ class RuntimeCore {
   };
 
   void poll() noexcept;
+  void tell() noexcept;
+  void rest() noexcept;
+  void signal_event() noexcept;
   void join_asides(bool all) noexcept;
   void shut_grpc_down() noexcept;
 
@@ -67,6 +72,9 @@ class RuntimeCore {
   bool only_user_;                      // of gRPC in this process, when it was started
   std::unique_ptr<grpc::CompletionQueue> queue_;
   std::thread poller_;
+  bool untold_ = false;  // the poller's: calls have finished that signal_event() was not called for
+  std::atomic<bool> resting_{false};
+  sem_t wake_;  // ends a rest
   std::mutex asides_mutex_;
   std::list<Aside> asides_;
 };
