@@ -83,9 +83,9 @@ table('failing', 150);
 $stub->fault({ method => 'ExecuteSql', code => 'INTERNAL', message => 'no space left' });
 like($node->error('SELECT count(*) FROM app.failing')->{text}, qr/no space left/, 'a flush that fails');
 $stub->clear_faults;
-$stub->fault({ method => 'ExecuteSql', black_hole => JSON::PP::true });
-is($node->error(q{SET statement_timeout = '300ms'; SELECT count(*) FROM app.failing})->{sqlstate},
-	'57014', 'a flush that does not answer');
+my ($left) = $node->timed_out($stub, [{ method => 'ExecuteSql', black_hole => JSON::PP::true }],
+	'SELECT count(*) FROM app.failing;');
+is($left->{sqlstate}, '57014', 'a flush that does not answer');
 $stub->clear_faults;
 is($node->sql('SELECT count(*) FROM app.failing'), '150', 'and one that does');
 

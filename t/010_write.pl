@@ -133,14 +133,15 @@ for my $case ([ 'Scan', 2, '57014' ], [ 'Update', 1, '57014' ], [ 'CommitTransac
 	{
 		reset_all();
 		# Each call of the kind from there on: a lookup is tried once more.
-		$stub->fault({ method => $method, call => $call, times => 100, black_hole => JSON::PP::true });
+		my $silence = { method => $method, call => $call, times => 100, black_hole => JSON::PP::true };
 		if ($how eq 'statement_timeout')
 		{
-			($error, $out) = $node->outcome("SET statement_timeout = '400ms'; $update;");
+			($error, $out) = $node->timed_out($stub, [$silence], "$update;");
 			is($error->{sqlstate}, $sqlstate, "$method: $how ends the wait");
 		}
 		else
 		{
+			$stub->fault($silence);
 			my $session = $node->session;
 			my $pid = $session->pid;
 			$session->send("$update;");

@@ -25,7 +25,7 @@ sub cancelled
 }
 sub wait_until_running
 {
-	my ($is_busy) = @_;
+	my ($is_busy, $settings) = @_;
 	my $session = $node->session;
 	my $pid = $session->pid;
 	if (!$is_busy)
@@ -34,18 +34,21 @@ sub wait_until_running
 		$session->send(q{SELECT kalam_exec('SELECT 1 AS warm');});
 		$session->wait_for(qr/warm/);
 	}
+	$session->send("$settings;") if $settings;
 	$session->send("$endless;");
 	$node->wait_for_call($pid);
 	return ($session, $pid);
 }
 
 # ---- One
-my ($error) = $node->outcome("SET statement_timeout = '300ms'; $endless;");
-is($error->{sqlstate}, '57014', 'a time-out');
+# All that is before the query is over: the time is the query's.
+my ($session, $pid) = wait_until_running(0, q{SET statement_timeout = '2s'});
+my (undef, $said) = $session->finish;
+is(KalamNode::parse_error($said)->{sqlstate}, '57014', 'a time-out');
 is(count_of(), 5000, 'the server goes on');
 is(cancelled(1), 1, 'it has left the query');
 
-my ($session, $pid) = wait_until_running();
+($session, $pid) = wait_until_running();
 $node->sql("SELECT pg_terminate_backend($pid)");
 ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"), 'a backend that ends');
 is(count_of(), 5000, 'the server goes on');

@@ -105,6 +105,25 @@ sub outcome
 	return (parse_error($err), $out);
 }
 
+# Like outcome, for statements of which statement_timeout ends the first one while it waits for a call that the stub does
+# not answer, or not well: because of these faults, which it is ordered. On a slow machine a short time ends before that
+# call, and tells nothing: then again with a longer one. The faults stay.
+sub timed_out
+{
+	my ($self, $stub, $faults, $sql) = @_;
+	my ($error, $out);
+	for my $milliseconds (300, 3_000, 30_000)
+	{
+		$stub->clear_faults;
+		$stub->forget_calls;
+		$stub->fault($_) for @$faults;
+		($error, $out) = $self->outcome("SET statement_timeout = $milliseconds; $sql");
+		last if $stub->hits;
+	}
+	ok($stub->hits, 'the call that is not answered was reached');
+	return ($error, $out);
+}
+
 # Makes app.NAME, with the rows 1 to n and their number as value.
 sub create_numbers
 {
