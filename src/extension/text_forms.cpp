@@ -10,7 +10,6 @@ extern "C" {
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
-#include "utils/pg_locale.h"
 #include "utils/xml.h"
 }
 
@@ -47,7 +46,8 @@ static int special_settings(Oid function) {
       return xmloption == XMLOPTION_CONTENT ? 0 : XML;
     case F_CASH_IN:
     case F_CASH_OUT:
-      return strcmp(locale_monetary, "C") == 0 ? 0 : MONEY;
+      // Its variable is declared beside ICU's headers, which no build for PostgreSQL needs otherwise.
+      return strcmp(GetConfigOption("lc_monetary", false, false), "C") == 0 ? 0 : MONEY;
     case F_DOMAIN_IN:  // of whatever type
       return NAMES | XML | MONEY;
     default:

@@ -55,6 +55,7 @@ def cases(fixtures, postgres, pg_include):
     for name, path, line in (("gRPC in the extension", "src/extension/a.cpp", "#include <grpcpp/grpcpp.h>"),
                              ("a client's inner header in the extension", "src/extension/a.cpp",
                               '#include "client/rows/json.h"'),
+                             ("ICU in the extension", "src/extension/a.cpp", '#include "utils/pg_locale.h"'),
                              ("PostgreSQL in the client", "src/client/a.cpp", '#include "postgres.h"'),
                              ("PostgreSQL in the stub", "src/stub/a.h", '#include "utils/builtins.h"')):
         root = name.replace(" ", "_")
