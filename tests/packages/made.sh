@@ -22,7 +22,25 @@ own_major() {
   echo "${major:-15}"
 }
 
-# made_for MAJOR: prints the folder with what dpkg-buildpackage made for it; makes that first unless it is there.
+# made_of_these_sources DIR: whether what dpkg-buildpackage made there is whole, and of the sources as they are now. What
+# is not committed is in no package, and does not count.
+made_of_these_sources() {
+  local work archive code=0
+  # The list of changes is written last.
+  compgen -G "$1/*.changes" >/dev/null || return
+  work=$(mktemp -d)
+  mkdir "$work/made" "$work/now"
+  # Files, not archives: these also tell the time of the commit.
+  archive=$("$root/tools/lib/package-source" "$build" "$work" --allow-dirty 2>"$work/log" | tail -n 1) &&
+    tar -C "$work/now" -xf "$archive" && tar -C "$work/made" -xf "$1"/*.orig.tar.xz &&
+    diff -qr "$work/made" "$work/now" >"$work/log" || code=1
+  [ "$code" = 0 ] || sed "s|$work/||g; s/^/# /" "$work/log" >&2
+  rm -rf "$work"
+  return "$code"
+}
+
+# made_for MAJOR: prints the folder with what dpkg-buildpackage made for it; makes that first unless it is there, of these
+# sources.
 made_for() {
   local major=$1 suite dir log=$build/packages/deb-$1.log options=()
   suite=$(suite_of "$major") || return
@@ -34,8 +52,7 @@ made_for() {
   else
     options=(--suite "$suite")
   fi
-  # It is written last.
-  if ! compgen -G "$dir/*.changes" >/dev/null; then
+  if ! made_of_these_sources "$dir"; then
     echo "# making the packages for PostgreSQL $major" >&2
     if [ "$major" = 16 ]; then options=(--pg-config "$("$root/tools/lib/postgres-16" 16.2)") || return; fi
     mkdir -p "$build/packages"

@@ -114,10 +114,10 @@ chroot_enter() {
 }
 
 # chroot_run NAME COMMAND...: as user tester, in an environment of its own. Rows differ in their folders only, so ccache
-# does not look at these.
+# does not look at these; its folder is named because dh gives each build a home of its own.
 chroot_run() {
-  local dir=$chroot_base/$1
+  local dir=$chroot_base/$1 home=/home/tester
   shift
-  chroot_enter "$dir" tester:tester env -i -C /home/tester HOME=/home/tester USER=tester \
-    PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 TZ=UTC CCACHE_NOHASHDIR=1 "$@"
+  chroot_enter "$dir" tester:tester env -i -C "$home" HOME="$home" USER=tester PATH=/usr/local/bin:/usr/bin:/bin \
+    LANG=C.UTF-8 TZ=UTC CCACHE_DIR="$home/.cache/ccache" CCACHE_NOHASHDIR=1 "$@"
 }
