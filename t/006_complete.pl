@@ -69,6 +69,30 @@ $node->sql('DELETE FROM app.hidden');
 $node->sql('INSERT INTO app.hidden VALUES (1000, 1)');
 is($node->sql('SELECT id FROM app.hidden'), '1000', 'a row behind the limit');
 
+# ---- Nothing but deletions among the versions behind the answer, of other rows than those that it has
+table('replaced', 150);
+$node->sql(q{SELECT kalam_flush('app.replaced'); DELETE FROM app.replaced; INSERT INTO app.replaced SELECT i, 0 FROM generate_series(1, 150) i});
+is($node->error('SET kalam.auto_flush = off; SELECT count(*) FROM app.replaced')->{sqlstate},
+	'55000', 'rows that were replaced: an error');
+is($node->sql('SELECT count(*), sum(v) FROM app.replaced'), '150|0', 'rows that were replaced: flushed and read again');
+
+# ---- So many of them that rows are counted, and as many rows behind them as are read in vain
+my $roomy = KalamStub->new(options => [ '--hot-version-cap', '1200' ]);
+$node->create_server('roomy', stub => $roomy);
+$node->sql(
+	q{SELECT kalam_exec('roomy', 'CREATE NAMESPACE app');
+	  SELECT kalam_exec('roomy', 'CREATE SHARED TABLE app.counted (id INT PRIMARY KEY, v INT)');
+	  CREATE FOREIGN TABLE app.counted (id int NOT NULL, v int) SERVER roomy;
+	  INSERT INTO app.counted SELECT i, i FROM generate_series(1, 2400) i;
+	  SELECT kalam_flush('app.counted');
+	  DELETE FROM app.counted;
+	  INSERT INTO app.counted SELECT i, 0 FROM generate_series(1, 1200) i});
+is($node->sql('SELECT count(*), sum(v), max(id) FROM app.counted'), '1200|0|1200', 'as many rows as before, but others');
+$node->sql(q{SELECT kalam_flush('app.counted'); DELETE FROM app.counted WHERE id > 1});
+$roomy->forget_calls;
+is($node->sql('SELECT count(*), sum(v), max(id) FROM app.counted'), '1|0|1', 'most rows deleted');
+is(scalar $roomy->calls('ExecuteSql'), 0, 'nothing was flushed');
+
 # ---- A change by key list and by scan agree
 is($node->sql('UPDATE app.stale SET v = 0 WHERE v > 2000 RETURNING 1') =~ tr/1//, 60, 'an update finds every row');
 

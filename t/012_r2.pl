@@ -70,6 +70,9 @@ $node->sql('DELETE FROM app.deleted WHERE id <= 50');
 is($node->error('SET kalam.auto_flush = off; SELECT count(*) FROM app.deleted')->{sqlstate},
 	'55000', 'deleted rows: an error');
 is($node->sql('SELECT count(*), min(id) FROM app.deleted'), '30|51', 'flushed and read again');
+table('replaced', 150);
+$node->sql(q{SELECT kalam_flush('app.replaced'); DELETE FROM app.replaced; INSERT INTO app.replaced SELECT i, 0 FROM generate_series(1, 150) i});
+is($node->sql('SELECT count(*), sum(v) FROM app.replaced'), '150|0', 'rows that were replaced: flushed and read again');
 
 # ---- A steady writer
 table('busy', 90);

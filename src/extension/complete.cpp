@@ -288,19 +288,6 @@ static bool has_any_key(const KalamCompleteness* check, kalam::Call* call, char*
 
 // ---------------------------------------------------------------- judging
 
-// Rows that are there, changed or new, but were not read: the first version behind those that were, unless it is later
-// than the scan. The server starts reading behind the version that the condition names.
-static KalamPendingQuery* ask_unread_rows(const KalamCompleteness* check) {
-  return ask_version(check, check->highest, "", "");
-}
-
-static bool has_unread_rows(KalamCompleteness* check, KalamPendingQuery* query) {
-  int64 version;
-  if (!finish_version(check, query, &version)) return false;
-  finish_mark(check);
-  return version < check->mark;
-}
-
 // Whether the table has that many rows; true also when a server of KalamDB 0.7 refuses to count them.
 static bool has_rows(const KalamCompleteness* check, int64 rows) {
   int64 count = rows;
@@ -325,46 +312,74 @@ static bool has_comparable_key(const KalamRelation* remote) {
   }
 }
 
-// Rows that were deleted, but whose deletion was not read.
-static KalamPendingQuery* ask_unread_deletions(const KalamCompleteness* check) {
+// Deletions behind a version, as far as the server reads.
+struct Deletions {
+  int all;
+  int count;    // of those before the mark
+  char** keys;  // [count]
+  int64 last;   // version of the last one of all
+};
+
+static KalamPendingQuery* ask_deletions(const KalamCompleteness* check, int64 behind) {
   const char* version = version_name(check);
   return kalam_query_start(
       check->connection,
       psprintf("SELECT %s AS c1, %s AS c2 FROM %s WHERE %s > " INT64_FORMAT " AND _deleted = true ORDER BY %s LIMIT %d",
                quote_identifier(check->remote->columns[check->remote->key_column].name), version, quoted_table(check),
-               version, check->highest, version, TOMBSTONES_MAX));
+               version, behind, version, TOMBSTONES_MAX));
 }
 
-// Leaves the answer rewound.
-static bool has_unread_deletions(KalamCompleteness* check, kalam::Call* call, KalamPendingQuery* query, int64 rows) {
+static void finish_deletions(KalamCompleteness* check, KalamPendingQuery* query, int64 behind, Deletions* deletions) {
   KalamQueryResult* answer = finish_question(check, query);
-  int count = 0;
-  if (answer == nullptr) {
-    rewind_answer(check, call, false);
-    return false;
-  }
-  char** keys = (char**)palloc(sizeof(char*) * Max(answer->row_count, 1));
-  if (answer->row_count > 0) finish_mark(check);
+  *deletions = {};
+  if (answer == nullptr || answer->row_count == 0) return;
+  finish_mark(check);
+  deletions->all = answer->row_count;
+  deletions->keys = (char**)palloc(sizeof(char*) * answer->row_count);
   for (int i = 0; i < answer->row_count; i++) {
     char** row = answer->values[i];
     int64 version;
     if (answer->column_count != 2 || row[0] == nullptr || !read_integer(row[1], &version))
       report_unreadable(check, "the versions of deleted rows");
-    if (version < check->mark) keys[count++] = row[0];
+    deletions->last = Max(deletions->last, version);
+    if (version < check->mark) deletions->keys[deletions->count++] = row[0];
   }
-  if (count == 0) {
-    rewind_answer(check, call, false);
-    return false;
-  }
-  // Too many to know them all, or of a type whose texts are not compared: the counts must agree.
-  if (count >= TOMBSTONES_MAX || !has_comparable_key(check->remote)) {
-    rewind_answer(check, call, false);
-    return !has_rows(check, rows);
-  }
-  rewind_answer(check, call, true);
-  bool found = has_any_key(check, call, keys, count);
-  rewind_answer(check, call, false);
-  return found;
+  if (answer->row_count < TOMBSTONES_MAX) return;
+  // There may be more. The rest is known to be deletions, too, when there is no row behind the version.
+  if (!finish_version(check, ask_version(check, behind, " AND _deleted = true", " DESC"), &deletions->last))
+    deletions->last = PG_INT64_MAX;
+}
+
+// Rows that are there, changed or new, but were not read, or that were deleted, but whose deletion was not read; unless
+// it was later than the scan. The server starts reading behind the version that a condition names, and again reads only
+// so many versions. If all that it finds is deletions, there may be others behind the last one.
+static bool has_unread_changes(KalamCompleteness* check, kalam::Call* call, int64 rows) {
+  Deletions deletions;
+  int64 behind;
+  int64 next = check->highest;
+  int64 version;
+  bool has_later_row;
+  bool must_count = false;
+  do {
+    behind = next;
+    KalamPendingQuery* first_row = ask_version(check, behind, "", "");
+    KalamPendingQuery* deleted = ask_deletions(check, behind);
+    has_later_row = finish_version(check, first_row, &version);
+    if (has_later_row) {
+      finish_mark(check);
+      if (version < check->mark) return true;
+    }
+    finish_deletions(check, deleted, behind, &deletions);
+    // Too many to know them all, or of a type whose texts are not compared: the counts must agree.
+    if (deletions.count >= TOMBSTONES_MAX || (deletions.count > 0 && !has_comparable_key(check->remote))) {
+      must_count = true;
+    } else if (deletions.count > 0) {
+      rewind_answer(check, call, true);
+      if (has_any_key(check, call, deletions.keys, deletions.count)) return true;
+    }
+    next = deletions.last;
+  } while (!has_later_row && deletions.all > 0 && next > behind && next < check->mark);
+  return must_count && !has_rows(check, rows);
 }
 
 // Rows that are not known to be flushed, and so count against the server's limit.
@@ -406,14 +421,10 @@ static bool is_below_limit(KalamCompleteness* check, kalam::Call* call) {
 
 static bool is_complete(KalamCompleteness* check, kalam::Call* call) {
   int64 rows = read_versions(check, call);
-  if (rows > 0) {
-    KalamPendingQuery* unread_rows = ask_unread_rows(check);
-    KalamPendingQuery* unread_deletions = ask_unread_deletions(check);
-    return !has_unread_rows(check, unread_rows) && !has_unread_deletions(check, call, unread_deletions, rows);
-  }
   // Without a version to start from only the count is right.
+  bool complete = rows > 0 ? !has_unread_changes(check, call, rows) : has_rows(check, 0);
   rewind_answer(check, call, false);
-  return has_rows(check, 0);
+  return complete;
 }
 
 bool kalam_completeness_judge(KalamCompleteness* check, kalam::Call* call) {
