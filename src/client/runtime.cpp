@@ -6,6 +6,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+// gRPC logs through Abseil since 1.65.
+#if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR < 65
+#define KALAM_GRPC_LOGS_ITSELF
+#else
+#include <absl/log/globals.h>
+#endif
+
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -33,9 +40,12 @@ constexpr long kNsOfSecond = 1'000'000'000;
 // gRPC writes about each failed handshake to the standard error, which is PostgreSQL's log. All of it comes back in a
 // Status. Whoever sets GRPC_VERBOSITY wants to see it.
 void quieten_grpc() {
-#if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR < 65
   if (std::getenv("GRPC_VERBOSITY") != nullptr) return;
+#ifdef KALAM_GRPC_LOGS_ITSELF
   gpr_set_log_verbosity(static_cast<gpr_log_severity>(GPR_LOG_SEVERITY_ERROR + 1));
+#else
+  // What ends the process is still told.
+  absl::SetMinLogLevel(absl::LogSeverityAtLeast::kFatal);
 #endif
 }
 
