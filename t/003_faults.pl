@@ -116,4 +116,34 @@ for my $fault ('wrong_bytes', 'truncate')
 	$stub->clear_faults;
 }
 
+# ---- Text that is not UTF-8: an error with its place when its row is reached. Rows come in no order.
+$node->sql(
+	q{CREATE TABLE app.words (id int PRIMARY KEY, w text, n varchar(9)) USING kalamdb;
+	  INSERT INTO app.words SELECT i, 'word' || i, 'n' || i FROM generate_series(1, 20000) i});
+for my $case ([ 'w', 'word15000' ], [ 'n', 'n15000' ])
+{
+	my ($column, $text) = @$case;
+	$stub->fault({ method => 'Scan', call => 1, spoil => $text });
+	my ($code, $rows, $messages) = $node->psql('postgres', q{\set VERBOSITY verbose
+		DO $$
+		DECLARE
+			r record;
+			good int := 0;
+		BEGIN
+			FOR r IN SELECT * FROM app.words LOOP
+				good := good + CASE WHEN r.w = 'word' || r.id AND r.n = 'n' || r.id AND r.id <> 15000 THEN 1 END;
+			END LOOP;
+		EXCEPTION WHEN character_not_in_repertoire THEN
+			RAISE NOTICE 'good rows: %', good;
+			RAISE;
+		END $$;
+		SELECT count(*), count(w || n), min(n) FROM app.words;}, on_error_stop => 0);
+	is(KalamNode::parse_error($messages)->{sqlstate}, '22021', "a text of column $column that is not UTF-8") or diag($messages);
+	like($messages, qr/good rows: \d+$/m, 'after rows that are as they should be');
+	like($messages, qr/invalid byte sequence for encoding "UTF8": 0xff/, 'is an error with its bytes');
+	like($messages, qr/CONTEXT:  column "$column" of foreign table "words"/, 'and its place');
+	is($rows, '20000|20000|n1', 'and the next scan is read');
+	$stub->clear_faults;
+}
+
 KalamNode::finish();

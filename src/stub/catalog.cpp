@@ -102,10 +102,12 @@ ResultSet jobs_relation(Store& store) {
                    system_field("finished_at", TypeId::timestamp, true),
                    system_field("node_id", TypeId::int64)};
   for (const Job& job : store.jobs().all()) {
+    const std::string& status = store.jobs().shown_status(job);
+    if (status.empty()) continue;
     bool finished = job.finished_us != 0;
     result.rows.push_back({text(job.id),
                            text(job.type),
-                           text(job.status),
+                           text(status),
                            {},
                            text_or_null(job.parameters),
                            text(job.idempotency_key),

@@ -24,6 +24,7 @@ Commands
                     stall         nothing passes on the client's connection any more, until "clear"
                     wrong_bytes   true: the answer is garbage; "arrow": its Arrow streams are
                     truncate      true: half of the answer; "arrow": half of each Arrow stream
+                    spoil         a text: where it stands in the answer are bytes that are not UTF-8
                     oversize      add that many bytes to the answer
                     prune         the call's session is gone before it runs
                     restart       all sessions and transactions are gone before it runs
@@ -38,6 +39,7 @@ Commands
   now             the clock's reading in Unix microseconds
   flush-seconds S, cleanup-seconds S
                   how long jobs of later statements say "running"
+  job-status [S]  what system.jobs says of jobs that have not ended, in place of "running"; nothing: they are not listed
   prune [ID]      forget this session, or all
   restart         forget all sessions and transactions, as a restart of the server does
   cut             close all client connections
@@ -117,6 +119,9 @@ Status Control::execute(const std::string& command, const std::string& argument,
     } else {
       server_.store().jobs().set_cleanup_duration(*time);
     }
+  } else if (command == "job-status") {
+    std::lock_guard lock(server_.store().mutex());
+    server_.store().jobs().set_open_status(argument);
   } else if (command == "prune") {
     server_.prune(argument);
   } else if (command == "restart") {

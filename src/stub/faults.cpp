@@ -77,6 +77,8 @@ void read_member(Fault& fault, const std::string& name, const json& value) {
     fault.wrong_bytes = damage(value);
   } else if (name == "truncate") {
     fault.truncate = damage(value);
+  } else if (name == "spoil") {
+    fault.spoil = value.get<std::string>();
   } else if (name == "oversize") {
     fault.oversize = value.get<uint64_t>();
   } else if (name == "prune") {

@@ -29,6 +29,7 @@ struct Fault {
   Cut cut = Cut::none;
   Damage wrong_bytes = Damage::none;
   Damage truncate = Damage::none;
+  std::string spoil;      // a text of the answer that becomes bytes which are not UTF-8
   uint64_t oversize = 0;  // bytes added to the answer
   bool prune = false;     // the session is pruned before the call
   bool restart = false;   // all sessions and transactions are gone before the call

@@ -218,6 +218,11 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
     if (arrow) body = damage_arrow(method_, body, fault_->truncate == Fault::Damage::arrow);
     if (fault_->wrong_bytes == Fault::Damage::message) body = std::string(std::max<size_t>(body.size(), 16), '\xff');
     if (fault_->truncate == Fault::Damage::message) body.resize(body.size() / 2);
+    if (!fault_->spoil.empty()) {
+      for (size_t at = 0; (at = body.find(fault_->spoil, at)) != std::string::npos; at += fault_->spoil.size()) {
+        body.replace(at, fault_->spoil.size(), fault_->spoil.size(), '\xff');
+      }
+    }
     if (fault_->oversize > 0) {
       // Field 1000, which no message has, so that only the size is wrong.
       body += "\xc2\x3e";

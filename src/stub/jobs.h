@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "stub/clock.h"
@@ -39,6 +40,9 @@ class Jobs {
   // How long jobs stay `running` on the stub's clock (a real flush takes seconds to minutes, a clean-up less than one).
   void set_flush_duration(int64_t microseconds) { flush_duration_us_ = microseconds; }
   void set_cleanup_duration(int64_t microseconds) { cleanup_duration_us_ = microseconds; }
+  // What is said of a job that has not ended, in place of "running"; empty: such a job is not listed.
+  void set_open_status(std::string status) { open_status_ = std::move(status); }
+  const std::string& shown_status(const Job& job) const { return job.status == "running" ? open_status_ : job.status; }
   int64_t flush_duration_us() const { return flush_duration_us_; }
   int64_t cleanup_duration_us() const { return cleanup_duration_us_; }
 
@@ -48,6 +52,7 @@ class Jobs {
   Clock& clock_;
   IdSource& ids_;
   std::vector<Job> jobs_;
+  std::string open_status_ = "running";
   int64_t flush_duration_us_ = 0;
   int64_t cleanup_duration_us_ = 0;
 };

@@ -70,6 +70,10 @@ struct TableDef {
   int64_t ttl_seconds = 0;
   int64_t flush_rows = 0;      // FLUSH_POLICY; 0: none
   int64_t flush_interval = 0;  // seconds
+  bool use_user_storage = false;
+  std::string compression = "snappy";  // R2, as the next two
+  std::string eviction_strategy = "time_based";
+  int64_t max_stream_size_bytes = 0;
   int64_t created_us = 0;
   int64_t updated_us = 0;
   bool key_hidden = false;                          // DROP COLUMN of the key: the catalog loses it until the next ALTER

@@ -59,6 +59,10 @@ json table_to_json(const TableDef& table) {
           {"ttl_seconds", table.ttl_seconds},
           {"flush_rows", table.flush_rows},
           {"flush_interval", table.flush_interval},
+          {"use_user_storage", table.use_user_storage},
+          {"compression", table.compression},
+          {"eviction_strategy", table.eviction_strategy},
+          {"max_stream_size_bytes", table.max_stream_size_bytes},
           {"created_us", table.created_us},
           {"updated_us", table.updated_us},
           {"key_hidden", table.key_hidden},
@@ -82,6 +86,10 @@ TableDef table_from_json(const json& document) {
   table.ttl_seconds = document.at("ttl_seconds");
   table.flush_rows = document.at("flush_rows");
   table.flush_interval = document.at("flush_interval");
+  table.use_user_storage = document.at("use_user_storage");
+  table.compression = document.at("compression");
+  table.eviction_strategy = document.at("eviction_strategy");
+  table.max_stream_size_bytes = document.at("max_stream_size_bytes");
   table.created_us = document.at("created_us");
   table.updated_us = document.at("updated_us");
   table.key_hidden = document.at("key_hidden");

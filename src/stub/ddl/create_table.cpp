@@ -20,6 +20,7 @@ struct Parser {
   std::string error;      // behind kInvalid
   std::string storage_id;
   bool has_ttl = false;
+  bool r2 = false;
 
   bool fail(std::string text) {
     if (error.empty()) error = std::move(text);
@@ -32,6 +33,8 @@ struct Parser {
   bool parse_constraint(std::vector<std::string>& key_columns, int& definitions);
   bool parse_options();
   bool apply_option(const std::string& name, const std::string& value);
+  bool apply_r2_option(const std::string& name, const std::string& value);
+  bool only_for(const std::string& name, std::initializer_list<TableKind> kinds, const char* text);
   bool parse_flush_policy(const std::string& value);
 };
 
@@ -153,37 +156,63 @@ bool Parser::parse_flush_policy(const std::string& value) {
   return true;
 }
 
-bool Parser::apply_option(const std::string& name, const std::string& value) {
-  auto only_for = [&](std::initializer_list<TableKind> kinds, const char* text) {
-    if (std::find(kinds.begin(), kinds.end(), table.kind) != kinds.end()) return true;
-    return fail(name + " is only supported for " + text + " tables");
+bool Parser::only_for(const std::string& name, std::initializer_list<TableKind> kinds, const char* text) {
+  if (std::find(kinds.begin(), kinds.end(), table.kind) != kinds.end()) return true;
+  return fail(name + " is only supported for " + text + " tables");
+}
+
+// What is said of other values and kinds is not known.
+bool Parser::apply_r2_option(const std::string& name, const std::string& value) {
+  std::string word = to_lower(value);
+  auto is_one_of = [&](std::initializer_list<const char*> words) {
+    return std::find(words.begin(), words.end(), word) != words.end() || (sql::refuse(name + " = " + value), false);
   };
+  if (name == "COMPRESSION") {
+    table.compression = word;
+    return is_one_of({"none", "snappy", "zstd"}) &&
+           only_for(name, {TableKind::user, TableKind::shared}, "USER and SHARED");
+  }
+  if (name == "EVICTION_STRATEGY") {
+    table.eviction_strategy = word;
+    return is_one_of({"time_based", "size_based", "hybrid"}) && only_for(name, {TableKind::stream}, "STREAM");
+  }
+  if (name == "MAX_STREAM_SIZE_BYTES") {
+    table.max_stream_size_bytes = std::atoll(value.c_str());
+    return only_for(name, {TableKind::stream}, "STREAM");
+  }
+  return fail("Unknown table option '" + name + "'");
+}
+
+bool Parser::apply_option(const std::string& name, const std::string& value) {
   if (name == "TYPE") return true;  // read before the others
   if (name == "STORAGE_ID") {
     storage_id = value;
-    return only_for({TableKind::user, TableKind::shared}, "USER and SHARED");
+    return only_for(name, {TableKind::user, TableKind::shared}, "USER and SHARED");
   }
-  if (name == "USE_USER_STORAGE") return only_for({TableKind::user}, "USER");
+  if (name == "USE_USER_STORAGE") {
+    table.use_user_storage = to_upper(value) == "TRUE";
+    return only_for(name, {TableKind::user}, "USER");
+  }
   if (name == "FLUSH_POLICY") {
-    return only_for({TableKind::user, TableKind::shared}, "USER and SHARED") && parse_flush_policy(value);
+    return only_for(name, {TableKind::user, TableKind::shared}, "USER and SHARED") && parse_flush_policy(value);
   }
-  if (name == "DELETED_RETENTION_HOURS") return only_for({TableKind::user, TableKind::shared}, "USER and SHARED");
+  if (name == "DELETED_RETENTION_HOURS") return only_for(name, {TableKind::user, TableKind::shared}, "USER and SHARED");
   if (name == "TTL_SECONDS") {
     has_ttl = true;
     // Up to some 30,000 years; what is said of other values is not known.
     bool digits = !value.empty() && value.size() <= 12 && value.find_first_not_of("0123456789") == std::string::npos;
     if (!digits) sql::refuse("TTL_SECONDS = " + value);
     table.ttl_seconds = std::atoll(value.c_str());
-    return only_for({TableKind::stream}, "STREAM");
+    return only_for(name, {TableKind::stream}, "STREAM");
   }
   if (name == "ACCESS_LEVEL") {
     table.access_level = to_lower(value);
     for (const char* level : {"public", "private", "restricted", "dba"}) {
-      if (table.access_level == level) return only_for({TableKind::shared}, "SHARED");
+      if (table.access_level == level) return only_for(name, {TableKind::shared}, "SHARED");
     }
     return fail("Invalid ACCESS_LEVEL '" + value + "'. Supported: PUBLIC, PRIVATE, RESTRICTED, DBA");
   }
-  return fail("Unknown table option '" + name + "'");
+  return r2 ? apply_r2_option(name, value) : fail("Unknown table option '" + name + "'");
 }
 
 bool Parser::parse_options() {
@@ -264,7 +293,8 @@ std::string capitalized(const std::string& text) {
 std::string options_json(const TableDef& table) {
   if (table.kind == TableKind::stream) {
     return R"({"table_type":"STREAM","ttl_seconds":)" + std::to_string(table.ttl_seconds) +
-           R"(,"eviction_strategy":"time_based","max_stream_size_bytes":0,"compression":"snappy"})";
+           R"(,"eviction_strategy":")" + table.eviction_strategy + R"(","max_stream_size_bytes":)" +
+           std::to_string(table.max_stream_size_bytes) + R"(,"compression":")" + table.compression + R"("})";
   }
   std::string policy = "null";
   std::string rows = std::to_string(table.flush_rows);
@@ -276,15 +306,16 @@ std::string options_json(const TableDef& table) {
   } else if (table.flush_interval != 0) {
     policy = R"({"type":"time_interval","interval_seconds":)" + interval + "}";
   }
-  std::string specific = table.kind == TableKind::user ? R"("use_user_storage":false)"
-                                                       : R"("access_level":")" + capitalized(table.access_level) + "\"";
+  std::string specific = table.kind == TableKind::user
+                             ? std::string(R"("use_user_storage":)") + (table.use_user_storage ? "true" : "false")
+                             : R"("access_level":")" + capitalized(table.access_level) + "\"";
   return R"({"table_type":")" + to_upper(kind_name(table.kind)) + R"(","storage_id":")" + table.storage_id + "\"," +
-         specific + R"(,"flush_policy":)" + policy + R"(,"compression":"snappy"})";
+         specific + R"(,"flush_policy":)" + policy + R"(,"compression":")" + table.compression + R"("})";
 }
 
 SqlOutcome create_table(Store& store, SqlContext& context, std::string_view sql) {
   std::vector<Token> tokens = tokenize(sql);
-  Parser parser{Cursor({}), {}, false, false, {}, {}, false};
+  Parser parser{Cursor({}), {}, false, false, {}, {}, false, context.r2};
   if (tokens.size() > 1 && tokens[1].upper != "TABLE") {
     // The server takes the kind out of the text before it parses: positions in its errors miss those letters.
     parser.has_kind = true;
