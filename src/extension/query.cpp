@@ -149,6 +149,10 @@ char* kalam_quote_literal(const char* text) {
   return out.data;
 }
 
+char* kalam_exec_call(const char* server, const char* sql) {
+  return psprintf("SELECT kalam_exec(%s, %s)", quote_literal_cstr(server), quote_literal_cstr(sql));
+}
+
 bool kalam_is_plain_name(const char* name) {
   if (*name == '\0' || (*name >= '0' && *name <= '9')) return false;
   for (const char* p = name; *p != '\0'; p++) {

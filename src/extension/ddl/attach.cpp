@@ -7,6 +7,7 @@
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/definition.h"
 #include "extension/options.h"
+#include "extension/query.h"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -93,9 +94,10 @@ void kalam_check_attached(Oid relid, const KalamTableDefinition* definition) {
   }
   RelationClose(local);
   if (differences.sqlstate == 0) return;
+  char* describe = kalam_exec_call(GetForeignServer(relation->serverid)->servername,
+                                   psprintf("DESCRIBE TABLE %s", relation->remote_name));
   ereport(ERROR, (errcode(differences.sqlstate),
                   errmsg("foreign table \"%s\" does not fit KalamDB table \"%s\"", relation->local_name,
                          relation->remote_name),
-                  errdetail_internal("%s", differences.text.data),
-                  errhint("SELECT kalam_exec('DESCRIBE TABLE %s') shows its columns.", relation->remote_name)));
+                  errdetail_internal("%s", differences.text.data), errhint("%s shows its columns.", describe)));
 }

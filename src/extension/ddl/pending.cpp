@@ -192,8 +192,9 @@ void undo(PendingChange* entry, TimestampTz deadline) {
              : status.error == kalam::ErrorClass::timeout
                  ? errdetail("The server did not answer in time. It may carry out the request still.")
                  : 0,
-             entry->change == Change::created ? errhint("Drop it in KalamDB, or attach it with CREATE FOREIGN TABLE.")
-                                              : errhint("SELECT kalam_exec('%s') takes it back.", entry->undo_sql)));
+             entry->change == Change::created
+                 ? errhint("Drop it in KalamDB, or attach it with CREATE FOREIGN TABLE.")
+                 : errhint("%s takes it back.", kalam_exec_call(entry->connection->server_name, entry->undo_sql))));
   }
 }
 
