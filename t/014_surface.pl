@@ -59,6 +59,35 @@ $stub->advance('3601s');
 ($out, $err) = $third->finish;
 like($out, qr/^third: Flushed \d+ rows from table app\.t$/m, 'the end of the job is told') or diag($err);
 
+# ---- A job that says nothing that is known, or is not listed: an error after some seconds, not a wait without an end
+$node->sql(
+	q{CREATE TABLE app.jots (id int PRIMARY KEY, v int) USING kalamdb WITH (type = 'user');
+	  SET kalam.user_id = 'alice'; INSERT INTO app.jots SELECT i, i FROM generate_series(1, 60) i;});
+for my $case ([ 'a status that is not known', 'resting', 'The status of flush job "FL-\w+" is "resting", which is not known\.' ],
+	[ 'a job that is not listed', '', 'The server does not list flush job "FL-\w+"\.' ])
+{
+	my ($name, $status, $detail) = @$case;
+	$stub->control('job-status', $status);
+	my $flush = started(q{SELECT kalam_flush('app.t');});
+	my $scan = started(q{SET kalam.user_id = 'alice'; SET kalam.server_version_limit = 100; SELECT count(*) FROM app.jots;});
+	my (undef, $flush_error) = $flush->finish;
+	is(KalamNode::parse_error($flush_error)->{sqlstate}, 'HV000', "$name: kalam_flush ends");
+	like($flush_error, qr/DETAIL:  $detail\nHINT:  SELECT kalam_exec\('kalam_server', 'SELECT \* FROM system\.jobs WHERE/,
+		'and says why');
+	my ($count, $scan_error) = $scan->finish;
+	is(KalamNode::parse_error($scan_error)->{sqlstate}, '55000', "$name: the rows of a user table are not taken for all");
+	like($scan_error, qr/DETAIL:  .* $detail$/m, 'and why not') or diag($count);
+	$stub->control('job-status', 'running');
+	$stub->advance('3601s');
+}
+$stub->control('job-status', 'queued');
+my $queued = started(q{SELECT 'queued: ' || kalam_flush('app.t');});
+waits($queued);
+$node->poll_query_until('postgres', q{SELECT kalam_exec('SELECT status FROM system.jobs LIMIT 99') LIKE '%queued%'});
+$stub->advance('3601s');
+like(($queued->finish)[0], qr/^queued: Flushed /m, 'a queued job is waited for');
+$stub->control('job-status', 'running');
+
 # ---- Changed options take effect in a session that is open, while an open cursor goes on
 my $port = $stub->port;
 my $token = $stub->token;

@@ -464,12 +464,13 @@ static void start_flush(KalamCompleteness* check) {
 }
 
 // Whether the flush is over, as far as the server says. Raises when it failed.
-static bool flush_has_ended(const KalamCompleteness* check) {
+static bool flush_has_ended(KalamCompleteness* check, bool waits_for_end) {
   char* message;
   KalamFlushState state = kalam_flush_state(check->connection, &check->flush_job, &message);
   if (state == KalamFlushState::failed) {
     report_incomplete(check, psprintf("Flushing it failed: %s.", message != nullptr ? message : "no reason is given"));
   }
+  if (state == KalamFlushState::unknown && waits_for_end) report_incomplete(check, message);
   return state == KalamFlushState::completed;
 }
 
@@ -489,7 +490,7 @@ void kalam_completeness_mend(KalamCompleteness* check) {
   do {
     if (!check->is_flushing) start_flush(check);
     kalam_pause(Min(LAST_PAUSE_MS, FIRST_PAUSE_MS << Min(check->attempts, 5)));
-    if (check->is_flushing && flush_has_ended(check)) {
+    if (check->is_flushing && flush_has_ended(check, waits_for_end)) {
       check->is_flushing = false;
       waits_for_end = false;
       kalam_relation_note_flush(check->remote->relid, check->flush_mark);

@@ -16,6 +16,8 @@ namespace {
 // Between two looks at the job; they grow from the first to the last.
 constexpr int FIRST_PAUSE_MS = 50;
 constexpr int LAST_PAUSE_MS = 1000;
+// How long a job may be in a state that is not known: it may be a passing one, and a list may be behind.
+constexpr int OBSCURE_MS = 10000;
 
 // The job that "Storage flush started for table 'ns.t'. Job ID: FL-…" names.
 char* job_of(const char* message) {
@@ -42,6 +44,15 @@ void start_flush(KalamConnection* connection, const char* table, int* pause_ms, 
   }
 }
 
+KalamFlushState state_of_status(const char* status) {
+  if (pg_strcasecmp(status, "completed") == 0) return KalamFlushState::completed;
+  if (pg_strcasecmp(status, "running") == 0 || pg_strcasecmp(status, "queued") == 0) return KalamFlushState::running;
+  if (pg_strncasecmp(status, "failed", strlen("failed")) == 0 || pg_strcasecmp(status, "cancelled") == 0) {
+    return KalamFlushState::failed;
+  }
+  return KalamFlushState::unknown;
+}
+
 // The KalamDB server of a foreign table that the current role may flush.
 Oid server_of_own_table(Oid relid) {
   char* name = get_rel_name(relid);
@@ -62,24 +73,34 @@ Oid server_of_own_table(Oid relid) {
 bool kalam_flush_start(KalamConnection* connection, const char* table, KalamFlushJob* job, kalam::Status* status) {
   job->message = kalam_execute(connection, psprintf("STORAGE FLUSH TABLE %s", table), status);
   job->id = job->message != nullptr ? job_of(job->message) : nullptr;
+  job->obscure_since = 0;
   return job->message != nullptr;
 }
 
-KalamFlushState kalam_flush_state(KalamConnection* connection, const KalamFlushJob* job, char** message) {
+KalamFlushState kalam_flush_state(KalamConnection* connection, KalamFlushJob* job, char** message) {
   *message = nullptr;
-  if (job->id == nullptr) return KalamFlushState::completed;
+  if (job->id == nullptr) {
+    *message = psprintf("The server named no job that could be waited for: %s", job->message);
+    return KalamFlushState::unknown;
+  }
   KalamQueryResult* answer = kalam_query(
       connection,
       psprintf("SELECT status, message FROM system.jobs WHERE job_id = %s LIMIT 1", kalam_quote_literal(job->id)));
-  if (answer->row_count == 0 || answer->column_count < 2 || answer->values[0][0] == nullptr) {
-    return KalamFlushState::completed;
+  bool is_listed = answer->row_count > 0 && answer->column_count >= 2 && answer->values[0][0] != nullptr;
+  KalamFlushState state = is_listed ? state_of_status(answer->values[0][0]) : KalamFlushState::unknown;
+  if (state != KalamFlushState::unknown) {
+    job->obscure_since = 0;
+    *message = answer->values[0][1];
+    return state;
   }
-  *message = answer->values[0][1];
-  const char* status = answer->values[0][0];
-  if (pg_strncasecmp(status, "failed", strlen("failed")) == 0 || pg_strcasecmp(status, "cancelled") == 0) {
-    return KalamFlushState::failed;
-  }
-  return pg_strcasecmp(status, "completed") == 0 ? KalamFlushState::completed : KalamFlushState::running;
+
+  TimestampTz now = GetCurrentTimestamp();
+  if (job->obscure_since == 0) job->obscure_since = now;
+  if (!TimestampDifferenceExceeds(job->obscure_since, now, OBSCURE_MS)) return KalamFlushState::running;
+  *message = is_listed ? psprintf("The status of flush job \"%s\" is \"%s\", which is not known.", job->id,
+                                  answer->values[0][0])
+                       : psprintf("The server does not list flush job \"%s\".", job->id);
+  return state;
 }
 
 // kalam_flush(regclass): flushes the table in KalamDB and returns, once that is done, what KalamDB says of it.
@@ -96,6 +117,7 @@ KALAM_SQL_FUNCTION(kalam_flush) {
   char* table = kalam_quote_table(options.name_space, options.table);
 
   start_flush(connection, table, &pause_ms, &job);
+  if (job.id == nullptr) PG_RETURN_TEXT_P(cstring_to_text(job.message));
   while ((state = kalam_flush_state(connection, &job, &message)) == KalamFlushState::running) {
     kalam_pause(pause_ms);
     pause_ms = Min(pause_ms * 2, LAST_PAUSE_MS);
@@ -103,6 +125,14 @@ KALAM_SQL_FUNCTION(kalam_flush) {
   if (state == KalamFlushState::failed) {
     ereport(ERROR, (errcode(ERRCODE_FDW_ERROR), errmsg("KalamDB could not flush table \"%s\"", table),
                     message != nullptr ? errdetail_internal("%s", message) : 0));
+  }
+  if (state == KalamFlushState::unknown) {
+    ereport(ERROR,
+            (errcode(ERRCODE_FDW_ERROR), errmsg("KalamDB does not tell whether table \"%s\" is flushed", table),
+             errdetail_internal("%s", message),
+             errhint("%s shows what the server says of it.",
+                     kalam_exec_call(connection->server_name,
+                                     psprintf("SELECT * FROM system.jobs WHERE job_id = '%s' LIMIT 1", job.id)))));
   }
   PG_RETURN_TEXT_P(cstring_to_text(message != nullptr ? message : job.message));
 }
