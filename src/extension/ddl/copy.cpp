@@ -31,13 +31,17 @@ List* declared_columns(Oid relid) {
   return names;
 }
 
-// A query may name a column twice, COPY may not.
-void refuse_duplicates(List* names) {
+// What COPY says of its list, and a query would say in other words, or not at all.
+void check_list(Oid relid, List* names) {
   ListCell* cell;
   foreach (cell, names) {
+    const char* name = strVal(lfirst(cell));
+    if (get_attnum(relid, name) <= 0) {
+      ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                      errmsg("column \"%s\" of relation \"%s\" does not exist", name, get_rel_name(relid))));
+    }
     if (list_member(list_copy_head(names, foreach_current_index(cell)), lfirst(cell)))
-      ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
-                      errmsg("column \"%s\" specified more than once", strVal(lfirst(cell)))));
+      ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN), errmsg("column \"%s\" specified more than once", name)));
   }
 }
 
@@ -77,7 +81,7 @@ void kalam_copy(const KalamUtility* utility, const CopyStmt* source) {
     kalam_utility_pass(utility);
     return;
   }
-  refuse_duplicates(source->attlist);
+  check_list(relid, source->attlist);
   check_rights(relid, source->is_from);
   CopyStmt* copy = (CopyStmt*)copyObjectImpl(source);
   if (copy->attlist == NIL) copy->attlist = declared_columns(relid);
