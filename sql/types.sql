@@ -58,6 +58,24 @@ INSERT INTO ktest00000_types.t (id, tz) VALUES (50, 'infinity');
 INSERT INTO ktest00000_types.t (id, f8) VALUES (51, '-0');
 SELECT f8 FROM ktest00000_types.t WHERE id = 51;
 
+-- A numeric without a scale is DECIMAL(38,10) there, whose ten decimals are nobody's choice: zeros at the end go. Where a
+-- scale was declared, on either side, they stay.
+CREATE TABLE ktest00000_types.bare (id int PRIMARY KEY, n numeric, s numeric(38,10), p numeric(10,2)) USING kalamdb;
+CREATE TABLE heap_types.bare (id int PRIMARY KEY, n numeric, s numeric(38,10), p numeric(10,2), _seq bigint);
+SELECT compare.run(:q, $$INSERT INTO bare VALUES (1, 1.5, 1.5, 1.5), (2, 100, 100, 100), (3, 0, 0, 0), (4, -0.0000000001, -0.0000000001, -0.01),
+  (5, 1234567890123456789012345678, 12345678901234567890, 12345678.9), (6, NULL, NULL, NULL), (7, -300.25, -300, -300)$$);
+SELECT compare.run(:q, $$SELECT id, n, s, p FROM bare$$);
+SELECT compare.run(:q, $$SELECT id, n::text, to_jsonb(n), n / 3, n * 1.10, s::text, p::text FROM bare$$);
+SELECT compare.run(:q, $$SELECT sum(n), avg(n), min(n), max(n), string_agg(n::text, ' ' ORDER BY n) FROM bare WHERE id <> 5$$);
+INSERT INTO ktest00000_types.bare (id, n) VALUES (8, 1.50), (9, 0.00000000001);
+INSERT INTO ktest00000_types.bare (id, n) VALUES (8, 1.50);
+SELECT n FROM ktest00000_types.bare WHERE id = 8;
+CREATE FOREIGN TABLE ktest00000_types.seen (id int, n numeric(38,10), s numeric, p numeric) SERVER kalam_server
+  OPTIONS (namespace 'ktest00000_types', "table" 'bare');
+SELECT n, s, p FROM ktest00000_types.seen WHERE id IN (1, 2) ORDER BY id;
+DROP FOREIGN TABLE ktest00000_types.seen;
+DROP TABLE ktest00000_types.bare;
+
 -- Embeddings.
 SELECT kalam_exec('CREATE SHARED TABLE ktest00000_types.emb (id INT PRIMARY KEY, v EMBEDDING(3), x TEXT)') IS NOT NULL AS created;
 CREATE FOREIGN TABLE ktest00000_types.emb (id int, v real[]) SERVER kalam_server OPTIONS (table_type 'shared');

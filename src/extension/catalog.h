@@ -8,6 +8,10 @@
 
 struct KalamPendingQuery;
 
+// What KalamDB makes of DECIMAL without a precision (spec 5.2), and this extension of numeric without one.
+constexpr int KALAM_BARE_DECIMAL_PRECISION = 38;
+constexpr int KALAM_BARE_DECIMAL_SCALE = 10;
+
 struct KalamRemoteColumn {
   char name[128];
   kalam::RemoteType type;

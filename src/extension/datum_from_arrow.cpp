@@ -1,5 +1,6 @@
 #include "extension/datum_from_arrow.h"
 
+#include "extension/catalog.h"
 #include "extension/text_forms.h"
 
 extern "C" {
@@ -177,6 +178,17 @@ static Datum read_numeric_from_decimal(KalamColumnReader* reader, uint32 row) {
   decimal_text(value, scale, text);
   return fit_numeric(
       reader, DirectFunctionCall3(numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+}
+
+// Ten decimals of a column that nobody gave a scale are KalamDB's, not the value's: 1.5 stays 1.5.
+static Datum read_numeric_from_bare_decimal(KalamColumnReader* reader, uint32 row) {
+  return DirectFunctionCall1(numeric_trim_scale, read_numeric_from_decimal(reader, row));
+}
+
+static Datum (*choose_for_decimals(KalamColumnReader* reader, const ColumnView* view))(KalamColumnReader*, uint32) {
+  bool is_bare = view->precision == KALAM_BARE_DECIMAL_PRECISION && view->scale == KALAM_BARE_DECIMAL_SCALE;
+  if (reader->type != NUMERICOID) return nullptr;
+  return is_bare && reader->typmod < 0 ? read_numeric_from_bare_decimal : read_numeric_from_decimal;
 }
 
 // ---------------------------------------------------------------- dates and times
@@ -442,7 +454,7 @@ static Datum (*choose(KalamColumnReader* reader, const ColumnView* view))(KalamC
     case ColumnKind::float64:
       return reader->type == FLOAT8OID ? read_float8 : nullptr;
     case ColumnKind::decimal:
-      return reader->type == NUMERICOID ? read_numeric_from_decimal : nullptr;
+      return choose_for_decimals(reader, view);
     case ColumnKind::date_days:
     case ColumnKind::date_millis:
       return reader->type == DATEOID ? read_date : nullptr;

@@ -1,5 +1,6 @@
 // Local types as types of KalamDB (spec 5.1, 5.2): the name to write in CREATE TABLE, never the one that KalamDB would
 // read as something else (FLOAT is 32 bits there, TIMESTAMPTZ loses its zone, NUMERIC does not exist).
+#include "extension/catalog.h"
 #include "extension/ddl/definition.h"
 #include "extension/text_forms.h"
 
@@ -13,14 +14,11 @@ extern "C" {
 namespace {
 
 constexpr int MAX_PRECISION = 38;
-// What bare DECIMAL is in KalamDB.
-constexpr int DEFAULT_PRECISION = 38;
-constexpr int DEFAULT_SCALE = 10;
 constexpr int MAX_DIMENSION = 8192;
 
 char* decimal_type(int32 typmod, kalam::RemoteType* type, const char** why) {
-  int precision = DEFAULT_PRECISION;
-  int scale = DEFAULT_SCALE;
+  int precision = KALAM_BARE_DECIMAL_PRECISION;
+  int scale = KALAM_BARE_DECIMAL_SCALE;
 
   if (typmod >= (int32)VARHDRSZ) {
     precision = ((typmod - VARHDRSZ) >> 16) & 0xffff;
