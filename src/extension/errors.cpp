@@ -22,6 +22,7 @@ struct SqlErrorPattern {
 // specific first.
 const SqlErrorPattern sql_error_patterns[] = {
     {"No field named", ERRCODE_UNDEFINED_COLUMN},
+    {"' not found in table '", ERRCODE_UNDEFINED_COLUMN},  // a scan without a filter (spec 4.1)
     {"Table not found", ERRCODE_UNDEFINED_TABLE},
     {"Namespace '", ERRCODE_UNDEFINED_SCHEMA},
     {"ParserError", ERRCODE_SYNTAX_ERROR},
@@ -44,10 +45,9 @@ int sqlstate_of_sql_error(const char* detail) {
   return ERRCODE_FDW_ERROR;
 }
 
-// What a scan says that names a column which the table has no more, with and without a filter (spec 4.1).
-bool names_missing_column(const char* detail) {
-  return strstr(detail, "No field named") != nullptr ||
-         (strncmp(detail, "column '", strlen("column '")) == 0 && strstr(detail, "' not found in table '") != nullptr);
+// A scan says so in a Status of another class.
+bool names_missing_column(const Status* status) {
+  return sqlstate_of_sql_error(status->detail) == ERRCODE_UNDEFINED_COLUMN;
 }
 
 // Text of one field of a Status; NULL when it is empty.
@@ -238,7 +238,7 @@ int kalam_sqlstate(const Status* status) {
     case ErrorClass::poisoned_column:
       return ERRCODE_NULL_VALUE_NOT_ALLOWED;
     case ErrorClass::invalid_request:
-      return names_missing_column(status->detail) ? ERRCODE_UNDEFINED_COLUMN : ERRCODE_INVALID_PARAMETER_VALUE;
+      return names_missing_column(status) ? ERRCODE_UNDEFINED_COLUMN : ERRCODE_INVALID_PARAMETER_VALUE;
     case ErrorClass::sql_error:
       return sqlstate_of_sql_error(status->detail);
     case ErrorClass::busy:
@@ -253,7 +253,7 @@ int kalam_sqlstate(const Status* status) {
     case ErrorClass::out_of_memory:
       return ERRCODE_OUT_OF_MEMORY;
     case ErrorClass::internal:
-      return names_missing_column(status->detail) ? ERRCODE_UNDEFINED_COLUMN : ERRCODE_FDW_ERROR;
+      return names_missing_column(status) ? ERRCODE_UNDEFINED_COLUMN : ERRCODE_FDW_ERROR;
   }
   return ERRCODE_FDW_ERROR;
 }
