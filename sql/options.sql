@@ -59,6 +59,20 @@ CREATE FOREIGN TABLE ktest_options_t (id bigint OPTIONS (column_name '') NOT NUL
   OPTIONS (namespace ' ktest00000_options ', table ' t ', table_type ' shared ', flush_policy '', on_drop ' ');
 SELECT ftoptions FROM pg_foreign_table WHERE ftrelid = 'ktest_options_t'::regclass;
 DROP FOREIGN TABLE ktest_options_t;
+
+-- KalamDB's name for table_type, and options that are not changed with the foreign table.
+CREATE FOREIGN TABLE ktest_options_t (id bigint, v text) SERVER kalam_server
+  OPTIONS (namespace 'ktest00000_options', "TYPE" 'User', flush_policy 'rows:10');
+SELECT ftoptions FROM pg_foreign_table WHERE ftrelid = 'ktest_options_t'::regclass;
+ALTER FOREIGN TABLE ktest_options_t OPTIONS (SET flush_policy 'rows:20');
+ALTER TABLE ktest_options_t OPTIONS (SET on_drop 'drop', ADD storage_id 'it''s');
+ALTER TABLE ktest_options_t OPTIONS (ADD use_user_storage 'on');
+ALTER TABLE ktest_options_t OPTIONS (DROP flush_policy);
+ALTER TABLE ktest_options_t OPTIONS (SET on_drop 'drop');
+DROP FOREIGN TABLE ktest_options_t;
+CREATE FOREIGN TABLE ktest_options_t (id bigint) SERVER kalam_server OPTIONS (table_type 'shared', type 'shared');
+CREATE TABLE ktest00000_options.t (id bigint) USING kalamdb WITH (type = 'user', TABLE_TYPE = 'shared');
+CREATE TABLE ktest00000_options.u (id bigint) USING kalamdb WITH (ttl_seconds);
 SELECT kalam_exec('DROP NAMESPACE ktest00000_options CASCADE') IS NOT NULL;
 
 -- Who may name files of the server, and who may choose a user id.

@@ -111,6 +111,41 @@ $stub->forget_calls;
 is($node->sql("$as_alice SELECT count(*) FROM app.notes; SELECT count(*) FROM app.notes"), "90\n90", 'a user table');
 is(flushes(), 1, 'is flushed once');
 
+# ---- Options of CREATE TABLE that 0.7 adds
+for my $case ([ 'zipped', q{type = 'shared', compression = 'ZSTD'}, 'compression', 'zstd' ],
+	[ 'kept', q{type = 'user', use_user_storage, compression = none}, 'use_user_storage', 'true' ],
+	[ 'small_stream', q{type = 'stream', ttl_seconds = 60, eviction_strategy = 'hybrid', max_stream_size_bytes = 5000000000},
+		'max_stream_size_bytes', '5000000000' ],
+	[ 'hybrid', q{type = 'stream', ttl_seconds = 60, eviction_strategy = 'hybrid'}, 'eviction_strategy', 'hybrid' ])
+{
+	my ($name, $with, $option, $value) = @$case;
+	$node->sql("CREATE TABLE app.$name (id int PRIMARY KEY) USING kalamdb WITH ($with)");
+	like($node->sql(qq{SELECT kalam_exec('SELECT options FROM system.tables WHERE table_name = ''$name'' LIMIT 1')}),
+		qr/\\"$option\\":(\\")?$value\b/, "WITH ($with)");
+}
+is($node->error(q{CREATE TABLE app.no (id int PRIMARY KEY) USING kalamdb WITH (eviction_strategy = 'hybrid')})->{sqlstate},
+	'42601', 'but not of another kind of table');
+
+# ---- A column of a type that is not known, as 0.7's composite types are: not imported, not read as something else
+$node->sql(
+	q{SELECT kalam_exec('CREATE TABLE app.odd (id INT PRIMARY KEY, place DECIMAL(7, 3), v INT)');
+	  SELECT kalam_exec('INSERT INTO app.odd (id, place, v) VALUES (1, 1.5, 10)'); CREATE SCHEMA imported;});
+$stub->fault({ method => 'ExecuteQuery', match => 'system.columns', times => 100, spoil => 'DECIMAL(7, 3)' });
+my (undef, $out, $notes) = $node->psql('postgres', q{\set VERBOSITY verbose
+	IMPORT FOREIGN SCHEMA app LIMIT TO (odd) FROM SERVER kalam_server INTO imported;
+	CREATE FOREIGN TABLE app.odd (id int, place text, v int) SERVER kalam_server;
+	INSERT INTO imported.odd VALUES (2, 20);
+	UPDATE imported.odd SET v = v + 1 WHERE id = 1;
+	SELECT * FROM imported.odd ORDER BY id;}, on_error_stop => 0);
+like($notes, qr/NOTICE: .* column "place" of KalamDB table "odd" on server "kalam_server" is left out\nDETAIL:  Its type \?+ is/,
+	'the column is left out, and said so');
+like($notes, qr/ERROR:  42804: .*\nDETAIL:  Column "place" is of type text here, and of type \?+ in KalamDB/,
+	'nor does a foreign table show it');
+is($out, "1|11\n2|20", 'the other columns are read and written');
+$stub->clear_faults;
+is($node->sql(q{SELECT kalam_exec('SELECT id, place, v FROM app.odd ORDER BY id LIMIT 9')}),
+	'[{"id":1,"place":1.500,"v":11},{"id":2,"place":null,"v":20}]', 'its values stay');
+
 # ---- A server that does not answer such questions
 KalamNode::expect_warning(qr/cannot tell whether KalamDB server "\w+" sends all rows of a table/);
 $node->create_server('second', stub => $stub);
@@ -124,11 +159,17 @@ $stub->fault({ method => 'ExecuteQuery', match => $_, code => 'INTERNAL',
 	message => 'Invalid operation: Schema error: No field named _version. Valid fields are app.small.id, app.small.v.' })
   for '_version >', 'count(*)';
 $session->send("SELECT 'unjudged=' || count(*) FROM app.$_;") for 'small', 'small', 'empty', 'small2', 'small2';
-my ($out, $text) = $session->finish;
+($out, my $text) = $session->finish;
 is($out, "rows=1\nothers=1\nunjudged=1\nunjudged=1\nunjudged=0\nunjudged=1\nunjudged=1\n", 'is believed, also of an empty table');
 is(join(' ', $text =~ /WARNING: .*cannot tell whether KalamDB server "(\w+)"/g), 'kalam_server second',
 	'with one WARNING for each server') or diag($text);
 $stub->clear_faults;
+
+# ---- A hint names the server that it speaks of, and can be run as it is
+$node->sql(q{ALTER SERVER second RENAME TO "bob's 2nd"});
+$error = $node->error(q{CREATE FOREIGN TABLE app.unfit (id int, v text) SERVER "bob's 2nd" OPTIONS ("table" 'small')});
+my ($hint) = $error->{text} =~ /HINT:  (SELECT kalam_exec\('bob''s 2nd', .*\)) shows its columns/;
+like($node->sql($hint // 'SELECT'), qr/"column_name":"v"/, 'the hint works') or diag($error->{text});
 
 # ---- … or says something else
 $stub->fault({ method => 'ExecuteQuery', match => 'count(*)', code => 'UNAVAILABLE', message => 'not now', times => 100 });

@@ -85,16 +85,34 @@ bool exists_locally(const CreateStmt* statement, Oid schema) {
   return true;
 }
 
+// KalamDB calls the option TYPE, foreign tables call it table_type: each statement takes both.
+bool names_kind(const char* name) {
+  return strcmp(name, "type") == 0 || strcmp(name, "table_type") == 0;
+}
+
+[[noreturn]] void refuse_second_kind(const char* name) {
+  ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("option \"%s\" provided more than once", name),
+                  errdetail("Options \"%s\" and \"%s\" both name the kind of the table.", "type", "table_type")));
+  pg_unreachable();
+}
+
+// An option of a WITH list may do without a value where it is a boolean one, as in PostgreSQL's own.
+const char* with_value(DefElem* element, const KalamOption* option) {
+  bool is_bare = element->arg == nullptr && option != nullptr && option->type == KalamOptionType::boolean;
+  return is_bare ? "true" : kalam_option_trim(defGetString(element));
+}
+
 // WITH (type = …, …): the kind, and the options of the remote table.
 void take_with_options(List* options, KalamTableDefinition* definition) {
   ListCell* cell;
+  bool has_kind = false;
 
   definition->kind = kalam::TableKind::shared;
   foreach (cell, options) {
     DefElem* element = lfirst_node(DefElem, cell);
     char* name = kalam_folded_name(element->defname);  // the server takes them in any case
     const KalamOption* option = kalam_option_find(name, ForeignTableRelationId);
-    bool is_kind = strcmp(name, "type") == 0 || strcmp(name, "table_type") == 0;
+    bool is_kind = names_kind(name);
 
     if (element->defnamespace != nullptr) {
       ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -103,8 +121,10 @@ void take_with_options(List* options, KalamTableDefinition* definition) {
     if (!is_kind && (option == nullptr || !option->remote)) {
       kalam_option_unknown(element->defname, ForeignTableRelationId, true, "type");
     }
-    const char* value = kalam_option_trim(defGetString(element));
+    const char* value = with_value(element, option);
     if (value == nullptr) continue;
+    if (is_kind && has_kind) refuse_second_kind(name);
+    has_kind = has_kind || is_kind;
     if (!is_kind) {
       kalam_option_check_value(option, value);
       definition->options = lappend(definition->options, text_option(name, value));
@@ -124,6 +144,10 @@ List* check_options(List* options, Oid catalog) {
   foreach (cell, options) {
     DefElem* element = lfirst_node(DefElem, cell);
     element->defname = kalam_folded_name(element->defname);
+    if (catalog == ForeignTableRelationId && names_kind(element->defname)) {
+      if (find_option(kept, "table_type") != nullptr) refuse_second_kind(element->defname);
+      element->defname = pstrdup("table_type");
+    }
     const KalamOption* option = kalam_option_find(element->defname, catalog);
     if (option == nullptr) kalam_option_unknown(element->defname, catalog, false, nullptr);
     const char* value = kalam_option_trim(defGetString(element));

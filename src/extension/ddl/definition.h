@@ -67,6 +67,9 @@ void kalam_check_attached(Oid relid, const KalamTableDefinition* definition);
 // palloc'd or constant.
 const char* kalam_remote_default(const Node* expression, kalam::RemoteKind kind);
 
+// "NAME = value", as a WITH list takes an option of a KalamDB table.
+void kalam_append_option_sql(StringInfo sql, const DefElem* element);
+
 // "name TYPE [PRIMARY KEY | NOT NULL] [DEFAULT ...]", as CREATE TABLE and ADD COLUMN take it. Raises 0A000 for a type
 // that KalamDB does not have.
 void kalam_append_column_sql(StringInfo sql, const KalamColumnDefinition* column);

@@ -10,9 +10,7 @@ extern "C" {
 #include "utils/formatting.h"
 }
 
-namespace {
-
-void append_option(StringInfo sql, const DefElem* element) {
+void kalam_append_option_sql(StringInfo sql, const DefElem* element) {
   const KalamOption* option = kalam_option_find(element->defname, ForeignTableRelationId);
   char* value = defGetString(const_cast<DefElem*>(element));
   bool flag;
@@ -26,8 +24,6 @@ void append_option(StringInfo sql, const DefElem* element) {
     appendStringInfoString(sql, kalam_quote_literal(value));
   }
 }
-
-}  // namespace
 
 void kalam_append_column_sql(StringInfo sql, const KalamColumnDefinition* column) {
   if (column->type_sql == nullptr) {
@@ -63,7 +59,7 @@ char* kalam_create_sql(const KalamTableDefinition* definition) {
   separator = " WITH (";
   foreach (cell, definition->options) {
     appendStringInfoString(&sql, separator);
-    append_option(&sql, (DefElem*)lfirst(cell));
+    kalam_append_option_sql(&sql, (DefElem*)lfirst(cell));
     separator = ", ";
   }
   if (definition->options != NIL) appendStringInfoChar(&sql, ')');

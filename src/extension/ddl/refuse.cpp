@@ -2,12 +2,18 @@
 // silently differ from then on.
 #include "extension/catalog.h"
 #include "extension/ddl/ddl.h"
+#include "extension/ddl/definition.h"
+#include "extension/option_table.h"
+#include "extension/options.h"
+#include "extension/query.h"
 
 extern "C" {
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "commands/defrem.h"
 #include "parser/parse_type.h"
+#include "utils/formatting.h"
 #include "utils/lsyscache.h"
 }
 
@@ -72,6 +78,34 @@ bool is_local_constraint(const AlterTableCmd* command) {
   }
 }
 
+// Options that CREATE TABLE hands to KalamDB: a change here would not reach it, and SHOW something that is not so.
+void refuse_remote_options(Oid relid, List* options) {
+  ListCell* cell;
+  foreach (cell, options) {
+    DefElem* element = lfirst_node(DefElem, cell);
+    const KalamOption* option = kalam_option_find(element->defname, ForeignTableRelationId);
+    if (option == nullptr || !option->remote) continue;
+
+    StringInfoData sql;
+    KalamTableOptions table;
+    kalam_table_options(relid, &table);
+    initStringInfo(&sql);
+    appendStringInfo(&sql, "ALTER TABLE %s SET TBLPROPERTIES (", kalam_quote_table(table.name_space, table.table));
+    if (element->defaction == DEFELEM_DROP || kalam_option_trim(defGetString(element)) == nullptr) {
+      appendStringInfo(&sql, "%s = NULL", asc_toupper(element->defname, strlen(element->defname)));
+    } else {
+      kalam_option_check_value(option, defGetString(element));
+      kalam_append_option_sql(&sql, element);
+    }
+    appendStringInfoChar(&sql, ')');
+    char* call = kalam_exec_call(GetForeignServer(GetForeignTable(relid)->serverid)->servername, sql.data);
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot change option \"%s\" of KalamDB table \"%s\"", option->name, get_rel_name(relid)),
+                    errdetail("It is passed to KalamDB when the table is created, and not changed with it later."),
+                    errhint("%s asks KalamDB for it. What it can change depends on its version.", call)));
+  }
+}
+
 // What a subcommand does, for the message; NULL for those that concern PostgreSQL's side alone.
 const char* diverging_action(AlterTableType type) {
   switch (type) {
@@ -131,6 +165,7 @@ void check_alter_table(const AlterTableStmt* statement) {
     if (command->subtype == AT_AddConstraint && !is_local_constraint(command) && !is_known_key(relid, command)) {
       refuse_constraint(relid, (const Constraint*)command->def);
     }
+    if (command->subtype == AT_GenericOptions) refuse_remote_options(relid, castNode(List, command->def));
     const char* action = diverging_action(command->subtype);
     if (action == nullptr) continue;
     bool is_type = command->subtype == AT_AlterColumnType;
