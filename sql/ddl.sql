@@ -207,6 +207,14 @@ DROP TABLE kept;
 ROLLBACK TO a;
 COMMIT;
 SELECT * FROM remote_tables() AS t WHERE t LIKE 'kept%';
+-- One DROP of tables that inherit from each other, of both sides in turn, in any order.
+CREATE TABLE first_one (id int) USING kalamdb;
+CREATE TABLE second_one () INHERITS (first_one);
+CREATE FOREIGN TABLE third_one () INHERITS (second_one) SERVER kalam_server OPTIONS ("table" 'first_one');
+CREATE TABLE fourth_one () INHERITS (third_one);
+DROP TABLE second_one, first_one, third_one;
+DROP TABLE second_one, first_one, fourth_one, third_one;
+SELECT * FROM remote_tables() AS t WHERE t LIKE '%_one%';
 -- Event triggers see all that is dropped.
 CREATE FUNCTION refuse_drop() RETURNS event_trigger LANGUAGE plpgsql AS $$
   BEGIN

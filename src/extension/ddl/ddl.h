@@ -73,6 +73,8 @@ void kalam_keep_names(const KalamUtility* utility, const Node* statement);
 void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source);
 
 // Raises 0A000 for statements that would make a foreign table of this wrapper and its KalamDB table differ
-// (refuse.cpp). Takes ADD PRIMARY KEY out of ALTER TABLE where the key is what KalamDB has anyway, with a NOTICE.
+// (refuse.cpp).
 void kalam_refuse_divergence(const Node* statement);
-const AlterTableStmt* kalam_without_known_key(const AlterTableStmt* statement);
+
+// ALTER TABLE without what is so anyway: ADD PRIMARY KEY of KalamDB's key, with a NOTICE, and SET LOGGED.
+const AlterTableStmt* kalam_without_needless(const AlterTableStmt* statement);

@@ -73,7 +73,8 @@ void say_what_happens() {
            errdetail_internal("%s%s", table_names->data, table_count > MAX_NAMES ? ", ..." : "")));
 }
 
-void run(const KalamUtility* utility, Dropping what, Node* first, Node* second) {
+// The statement itself, or those that it was split into.
+void run(const KalamUtility* utility, Dropping what, List* statements) {
   Dropping previous = dropping;
   int previous_count = table_count;
   StringInfo previous_names = table_names;
@@ -83,15 +84,12 @@ void run(const KalamUtility* utility, Dropping what, Node* first, Node* second) 
   table_names = makeStringInfo();
   PG_TRY();
   {
-    if (first == nullptr) {
-      kalam_utility_pass(utility);
-    } else if (second == nullptr) {
-      kalam_utility_replace(utility, first);
-    } else {
+    ListCell* cell;
+    if (statements == NIL) kalam_utility_pass(utility);
+    foreach (cell, statements) {
       // As statements of their own: a subcommand's drops would be hidden from event triggers.
-      kalam_utility_replace(utility, first);
-      CommandCounterIncrement();
-      kalam_utility_replace(utility, second);
+      if (foreach_current_index(cell) > 0) CommandCounterIncrement();
+      kalam_utility_replace(utility, (Node*)lfirst(cell));
     }
     say_what_happens();
   }
@@ -111,33 +109,66 @@ DropStmt* with_objects(const DropStmt* source, ObjectType type, List* objects) {
   return statement;
 }
 
-// Whether one of the others inherits from one of ours, so that it has to go first.
-bool have_heirs(List* own_ids, List* other_ids) {
-  ListCell* own;
-  ListCell* other;
-  foreach (own, own_ids) {
-    List* heirs = find_all_inheritors(lfirst_oid(own), NoLock, nullptr);
-    foreach (other, other_ids) {
-      if (list_member_oid(heirs, lfirst_oid(other))) return true;
-    }
+// Tables that a statement names: names, and OIDs at the same places.
+struct Named {
+  List* names;
+  List* ids;  // InvalidOid: there is none
+};
+
+bool has_heir(Oid relid, List* ids) {
+  ListCell* cell;
+  if (!OidIsValid(relid)) return false;
+  List* heirs = find_all_inheritors(relid, NoLock, nullptr);
+  foreach (cell, ids) {
+    if (list_member_oid(heirs, lfirst_oid(cell))) return true;
   }
   return false;
+}
+
+// Takes the names of those from which none of the others inherits.
+List* take_without_heirs(Named* tables, const Named* others) {
+  Named left = {};
+  List* taken = NIL;
+  ListCell* name;
+  ListCell* id;
+
+  forboth(name, tables->names, id, tables->ids) {
+    if (!has_heir(lfirst_oid(id), others->ids)) {
+      taken = lappend(taken, lfirst(name));
+      continue;
+    }
+    left.names = lappend(left.names, lfirst(name));
+    left.ids = lappend_oid(left.ids, lfirst_oid(id));
+  }
+  *tables = left;
+  return taken;
+}
+
+// DROP FOREIGN TABLE of our tables and DROP TABLE of the others in turn, heirs first. Of two turns one takes something,
+// as inheritance has no circles.
+List* split(const DropStmt* source, Named* own, Named* others) {
+  List* statements = NIL;
+  bool is_own = true;
+  for (; own->names != NIL || others->names != NIL; is_own = !is_own) {
+    List* names = is_own ? take_without_heirs(own, others) : take_without_heirs(others, own);
+    if (names == NIL) continue;
+    statements = lappend(statements, with_objects(source, is_own ? OBJECT_FOREIGN_TABLE : OBJECT_TABLE, names));
+  }
+  return statements;
 }
 
 }  // namespace
 
 void kalam_drop(const KalamUtility* utility, const DropStmt* source) {
-  List* own = NIL;
-  List* others = NIL;
-  List* own_ids = NIL;
-  List* other_ids = NIL;
+  Named own = {};
+  Named others = {};
   ListCell* cell;
 
   if (source->removeType != OBJECT_TABLE) {
     Dropping what = source->removeType == OBJECT_FOREIGN_TABLE ? Dropping::table
                     : source->removeType == OBJECT_SCHEMA      ? Dropping::schema
                                                                : Dropping::other;
-    run(utility, what, nullptr, nullptr);
+    run(utility, what, NIL);
     return;
   }
 
@@ -145,28 +176,15 @@ void kalam_drop(const KalamUtility* utility, const DropStmt* source) {
   foreach (cell, source->objects) {
     List* name = (List*)copyObjectImpl(lfirst(cell));
     Oid relid = RangeVarGetRelid(makeRangeVarFromNameList(name), NoLock, true);
-    if (kalam_is_own_table(relid)) {
-      own = lappend(own, name);
-      own_ids = lappend_oid(own_ids, relid);
-    } else {
-      others = lappend(others, name);
-      if (OidIsValid(relid)) other_ids = lappend_oid(other_ids, relid);
-    }
+    Named* tables = kalam_is_own_table(relid) ? &own : &others;
+    tables->names = lappend(tables->names, name);
+    tables->ids = lappend_oid(tables->ids, relid);
   }
-  if (own == NIL) {
-    run(utility, Dropping::table, nullptr, nullptr);
-  } else if (others == NIL) {
-    run(utility, Dropping::table, (Node*)with_objects(source, OBJECT_FOREIGN_TABLE, own), nullptr);
-  } else {
-    Node* first = (Node*)with_objects(source, OBJECT_FOREIGN_TABLE, own);
-    Node* second = (Node*)with_objects(source, OBJECT_TABLE, others);
-    bool swap = have_heirs(own_ids, other_ids);
-    run(utility, Dropping::table, swap ? second : first, swap ? first : second);
-  }
+  run(utility, Dropping::table, own.names == NIL ? NIL : split(source, &own, &others));
 }
 
 void kalam_drop_owned(const KalamUtility* utility) {
-  run(utility, Dropping::other, nullptr, nullptr);
+  run(utility, Dropping::other, NIL);
 }
 
 void kalam_drop_init() {

@@ -63,7 +63,7 @@ PlannedStmt* wrap(const KalamUtility* utility, Node* statement) {
 void alter_table(const KalamUtility* utility) {
   const AlterTableStmt* statement = (const AlterTableStmt*)utility->planned->utilityStmt;
   kalam_refuse_divergence((const Node*)statement);
-  const AlterTableStmt* changed = kalam_without_known_key(statement);
+  const AlterTableStmt* changed = kalam_without_needless(statement);
   KalamUtility rest = *utility;
   if (changed != statement) {
     rest.planned = wrap(utility, (Node*)copyObjectImpl(changed));

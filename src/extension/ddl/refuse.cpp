@@ -140,8 +140,39 @@ const char* diverging_action(AlterTableType type) {
     case AT_GenericOptions:
     case AT_AlterColumnGenericOptions:
       return nullptr;
+    case AT_SetLogged:  // they are
+      return nullptr;
     case AT_AlterColumnType:
       return "ALTER COLUMN TYPE";
+    case AT_SetUnLogged:
+      return "SET UNLOGGED";
+    case AT_SetTableSpace:
+      return "SET TABLESPACE";
+    case AT_SetRelOptions:
+    case AT_ResetRelOptions:
+      return "setting storage parameters";
+    case AT_SetAccessMethod:
+      return "SET ACCESS METHOD";
+    case AT_SetStorage:
+      return "ALTER COLUMN SET STORAGE";
+    case AT_SetCompression:
+      return "ALTER COLUMN SET COMPRESSION";
+    case AT_AddIdentity:
+    case AT_SetIdentity:
+    case AT_DropIdentity:
+      return "changing an identity column";
+    case AT_DropExpression:
+      return "ALTER COLUMN DROP EXPRESSION";
+    case AT_ReplicaIdentity:
+      return "REPLICA IDENTITY";
+    case AT_ClusterOn:
+    case AT_DropCluster:
+      return "clustering";
+    case AT_EnableRowSecurity:
+    case AT_DisableRowSecurity:
+    case AT_ForceRowSecurity:
+    case AT_NoForceRowSecurity:
+      return "row-level security";
     default:
       return "this form of ALTER TABLE";
   }
@@ -199,7 +230,7 @@ void kalam_refuse_divergence(const Node* statement) {
   }
 }
 
-const AlterTableStmt* kalam_without_known_key(const AlterTableStmt* statement) {
+const AlterTableStmt* kalam_without_needless(const AlterTableStmt* statement) {
   Oid relid = RangeVarGetRelid(statement->relation, NoLock, true);
   List* commands = NIL;
   ListCell* cell;
@@ -207,6 +238,8 @@ const AlterTableStmt* kalam_without_known_key(const AlterTableStmt* statement) {
   if (!kalam_is_own_table(relid)) return statement;
   foreach (cell, statement->cmds) {
     AlterTableCmd* command = lfirst_node(AlterTableCmd, cell);
+    // As for an ordinary table that is logged.
+    if (command->subtype == AT_SetLogged) continue;
     if (!is_known_key(relid, command)) {
       commands = lappend(commands, command);
       continue;
