@@ -78,7 +78,7 @@ bool is_local_constraint(const AlterTableCmd* command) {
   }
 }
 
-// Options that CREATE TABLE hands to KalamDB: a change here would not reach it, and SHOW something that is not so.
+// Options that CREATE TABLE hands to KalamDB: a change would not reach it, and the catalog would say what is not so.
 void refuse_remote_options(Oid relid, List* options) {
   ListCell* cell;
   foreach (cell, options) {
