@@ -2,6 +2,7 @@
 
 #include "extension/catalog.h"
 #include "extension/text_forms.h"
+#include "extension/value_text.h"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -375,6 +376,14 @@ static Datum read_vector_by_input_function(KalamColumnReader* reader, uint32 row
   return kalam_input_text(&reader->input, text.data, reader->input_parameter, reader->typmod);
 }
 
+// A list of anything else, as JSON text: of the composite types of KalamDB 0.7, whose structs come as JSON already.
+static Datum read_list_as_json(KalamColumnReader* reader, uint32 row) {
+  StringInfoData text;
+  initStringInfo(&text);
+  kalam_append_value(&text, reader->view, row, KalamTextStyle::json);
+  return kalam_input_text(&reader->input, text.data, reader->input_parameter, reader->typmod);
+}
+
 // ---------------------------------------------------------------- choosing
 
 static Datum (*choose_for_integers(KalamColumnReader* reader, ColumnKind kind))(KalamColumnReader*, uint32) {
@@ -399,7 +408,8 @@ static bool has_numbers(const ColumnView* child) {
 }
 
 static Datum (*choose_for_lists(KalamColumnReader* reader, const ColumnView* view))(KalamColumnReader*, uint32) {
-  if (!has_numbers(view->child)) return nullptr;
+  bool takes_json = reader->type == TEXTOID || reader->type == JSONOID || reader->type == JSONBOID;
+  if (!has_numbers(view->child)) return takes_json ? read_list_as_json : nullptr;
   if (reader->type == FLOAT4ARRAYOID) return view->child->kind == ColumnKind::float32 ? read_float_array : nullptr;
   if (reader->type == FLOAT8ARRAYOID) return read_float_array;
   // Another array type would read brackets as the wrong syntax.

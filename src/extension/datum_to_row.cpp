@@ -274,7 +274,10 @@ static void writer_init(KalamColumnWriter* writer, const KalamRelation* relation
          errmsg(
              "column \"%s\" of foreign table \"%s\" has type %s, which KalamDB column \"%s\" of type %s cannot store",
              writer->attribute, relation->local_name, format_type_be(writer->type), writer->column->name,
-             writer->column->type_name)));
+             writer->column->type_name),
+         writer->column->type.kind == kalam::RemoteKind::other
+             ? errhint("Use a foreign table without the column, which can be written.")
+             : 0));
 }
 
 // The remote columns live in C++ memory that a reset of the context must give back.

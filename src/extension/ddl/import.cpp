@@ -61,11 +61,12 @@ void append_column(Table* table, char** row, bool not_null, const char* server) 
   kalam::RemoteType type = {};
   if (name[0] == '_') return;  // the server's own
   if (!kalam::parse_remote_type(row[DATA_TYPE], &type)) type.kind = kalam::RemoteKind::other;
-  // What this version does not know is nothing that a column could be read as.
+  // A table with such a column can be read only (datum_to_row.cpp), so it is left to the user.
   if (type.kind == kalam::RemoteKind::other) {
     ereport(NOTICE,
             (errmsg("column \"%s\" of KalamDB table \"%s\" on server \"%s\" is left out", name, table->name, server),
-             errdetail("Its type %s is not supported.", row[DATA_TYPE])));
+             errdetail("Its type %s is not supported.", row[DATA_TYPE]),
+             errhint("CREATE FOREIGN TABLE can show it as text or jsonb, in a table whose rows cannot be changed.")));
     return;
   }
   if (table->columns.len > 0) appendStringInfoString(&table->columns, ", ");

@@ -172,8 +172,8 @@ bool kalam_type_fits(Oid local_type, int32 typmod, const kalam::RemoteType* type
     case RemoteKind::text:
       if (OidIsValid(get_element_type(base))) return kalam_has_array_text(base);
       return !is_own_type(base) || base == JSONOID || base == JSONBOID || base == UUIDOID;
-    case RemoteKind::other:
-      return false;
+    case RemoteKind::other:  // structs, lists and the labels of enums, to be read
+      return base == TEXTOID || base == JSONOID || base == JSONBOID;
   }
   return false;
 }
