@@ -86,6 +86,10 @@ waits($queued);
 $node->poll_query_until('postgres', q{SELECT kalam_exec('SELECT status FROM system.jobs LIMIT 99') LIKE '%queued%'});
 $stub->advance('3601s');
 like(($queued->finish)[0], qr/^queued: Flushed /m, 'a queued job is waited for');
+$stub->control('job-status', 'skipped');
+(undef, $err) = started(q{SELECT kalam_flush('app.t');})->finish;
+like($err, qr/ERROR:  HV000: KalamDB could not flush table "app\.t"/, 'a skipped job has flushed nothing');
+$stub->advance('3601s');
 $stub->control('job-status', 'running');
 
 # ---- Changed options take effect in a session that is open, while an open cursor goes on

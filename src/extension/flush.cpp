@@ -45,11 +45,13 @@ void start_flush(KalamConnection* connection, const char* table, int* pause_ms, 
 }
 
 KalamFlushState state_of_status(const char* status) {
-  // "running" was seen; the others can mean nothing else than that the end is to come.
+  // "running", "completed" and "failed" were seen. What is skipped has not been done; the others can mean nothing else
+  // than that the end is to come.
   static const char* const open_states[] = {"running", "queued", "new", "pending", "retrying"};
 
   if (pg_strcasecmp(status, "completed") == 0) return KalamFlushState::completed;
-  if (pg_strncasecmp(status, "failed", strlen("failed")) == 0 || pg_strcasecmp(status, "cancelled") == 0) {
+  if (pg_strncasecmp(status, "failed", strlen("failed")) == 0 || pg_strcasecmp(status, "cancelled") == 0 ||
+      pg_strcasecmp(status, "skipped") == 0) {
     return KalamFlushState::failed;
   }
   for (const char* state : open_states) {
