@@ -1,6 +1,7 @@
 #!/bin/bash
 # installed_rpm.sh MAJOR DIR NUMBER: runs as root inside a clean system that has PostgreSQL under /usr/pgsql-MAJOR. In DIR
-# are extension.rpm, system.rpm (stands for what the system has) and kalam-stub. Prints TAP, from test NUMBER + 1 on.
+# are extension.rpm, extension.src.rpm, kalam-stub, and what stands for packages that the system has: system.rpm to use the
+# extension, tools.rpm to build it. Prints TAP, from test NUMBER + 1 on.
 set -uo pipefail
 
 major=$1 dir=$2 number=$3 failed=0
@@ -14,6 +15,9 @@ PATH=$home/bin:$PATH
 
 # Debian's rpm advises against itself.
 rpm() { command rpm --force-debian "$@"; }
+
+# From files alone. One of Debian's plugins copies what was installed, with a program that Debian does not bring along.
+dnf() { command dnf --assumeyes --releasever=1 --disableplugin=local "$@"; }
 
 # refused PATTERN COMMAND...: it fails, and says so.
 refused() {
@@ -96,5 +100,17 @@ test_that 'rpm -i --replacepkgs puts it right' silent rpm -i --replacepkgs "$dir
 test_that 'rpm -V finds nothing any more' silent rpm -V "$package"
 test_that 'rpm -e' silent rpm -e "$package"
 test_that 'it leaves nothing' nothing_left
+
+rpm -e system
+test_that 'dnf install is refused without the server' refused "nothing provides postgresql$major-server" dnf install "$dir/extension.rpm"
+test_that 'dnf install of what stands for the system' dnf install "$dir/system.rpm"
+test_that 'dnf install' dnf install "$dir/extension.rpm"
+test_that 'rpm -V finds nothing after it' silent rpm -V "$package"
+test_that 'dnf check finds nothing' silent dnf check
+test_that 'dnf remove' dnf remove "$package"
+test_that 'it leaves nothing, too' nothing_left
+test_that 'dnf builddep is refused without the headers' refused "postgresql$major-devel" dnf builddep "$dir/extension.src.rpm"
+test_that 'dnf install of what stands for the tools' dnf install "$dir/tools.rpm"
+test_that 'dnf builddep' dnf builddep "$dir/extension.src.rpm"
 echo "1..$number"
 [ "$failed" = 0 ]
