@@ -16,6 +16,8 @@ using State = Transaction::State;
 constexpr int64_t kPauseMs = 150;
 // How long a call without a deadline looks for a leader.
 constexpr int64_t kSearchUs = 10'000'000;
+// A read that was sent later than this before its deadline, after a search, had no time of its own.
+constexpr int64_t kLastUs = 300'000;
 // How often a request that may be repeated is, when its connection breaks.
 constexpr unsigned kMostReconnects = 4;
 // Redirects followed without a pause; more than this is two nodes naming each other.
@@ -177,6 +179,7 @@ void Operation::send() {
     UnaryRpc::start(std::move(prepared.rpc), core_->runtime.get(), prepared.stub.get(), prepared.request);
   }
   rpc_ = rpc;
+  sent_us_ = monotonic_us();
   ++in_flight_;
   phase_ = Phase::running;
   ++statistics_.rpcs;
@@ -374,6 +377,11 @@ void Operation::failed(int code, const std::string& text) {
   }
   if (status.error == ErrorClass::tls) return finish_unconnected(status);
   if (bound_ && ends_transaction(status.error)) return failed_in_transaction(status);
+  // The search for a leader took the time, not the node that was asked at the end of it.
+  if (status.error == ErrorClass::timeout && !bound_ && plan_.is_read && search_until_us_ != 0 &&
+      monotonic_us() - sent_us_ < kLastUs) {
+    search_failure_.get(&status);
+  }
   finish(status);
 }
 

@@ -126,6 +126,7 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   unsigned reconnects_ = 0;
   unsigned hops_ = 0;
   int64_t search_until_us_ = 0;  // 0: no search for a leader yet
+  int64_t sent_us_ = 0;          // when its latest RPC was
   KeptStatus search_failure_;    // what started it, or what is being explained
   unsigned tried_ = 0;           // nodes tried since the last pause
 

@@ -119,6 +119,19 @@ TEST_F(LeaderTest, WaitingEndsWithTheDeadlineOrTheCancellation) {
   EXPECT_EQ(finish(call).error, ErrorClass::cancelled);
 }
 
+TEST_F(LeaderTest, DeadlineInTheLastRequestOfASearch) {
+  FakeServer node;
+  Connection* connection = connect(node);
+  EXPECT_EQ(scan(connection).error, ErrorClass::none);
+  node.on("Scan", [&](const SeenCall&, unsigned number, grpc::ServerContext* context) -> std::optional<grpc::Status> {
+    if (number > 2) return node.hold(context);
+    return grpc::Status(StatusCode::INTERNAL, "Not leader for shard. Leader: None");
+  });
+  // The second request follows after a pause of 150 ms.
+  EXPECT_EQ(finish(start_scan(connection, 230)).error, ErrorClass::not_leader);
+  EXPECT_EQ(finish(start_scan(connection, 230)).error, ErrorClass::timeout) << "no search: the node took the time";
+}
+
 TEST_F(LeaderTest, ForwardThatFailedIsRepeated) {
   FakeServer node;
   node.fail("Insert",
