@@ -98,13 +98,6 @@ int kalam_wait_for_any(kalam::Call* const* calls, int count, TimestampTz deadlin
   }
 }
 
-bool kalam_wait_for_all(kalam::Call* const* calls, int count, TimestampTz deadline) {
-  for (int i = 0; i < count; i++) {
-    if (calls[i] != nullptr && !kalam_wait_for_call_until(calls[i], deadline)) return false;
-  }
-  return true;
-}
-
 bool kalam_wait_was_left() {
   return was_left;
 }

@@ -39,9 +39,6 @@ bool kalam_wait_for_call_until(kalam::Call* call, TimestampTz deadline);
 // with nothing but NULL entries the answer is -1 at once.
 int kalam_wait_for_any(kalam::Call* const* calls, int count, TimestampTz deadline);
 
-// Waits until all of the calls are done; NULL entries are skipped. False at the deadline (0: none).
-bool kalam_wait_for_all(kalam::Call* const* calls, int count, TimestampTz deadline);
-
 // Whether the last wait or pause was left by an interrupt: the server may be silent.
 bool kalam_wait_was_left();
 

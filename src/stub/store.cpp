@@ -232,20 +232,6 @@ std::optional<RowVersion> Store::find_row(const TableDef& table, const std::stri
   return row;
 }
 
-std::vector<RowVersion> Store::find_stream_rows(const TableDef& table, const std::string& user,
-                                                const Value& key) const {
-  std::string sql = "SELECT " + row_columns(table) + " FROM " + table_name(table) +
-                    " WHERE v_user = ?1 AND v_key = ?2 AND v_expires > ?3";
-  sqlite3_stmt* statement = prepare(sql);
-  sqlite3_bind_text64(statement, 1, user.data(), user.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-  bind_value(statement, 2, key, key_type(table));
-  sqlite3_bind_int64(statement, 3, clock_.now_ms());
-  std::vector<RowVersion> rows;
-  while (sqlite3_step(statement) == SQLITE_ROW) rows.push_back(read_version(statement, table));
-  sqlite3_reset(statement);
-  return rows;
-}
-
 int64_t Store::append(const TableDef& table, const std::string& user, const Value& key, const Row& values, bool deleted,
                       bool first) {
   std::string owner = table.per_user() ? user : "";

@@ -147,8 +147,6 @@ class Store {
   // The newest version of a key, tombstones included, whatever the cap. STREAM: the newest unexpired row.
   std::optional<RowVersion> find_row(const TableDef& table, const std::string& user, const Value& key,
                                      int64_t snapshot = 0) const;
-  // All unexpired rows of a key of a STREAM table.
-  std::vector<RowVersion> find_stream_rows(const TableDef& table, const std::string& user, const Value& key) const;
 
   // Appends a version under `key` and gives its number. System columns among `values` are ignored. first: there is none
   // of this key yet, which saves a look.

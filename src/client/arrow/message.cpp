@@ -10,10 +10,11 @@ Message::Message(std::vector<grpc::Slice> slices) : slices_(std::move(slices)) {
   std::erase_if(slices_, [](const grpc::Slice& slice) { return slice.size() == 0; });
   begins_.reserve(slices_.size());
   ends_.reserve(slices_.size());
+  uint64_t end = 0;
   for (const grpc::Slice& slice : slices_) {
-    held_bytes_ += slice.size();
+    end += slice.size();
     begins_.push_back(slice.begin());
-    ends_.push_back(held_bytes_);
+    ends_.push_back(end);
   }
   holds_.resize(slices_.size());
 }
@@ -24,7 +25,6 @@ void Message::reset(std::string_view bytes) {
   ends_.clear();
   holds_.clear();
   finished_slices_ = 0;
-  held_bytes_ = bytes.size();
   if (bytes.empty()) return;
   begins_.push_back(reinterpret_cast<const uint8_t*>(bytes.data()));
   ends_.push_back(bytes.size());
@@ -63,7 +63,6 @@ void Message::copy(uint64_t begin, uint64_t size, void* to, size_t* hint) const 
 }
 
 void Message::free_slice(size_t slice) {
-  held_bytes_ -= ends_[slice] - begin_of(slice);
   if (!slices_.empty()) slices_[slice] = grpc::Slice();
 }
 

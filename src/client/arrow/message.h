@@ -41,9 +41,6 @@ class Message {
   // Everything before `position` was read, but for what is held. Never goes back.
   void finish(uint64_t position);
 
-  // Bytes of slices not freed yet.
-  uint64_t held_bytes() const { return held_bytes_; }
-
  private:
   friend class Hold;
 
@@ -57,7 +54,6 @@ class Message {
   std::vector<uint64_t> ends_;          // position behind each slice
   std::vector<uint32_t> holds_;         // Holds on each slice
   size_t finished_slices_ = 0;          // slices whose end was passed
-  uint64_t held_bytes_ = 0;
 };
 
 // Keeps the slices of a range alive, from a position on that moves forward.

@@ -83,26 +83,6 @@ bool is_binary(const DataType& type) {
   return type.id == TypeId::binary || type.id == TypeId::fixed_size_binary;
 }
 
-bool is_integer_encoded(const DataType& type) {
-  switch (type.id) {
-    case TypeId::boolean:
-    case TypeId::int8:
-    case TypeId::int16:
-    case TypeId::int32:
-    case TypeId::int64:
-    case TypeId::uint8:
-    case TypeId::uint16:
-    case TypeId::uint32:
-    case TypeId::date32:
-    case TypeId::time64:
-    case TypeId::timestamp:
-    case TypeId::duration:
-      return true;
-    default:
-      return false;
-  }
-}
-
 namespace {
 
 int integer_bits(const DataType& type) {

@@ -25,8 +25,6 @@ bool is_decimal(const DataType& type);
 bool is_numeric(const DataType& type);
 bool is_text(const DataType& type);
 bool is_binary(const DataType& type);
-// Kept as an SQLite INTEGER.
-bool is_integer_encoded(const DataType& type);
 
 // As Arrow displays it: "Int64", "Timestamp(µs, \"UTC\")", "Decimal128(10, 2)".
 std::string type_name(const DataType& type);
