@@ -19,7 +19,8 @@ CREATE TYPE ktest_mood AS ENUM ('sad', 'ok', 'happy');
 CREATE TABLE kinds (
   id bigint PRIMARY KEY, b boolean, s smallint NOT NULL, i int DEFAULT 5, r real, d double precision, f float,
   t text DEFAULT 'it''s', v varchar(10), c char(3), nm name, j json, jb jsonb, y bytea, n numeric, n2 numeric(10,2), da date,
-  ti time, ts timestamp, tz timestamptz DEFAULT now(), u uuid, e embedding(3), fi file, dt datetime, o oid,
+  ti time, ts timestamp DEFAULT now(), lt timestamp DEFAULT LOCALTIMESTAMP, tz timestamptz DEFAULT now(),
+  u uuid, e embedding(3), fi file, dt datetime, o oid,
   iv interval, ip inet, dom ktest_positive, mood ktest_mood) USING kalamdb;
 SELECT * FROM remote_columns('kinds');
 SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute

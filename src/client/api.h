@@ -155,6 +155,10 @@ struct TableRef {
 bool check_identifier(const char* name, size_t size, Status* status) noexcept;
 bool check_user_id(const char* user_id, size_t size, Status* status) noexcept;
 
+// The shard that holds the rows of a user, of `shard_count` (at least 1): users of one shard can be written to in one
+// transaction of the server (spec 8.3). `user_id` is UTF-8.
+uint32_t user_shard_of(const char* user_id, size_t size, uint32_t shard_count) noexcept;
+
 enum class RemoteKind : uint8_t {
   boolean,
   smallint,

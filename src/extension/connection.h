@@ -29,6 +29,7 @@ struct KalamConnection {
   KalamConnection* next_replaced;
   uint64 default_query_limit;  // row caps of the server's queries (spec 9.3); 0: not asked for yet
   uint64 max_query_limit;
+  uint32 user_shards;        // shards of user data on the server; 0: not asked for yet
   uint64 commit_timeout_ms;  // option timeout; 0: none
 };
 

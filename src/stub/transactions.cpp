@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "client/user_shard.h"
 #include "stub/coerce.h"
 #include "stub/write.h"
 
@@ -13,14 +14,6 @@ namespace {
 Status not_found(const std::string& id) {
   return Status::failure(kFailedPrecondition, "Not found: transaction '" + id + "' not found");
 }
-
-// Recorded on a server with 12 user shards. The hash itself is not known.
-struct KnownShard {
-  const char* user;
-  int shard;
-};
-constexpr KnownShard kKnownShards[] = {{"alice", 8}, {"bob", 1},   {"carol", 11}, {"dave", 1},
-                                       {"erin", 0},  {"frank", 7}, {"grace", 8}};
 
 // What a transaction of R2 may stage besides its bytes (specification 8.3); the text is not known.
 constexpr size_t kMostVersionsR2 = 65536;
@@ -78,15 +71,7 @@ std::optional<std::string> check_transaction_id(const std::string& id) {
 std::string Transactions::data_group(TableKind kind, const std::string& user) const {
   if (kind == TableKind::shared) return "data:shared:00";
   auto shards = static_cast<unsigned>(options_.standalone ? 1 : std::max(options_.user_shards, 1));
-  if (shards == 12) {
-    for (const KnownShard& known : kKnownShards) {
-      if (user == known.user) return "data:user:" + two_digits(static_cast<unsigned>(known.shard));
-    }
-  }
-  // FNV-1a: any stable hash will do for the others.
-  uint64_t hash = 1469598103934665603U;
-  for (char c : user) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return "data:user:" + two_digits(static_cast<unsigned>(hash % shards));
+  return "data:user:" + two_digits(user_shard(user, shards));
 }
 
 bool Transactions::timed_out(const Transaction& transaction) const {

@@ -5,6 +5,7 @@
 
 #include "client/api.h"
 #include "client/status.h"
+#include "client/user_shard.h"
 
 namespace kalam {
 namespace {
@@ -55,6 +56,10 @@ bool check_user_id(const char* user_id, size_t size, Status* status) noexcept {
     status_from_exception(status);
     return false;
   }
+}
+
+uint32_t user_shard_of(const char* user_id, size_t size, uint32_t shard_count) noexcept {
+  return user_shard({user_id, size}, shard_count);
 }
 
 }  // namespace kalam

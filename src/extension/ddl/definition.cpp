@@ -110,6 +110,8 @@ bool is_call_of(const FuncCall* call, const char* name) {
 // left out whenever it could mean something else there.
 const char* kalam_remote_default(const Node* expression, kalam::RemoteKind kind) {
   using kalam::RemoteKind;
+  // A timestamp's default is the server's time in UTC, as its other clients expect it, whatever TimeZone is here.
+  bool is_time = kind == RemoteKind::datetime || kind == RemoteKind::timestamp;
   bool is_number = kind == RemoteKind::smallint || kind == RemoteKind::integer || kind == RemoteKind::bigint ||
                    kind == RemoteKind::real || kind == RemoteKind::double_precision || kind == RemoteKind::decimal;
 
@@ -132,12 +134,12 @@ const char* kalam_remote_default(const Node* expression, kalam::RemoteKind kind)
   }
   if (IsA(expression, FuncCall)) {
     auto* call = (FuncCall*)expression;
-    if (kind == RemoteKind::datetime && is_call_of(call, "now")) return "NOW()";
+    if (is_time && is_call_of(call, "now")) return "NOW()";
     if (kind == RemoteKind::bigint && is_call_of(call, "snowflake_id")) return "SNOWFLAKE_ID()";
   }
-  if (IsA(expression, SQLValueFunction) && kind == RemoteKind::datetime &&
-      ((SQLValueFunction*)expression)->op == SVFOP_CURRENT_TIMESTAMP) {
-    return "NOW()";
+  if (IsA(expression, SQLValueFunction) && is_time) {
+    SQLValueFunctionOp op = ((SQLValueFunction*)expression)->op;
+    if (op == SVFOP_CURRENT_TIMESTAMP || op == SVFOP_LOCALTIMESTAMP) return "NOW()";
   }
   return nullptr;
 }

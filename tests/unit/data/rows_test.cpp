@@ -366,6 +366,29 @@ TEST(Names, OddButHarmlessNamesAreKept) {
   EXPECT_TRUE(usable(std::string(300, 'n')));
 }
 
+// Of twelve shards, as a KalamDB server was seen to choose them.
+TEST(Names, TheShardOfAUserIsTheRecordedOne) {
+  auto shard = [](std::string_view user) { return user_shard_of(user.data(), user.size(), 12); };
+  EXPECT_EQ(shard("alice"), 8U);
+  EXPECT_EQ(shard("bob"), 1U);
+  EXPECT_EQ(shard("carol"), 11U);
+  EXPECT_EQ(shard("dave"), 1U);
+  EXPECT_EQ(shard("erin"), 0U);
+  EXPECT_EQ(shard("frank"), 7U);
+  EXPECT_EQ(shard("grace"), 8U);
+}
+
+// Longer ids, by another implementation: openssl mac -macopt size:8 -macopt c-rounds:1 -macopt d-rounds:3
+// -macopt hexkey:00000000000000000000000000000000 SIPHASH, of the id and a byte 0xff.
+TEST(Names, TheShardOfALongUserId) {
+  auto shard = [](std::string_view user) { return user_shard_of(user.data(), user.size(), 1000003); };
+  EXPECT_EQ(shard(""), 399495U);
+  EXPECT_EQ(shard("0123456"), 606372U);
+  EXPECT_EQ(shard("01234567"), 771845U);
+  EXPECT_EQ(shard("a-long-user-id-of-many-bytes"), 621468U);
+  EXPECT_EQ(shard("usr_0190f3c2-7d10-7bd1-8e7d-0c2c7a5b9f11"), 88684U);
+}
+
 TEST(Names, AUserOfBlanksIsNoUser) {
   Status status;
   EXPECT_FALSE(check_user_id("  ", 2, &status));
