@@ -2,7 +2,8 @@
 # PostgreSQL 16 for systems whose suite has none: what tools/lib/postgres-16 has, as a package in the layout of Debian's
 # own. To be sourced; needs patchelf.
 
-# stand_in PREFIX VERSION DEB: makes package postgresql-16 of that version from the installation in PREFIX.
+# stand_in PREFIX VERSION DEB: makes package postgresql-16 of that version from the installation in PREFIX; with pg_regress,
+# which Debian has in postgresql-server-dev-16.
 stand_in() {
   local prefix=$1 version=$2 tree home file
   tree=$(mktemp -d)
@@ -17,7 +18,6 @@ stand_in() {
     # shellcheck disable=SC2016
     [ "$(patchelf --print-rpath "$file")" != '$ORIGIN/..' ] || patchelf --set-rpath '$ORIGIN' "$file"
   done
-  rm -rf "$home/lib/postgresql/pgxs"
   cp -a "$home/lib/postgresql/." "$home/lib/"
   rm -rf "$home/lib/postgresql"
   ln -s . "$home/lib/postgresql"
@@ -30,6 +30,7 @@ Version: $version-1
 Architecture: $(dpkg --print-architecture)
 Maintainer: pg_kalam maintainers <maintainers@pg-kalam.invalid>
 Depends: postgresql-common, libxml2, zlib1g
+Provides: postgresql-server-dev-16
 Description: PostgreSQL 16 to test packages with
 CONTROL
   dpkg-deb --root-owner-group -Znone -b "$tree" "$3" >/dev/null
