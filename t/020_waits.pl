@@ -172,8 +172,19 @@ for my $wait (@waits)
 KalamNode::expect_warning($_) for qr/could not undo/, qr/there is no transaction in progress/;
 
 # ---- A postmaster that has died: one backend for every wait
+# Those that change rows have a table of their own, as they would wait for each other's rows.
+sub with_own_table
+{
+	my ($wait, $name) = @_;
+	my @own = @$wait;
+	return $wait if ($own[5] // '') ne $warm;
+	$node->sql("CREATE TABLE app.$name (id int PRIMARY KEY, v text) USING kalamdb; INSERT INTO app.$name SELECT id, v FROM app.t");
+	s/\bapp\.t\b/app.$name/g foreach @own[ 1, 5 ];
+	return \@own;
+}
+
 my @pids;
-for my $wait (@waits)
+for my $wait (map { with_own_table($waits[$_], "own$_") } 0 .. $#waits)
 {
 	my ($session, $pid) = start_wait($wait, '');
 	push @pids, [ $wait->[0], $pid, $session ];

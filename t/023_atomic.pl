@@ -95,7 +95,11 @@ same('UPDATE from the table itself', q{UPDATE t SET n = (SELECT sum(n) FROM t s 
 same('INSERT from the table itself', q{INSERT INTO t SELECT id + 10, v, n FROM t; INSERT INTO t SELECT id + 20, v FROM t;});
 same('DELETE with a subquery over the table', q{DELETE FROM t WHERE id IN (SELECT id + 1 FROM t WHERE id % 2 = 0);});
 
-# ---- Rows that go away between the statement and COMMIT
+# ---- Rows that go away between the statement and COMMIT: by another client, who knows nothing of the session's locks
+$node->create_server('other_server', stub => $stub);
+$node->sql(
+	q{CREATE SCHEMA other;
+	  CREATE FOREIGN TABLE other.t (id int, v text NOT NULL, n int) SERVER other_server OPTIONS (namespace 'remote', "table" 't');});
 sub in_between
 {
 	my ($name, $change, $meanwhile, $left) = @_;
@@ -112,12 +116,12 @@ sub in_between
 	return;
 }
 my $three = '1row 1 3row 3 4row 4';
-in_between('UPDATE of one row', q{UPDATE remote.t SET v = 'x' WHERE id = 2}, 'DELETE FROM remote.t WHERE id = 2', $three);
-in_between('UPDATE of rows', q{UPDATE remote.t SET v = 'x'}, 'DELETE FROM remote.t WHERE id = 2', $three);
-in_between('DELETE of one row', q{DELETE FROM remote.t WHERE id = 2}, 'DELETE FROM remote.t WHERE id = 2', $three);
-in_between('DELETE of rows', q{DELETE FROM remote.t WHERE id < 9}, 'DELETE FROM remote.t WHERE id = 2', $three);
+in_between('UPDATE of one row', q{UPDATE remote.t SET v = 'x' WHERE id = 2}, 'DELETE FROM other.t WHERE id = 2', $three);
+in_between('UPDATE of rows', q{UPDATE remote.t SET v = 'x'}, 'DELETE FROM other.t WHERE id = 2', $three);
+in_between('DELETE of one row', q{DELETE FROM remote.t WHERE id = 2}, 'DELETE FROM other.t WHERE id = 2', $three);
+in_between('DELETE of rows', q{DELETE FROM remote.t WHERE id < 9}, 'DELETE FROM other.t WHERE id = 2', $three);
 in_between('all kinds', q{INSERT INTO remote.t VALUES (0, 'new'); DELETE FROM remote.t WHERE id = 2; UPDATE remote.t SET v = 'x' WHERE id = 3},
-	'DELETE FROM remote.t WHERE id = 2', $three);
+	'DELETE FROM other.t WHERE id = 2', $three);
 
 # ---- Blocks
 same('a block that is rolled back', q{BEGIN; INSERT INTO t VALUES (20, 'a'); DELETE FROM t WHERE id < 5; UPDATE t SET n = 0; ROLLBACK; SELECT count(*), sum(n) FROM t;},

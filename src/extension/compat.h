@@ -27,6 +27,7 @@ extern "C" {
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "storage/latch.h"
+#include "storage/lock.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
 #include "tcop/tcopprot.h"
@@ -93,6 +94,15 @@ static inline uint32 kalam_wait_event_new(const char* name) {
 #else
   (void)name;
   return PG_WAIT_EXTENSION;
+#endif
+}
+
+// PostgreSQL 17: a stronger lock may count as well.
+static inline bool kalam_lock_is_held(const LOCKTAG* tag, LOCKMODE mode) {
+#if PG_VERSION_NUM >= 170000
+  return LockHeldByMe(tag, mode, false);
+#else
+  return LockHeldByMe(tag, mode);
 #endif
 }
 

@@ -324,7 +324,7 @@ void kalam_journal_deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, 
 // ---------------------------------------------------------------- writing and forgetting
 
 void kalam_journal_append(KalamJournal* journal, KalamChange change, const char* key_text, MinimalTuple tuple,
-                          uint32 bytes, CommandId cid, int64 version) {
+                          uint32 bytes, CommandId cid, KalamJournalBase base) {
   if (journal->length == journal->capacity) {
     int32 capacity = Max(64, journal->capacity * 2);
     Size size = sizeof(KalamJournalEntry) * (Size)capacity;
@@ -338,7 +338,7 @@ void kalam_journal_append(KalamJournal* journal, KalamChange change, const char*
   KalamJournalEntry* entry = &journal->entries[journal->length];
   memset(entry, 0, sizeof(*entry));
   entry->spill = -1;
-  entry->version = version;
+  entry->base = base;
   entry->older = KALAM_NO_ENTRY;
   entry->key = key_index;
   entry->cid = cid;

@@ -20,12 +20,18 @@ enum class KalamChange : uint8_t { insert, update, remove };
 
 constexpr int32 KALAM_NO_ENTRY = -1;
 
+// The stored row that a change starts from.
+struct KalamJournalBase {
+  int64 version;   // 0: not known, or no stored row
+  bool is_locked;  // it was read while its row was locked (row_lock.h)
+};
+
 struct KalamJournalEntry {
   MinimalTuple tuple;  // complete row; NULL: removed, or spilled
   int64 spill;         // where the row is in the file; -1: in memory or none
-  int64 version;       // remote version that the change is based on; 0: not known
-  int32 older;         // previous entry of the key, or KALAM_NO_ENTRY
-  int32 key;           // index into KalamJournal::keys; -1: stream table
+  KalamJournalBase base;
+  int32 older;  // previous entry of the key, or KALAM_NO_ENTRY
+  int32 key;    // index into KalamJournal::keys; -1: stream table
   CommandId cid;
   SubTransactionId subid;
   uint32 bytes;  // size of the encoded row
@@ -98,7 +104,7 @@ bool kalam_journal_is_visible(KalamJournal* journal, int32 index, CommandId curc
 
 // Appends a change under `key` (NULL: stream table). `tuple` is copied; NULL for a removal.
 void kalam_journal_append(KalamJournal* journal, KalamChange change, const char* key, MinimalTuple tuple, uint32 bytes,
-                          CommandId cid, int64 version);
+                          CommandId cid, KalamJournalBase base);
 
 // The row of an entry. In memory, or read into the current memory context.
 MinimalTuple kalam_journal_tuple(KalamJournal* journal, const KalamJournalEntry* entry);
@@ -107,6 +113,12 @@ MinimalTuple kalam_journal_tuple(KalamJournal* journal, const KalamJournalEntry*
 void kalam_journal_deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, bool* nulls);
 
 KalamNet kalam_journal_net(const KalamJournal* journal, const KalamJournalKey* key);
+
+// What all changes of an entry's key start from: the base of the first.
+static inline KalamJournalBase kalam_journal_base(const KalamJournal* journal, const KalamJournalEntry* entry) {
+  while (entry->older != KALAM_NO_ENTRY) entry = &journal->entries[entry->older];
+  return entry->base;
+}
 
 // Number of changes that a commit would send.
 static inline int64 kalam_journal_net_count(const KalamJournal* journal) {

@@ -5,6 +5,7 @@
 #include "extension/options.h"
 #include "extension/plan.h"
 #include "extension/query.h"
+#include "extension/row_lock.h"
 #include "extension/scan.h"
 #include "extension/transaction.h"
 
@@ -362,21 +363,22 @@ char* row_key(ModifyState* state) {
 }
 
 // The row in state->values under `key`.
-void append_row(ModifyState* state, KalamChange change, const char* key, uint32 bytes, CommandId cid, int64 version) {
+void append_row(ModifyState* state, KalamChange change, const char* key, uint32 bytes, CommandId cid,
+                KalamJournalBase base) {
   MinimalTuple tuple = kalam_form_minimal_tuple(RelationGetDescr(state->relation), state->values, state->nulls);
-  kalam_journal_append(state->journal, change, key, tuple, bytes, cid, version);
+  kalam_journal_append(state->journal, change, key, tuple, bytes, cid, base);
   kalam_transaction_check_changes(state->journal);
 }
 
 void insert_row(ModifyState* state, EState* estate, uint32 bytes) {
   if (state->remote->kind == kalam::TableKind::stream) {
-    append_row(state, KalamChange::insert, nullptr, bytes, command_id(state, estate), 0);
+    append_row(state, KalamChange::insert, nullptr, bytes, command_id(state, estate), {});
     return;
   }
   char* key = row_key(state);
   const KalamJournalEntry* newest = kalam_journal_newest(state->journal, key);
   if (newest != nullptr && newest->change != KalamChange::remove) report_duplicate(state, key);
-  append_row(state, KalamChange::insert, key, bytes, command_id(state, estate), 0);
+  append_row(state, KalamChange::insert, key, bytes, command_id(state, estate), {});
 }
 
 // Whether the running command, or one that it started, has changed the row already: then it is skipped, as the heap
@@ -403,19 +405,24 @@ bool is_changed_by_command(const ModifyState* state, const EState* estate, const
 }
 
 // Key and version of the row that the plan found.
-char* planned_key(ModifyState* state, TupleTableSlot* plan_slot, int64* version) {
+char* planned_key(ModifyState* state, TupleTableSlot* plan_slot, KalamJournalBase* base) {
   bool is_null;
   Datum key = slot_getattr(plan_slot, state->key_junk, &is_null);
   if (is_null)
     ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
                     errmsg("row of KalamDB table \"%s\" has no key", state->remote->remote_name)));
-  *version = 0;
+  *base = {};
   if (AttributeNumberIsValid(state->version_junk)) {
     bool has_none;
     Datum value = slot_getattr(plan_slot, state->version_junk, &has_none);
-    if (!has_none) *version = DatumGetInt64(value);
+    if (!has_none) base->version = DatumGetInt64(value);
   }
   return kalam_row_writer_key(state->journal->writer, key);
+}
+
+// Rows that the plan looked up by key are locked since then, others from here on.
+void lock_row(const ModifyState* state, const char* key, KalamJournalBase* base) {
+  base->is_locked = kalam_lock_row(state->remote, state->subject, key) == KalamRowLock::held;
 }
 
 // The row that a DELETE returns.
@@ -456,10 +463,11 @@ TupleTableSlot* kalam_update_row(EState* estate, ResultRelInfo* result, TupleTab
   open_journal(state);
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
-  int64 version;
-  char* old_key = planned_key(state, plan_slot, &version);
+  KalamJournalBase base;
+  char* old_key = planned_key(state, plan_slot, &base);
   bool skipped = is_changed_by_command(state, estate, old_key);
   if (!skipped) {
+    lock_row(state, old_key, &base);
     fill_system_columns(state, slot, false);
     check_constraints(result, slot, estate);
     char* new_key = row_key(state);
@@ -469,10 +477,10 @@ TupleTableSlot* kalam_update_row(EState* estate, ResultRelInfo* result, TupleTab
     if (moves) {
       const KalamJournalEntry* newest = kalam_journal_newest(state->journal, new_key);
       if (newest != nullptr && newest->change != KalamChange::remove) report_duplicate(state, new_key);
-      kalam_journal_append(state->journal, KalamChange::remove, old_key, nullptr, 0, cid, version);
-      append_row(state, KalamChange::insert, new_key, bytes, cid, 0);
+      kalam_journal_append(state->journal, KalamChange::remove, old_key, nullptr, 0, cid, base);
+      append_row(state, KalamChange::insert, new_key, bytes, cid, {});
     } else {
-      append_row(state, KalamChange::update, old_key, bytes, cid, version);
+      append_row(state, KalamChange::update, old_key, bytes, cid, base);
     }
   }
   MemoryContextSwitchTo(old);
@@ -485,11 +493,12 @@ TupleTableSlot* kalam_delete_row(EState* estate, ResultRelInfo* result, TupleTab
   open_journal(state);
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
-  int64 version;
-  char* key = planned_key(state, plan_slot, &version);
+  KalamJournalBase base;
+  char* key = planned_key(state, plan_slot, &base);
   bool skipped = is_changed_by_command(state, estate, key);
   if (!skipped) {
-    kalam_journal_append(state->journal, KalamChange::remove, key, nullptr, 0, command_id(state, estate), version);
+    lock_row(state, key, &base);
+    kalam_journal_append(state->journal, KalamChange::remove, key, nullptr, 0, command_id(state, estate), base);
     kalam_transaction_check_changes(state->journal);
     store_old_row(state, plan_slot, slot);
   }

@@ -2,6 +2,7 @@
 
 #include "extension/errors.h"
 #include "extension/fdw.h"
+#include "extension/row_lock.h"
 #include "extension/transaction.h"
 
 extern "C" {
@@ -139,6 +140,7 @@ void kalam_begin_scan(ForeignScanState* node, int eflags) {
   state->curcid = estate->es_snapshot->curcid;
   // Whatever depends on parameters is run again for each of their values.
   state->keeps_answer = (eflags & EXEC_FLAG_REWIND) != 0 || !bms_is_empty(node->ss.ps.plan->extParam);
+  state->locks_rows = list_member_int(estate->es_plannedstmt->resultRelations, (int)plan->scan.scanrelid);
   find_journal(state);
   if (explains_only) return;
 
@@ -297,6 +299,8 @@ static void start_run(ForeignScanState* node, KalamScanState* state) {
     start_scan(state);
   } else {
     clear_calls(state);
+    for (int i = 0; state->locks_rows && i < state->key_count; i++)
+      kalam_lock_row(state->remote, state->subject, state->keys[i]);
     start_lookups(state);
   }
 }

@@ -26,6 +26,7 @@ struct KalamScanState {
 
   // The request.
   KalamLookup lookup;
+  bool locks_rows;  // of a statement that changes the table: rows that are looked up are locked before
   ExprState* lookup_value;
   KalamRowWriter* key_writer;  // for texts of keys; NULL: never needed
   int column_count;

@@ -13,6 +13,15 @@ void kalam_report_row_gone(const KalamJournal* journal, const char* key) {
                      kalam_text_from_remote(key, strlen(key)), journal->relation->remote_name)));
 }
 
+void kalam_report_row_changed(const KalamJournal* journal, const char* key) {
+  ereport(ERROR,
+          (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("could not serialize access due to concurrent update"),
+           errdetail("Key (%s)=(%s) of KalamDB table \"%s\" was changed by others since it was read.",
+                     kalam_journal_key_name(journal), kalam_text_from_remote(key, strlen(key)),
+                     journal->relation->remote_name),
+           errhint("Repeat the transaction.")));
+}
+
 bool kalam_has_no_answer(const kalam::Status* status) {
   return status->error == kalam::ErrorClass::cancelled || status->error == kalam::ErrorClass::timeout ||
          status->error == kalam::ErrorClass::connection_lost;

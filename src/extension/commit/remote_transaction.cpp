@@ -7,28 +7,14 @@
 // How long the rollback of a failed commit may keep the session waiting.
 constexpr uint32 ROLLBACK_WAIT_MS = 500;
 
-// Every row that is to be changed must still be there: a commit stops in the middle at a row that is gone, and what
-// was applied before stays (spec 8.5). Outside the server's transaction, where lookups by key are fast.
-static void look_rows_up(KalamSender* sender, KalamJournal* journal) {
+// Every row that is to be changed must still be there, and as it was read: a commit stops in the middle at a row that
+// is gone, and what was applied before stays (spec 8.5). Outside the server's transaction, where lookups by key are
+// fast.
+static void look_rows_up(KalamSender* sender, const KalamJournal* journal) {
   if (journal->net_updates + journal->net_removes == 0) return;
-  const char* column = kalam_journal_key_name(journal);
-  kalam::CallOptions options = {};
-  kalam::Status status;
-  for (int32 i = 0; i < journal->length; i++) {
-    if (!kalam_sender_is_net(journal, i, KalamNet::update) && !kalam_sender_is_net(journal, i, KalamNet::remove))
-      continue;
-    const char* key = journal->keys[journal->entries[i].key].text;
-    KalamPendingLookup* lookup = kalam_sender_acquire(sender);
-    kalam::ScanFilter filter = {column, key};
-    kalam::ScanRequest request = {};
-    request.table = kalam_sender_table(journal);
-    request.columns = &column;
-    request.column_count = 1;
-    request.filters = &filter;
-    request.filter_count = 1;
-    kalam::Call* call = kalam::call_scan(sender->connection->handle, &request, &options, &status);
-    kalam_sender_launch(sender, lookup, journal, key, call, &status);
-  }
+  for (int32 i = 0; i < journal->length; i++)
+    if (kalam_sender_is_net(journal, i, KalamNet::update) || kalam_sender_is_net(journal, i, KalamNet::remove))
+      kalam_sender_look_up(sender, journal, i);
 }
 
 static void stage_changes(KalamSender* sender, KalamJournal* journal) {

@@ -116,18 +116,31 @@ void kalam_sender_wait_for_outcome(KalamSender* sender, kalam::Status* status) {
 
 // ---------------------------------------------------------------- lookups in flight
 
+// The version is the second column of the answer. A foreign table that does not show it has none to compare with.
+static bool has_base_version(const KalamPendingLookup* lookup, const kalam::Window* window) {
+  int64 version = kalam_journal_base(lookup->journal, lookup->entry).version;
+  if (version == 0 || lookup->journal->relation->version_column < 0) return true;
+  if (window->column_count < 2 || window->columns[1].kind != kalam::ColumnKind::int64)
+    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("KalamDB server \"%s\" sent no version of a row",
+                                                                lookup->journal->connection->server_name)));
+  return ((const int64_t*)window->columns[1].values)[0] == version;
+}
+
 static void finish_lookup(const KalamSender* sender, const KalamPendingLookup* lookup) {
+  const char* key = lookup->journal->keys[lookup->entry->key].text;
   kalam::Window window;
   kalam::Status status;
   check_succeeded(sender, lookup->journal, lookup->holder->call);
   if (!kalam::call_result_next(lookup->holder->call, 1, &window, &status)) {
-    if (status.error == kalam::ErrorClass::none) kalam_report_row_gone(lookup->journal, lookup->key);
+    if (status.error == kalam::ErrorClass::none) kalam_report_row_gone(lookup->journal, key);
     kalam_sender_report(sender, lookup->journal, &status);
   }
+  if (!has_base_version(lookup, &window)) kalam_report_row_changed(lookup->journal, key);
   kalam_call_holder_clear(lookup->holder);
 }
 
-KalamPendingLookup* kalam_sender_acquire(KalamSender* sender) {
+// A place for one more lookup.
+static KalamPendingLookup* acquire_lookup(KalamSender* sender) {
   kalam::Call* calls[KALAM_LOOKUPS_IN_FLIGHT];
   for (int i = 0; i < KALAM_LOOKUPS_IN_FLIGHT; i++) {
     KalamPendingLookup* lookup = &sender->lookups[i];
@@ -140,12 +153,25 @@ KalamPendingLookup* kalam_sender_acquire(KalamSender* sender) {
   return &sender->lookups[done];
 }
 
-void kalam_sender_launch(KalamSender* sender, KalamPendingLookup* lookup, const KalamJournal* journal, const char* key,
-                         kalam::Call* call, const kalam::Status* status) {
-  lookup->holder->call = call;
+void kalam_sender_look_up(KalamSender* sender, const KalamJournal* journal, int32 index) {
+  const KalamRelation* relation = journal->relation;
+  KalamPendingLookup* lookup = acquire_lookup(sender);
   lookup->journal = journal;
-  lookup->key = key;
-  kalam_sender_check_started(sender, journal, call, status);
+  lookup->entry = &journal->entries[index];
+
+  const char* columns[2] = {kalam_journal_key_name(journal), nullptr};
+  kalam::ScanFilter filter = {columns[0], journal->keys[lookup->entry->key].text};
+  kalam::ScanRequest request = {};
+  kalam::CallOptions options = {};
+  kalam::Status status;
+  request.table = kalam_sender_table(journal);
+  request.columns = columns;
+  request.column_count = 1;
+  if (relation->version_column >= 0) columns[request.column_count++] = relation->columns[relation->version_column].name;
+  request.filters = &filter;
+  request.filter_count = 1;
+  lookup->holder->call = kalam::call_scan(sender->connection->handle, &request, &options, &status);
+  kalam_sender_check_started(sender, journal, lookup->holder->call, &status);
 }
 
 void kalam_sender_drain(KalamSender* sender) {

@@ -5,11 +5,11 @@
 #include "extension/journal.h"
 #include "extension/wait.h"
 
-// One of the lookups in flight and what it is about.
+// One of the lookups in flight, and the entry that it is about.
 struct KalamPendingLookup {
   KalamCallHolder* holder;
   const KalamJournal* journal;
-  const char* key;
+  const KalamJournalEntry* entry;
 };
 
 struct KalamSender {
@@ -45,12 +45,9 @@ void kalam_sender_check_deadline(const KalamSender* sender);
 // executed, or that it succeeded all the same. `status` is the outcome of a call that was answered.
 void kalam_sender_wait_for_outcome(KalamSender* sender, kalam::Status* status);
 
-// A place for one more lookup; waits for one to end when all are taken.
-KalamPendingLookup* kalam_sender_acquire(KalamSender* sender);
-
-// Puts a call there, or reports why it was not started. Its answer must have a row of this key (40001).
-void kalam_sender_launch(KalamSender* sender, KalamPendingLookup* lookup, const KalamJournal* journal, const char* key,
-                         kalam::Call* call, const kalam::Status* status);
+// Looks the row up that an entry changes or removes: it must be there, in the version that the change starts from
+// (40001). Many are in flight; waits for one of them to end when these are enough.
+void kalam_sender_look_up(KalamSender* sender, const KalamJournal* journal, int32 index);
 
 // Waits for all lookups in flight and raises the first failure.
 void kalam_sender_drain(KalamSender* sender);

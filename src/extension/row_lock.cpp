@@ -1,0 +1,34 @@
+#include "extension/row_lock.h"
+
+extern "C" {
+#include "common/hashfn.h"
+}
+
+// pg_advisory_lock() uses classes 1 and 2.
+constexpr uint16 ROW_LOCK_CLASS = 0x4B41;
+
+// The table of locks has room for max_locks_per_transaction of every session; most sessions need few.
+constexpr int64 SHARES = 8;
+
+static int64 taken;                    // by the transaction, those that a savepoint gave back included
+static LocalTransactionId counted_in;  // the transaction
+
+static uint64 mix(uint64 hash, const char* text) {
+  // The end of a text counts, so that "a", "bc" is not "ab", "c".
+  return hash_bytes_extended((const unsigned char*)text, (int)strlen(text) + 1, hash);
+}
+
+KalamRowLock kalam_lock_row(const KalamRelation* relation, const char* subject, const char* key) {
+  LocalTransactionId transaction = kalam_local_transaction_id();
+  if (counted_in != transaction) taken = 0;
+  counted_in = transaction;
+
+  uint64 hash = mix(mix(mix(relation->serverid, relation->remote_name), subject != nullptr ? subject : ""), key);
+  LOCKTAG tag;
+  SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32)(hash >> 32), (uint32)hash, ROW_LOCK_CLASS);
+  // A held lock is counted up by LockAcquire, without a look at the shared table.
+  if (taken >= SHARES * max_locks_per_xact && !kalam_lock_is_held(&tag, ExclusiveLock)) return KalamRowLock::none;
+  if (LockAcquire(&tag, ExclusiveLock, false, false) == LOCKACQUIRE_ALREADY_HELD) return KalamRowLock::held;
+  taken++;
+  return KalamRowLock::taken;
+}

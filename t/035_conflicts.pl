@@ -1,0 +1,210 @@
+# Two sessions change the same rows, or a session and another client of KalamDB: no change is lost. The first part runs
+# on a KalamDB table and on a heap, and must end in the same way.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use KalamNode;
+use KalamStub;
+
+my $stub = KalamStub->new;
+my $node = KalamNode->new('main', stub => $stub, conf => "deadlock_timeout = 50ms\n");
+
+# Who goes another way than this PostgreSQL's foreign table knows nothing of its locks: another client of KalamDB.
+$node->create_server('other_server', stub => $stub);
+$node->sql(
+	q{CREATE SCHEMA app;
+	  CREATE SCHEMA heap;
+	  CREATE SCHEMA other;
+	  CREATE TABLE app.t (id int PRIMARY KEY, n int, note text) USING kalamdb;
+	  CREATE TABLE heap.t (id int PRIMARY KEY, n int, note text);
+	  CREATE TABLE app.own (id int PRIMARY KEY, n int) USING kalamdb WITH (type = 'user');
+	  CREATE FOREIGN TABLE other.t (id int, n int, note text) SERVER other_server OPTIONS (namespace 'app', "table" 't');});
+
+sub reset_rows
+{
+	my ($schema) = @_;
+	$node->sql("DELETE FROM $schema.t; INSERT INTO $schema.t SELECT i, 0, 'old' FROM generate_series(1, 4) i");
+	return;
+}
+
+sub rows { my ($schema) = @_; return $node->sql("SELECT id, n, note FROM $schema.t ORDER BY id") }
+
+sub wait_for_lock
+{
+	my ($pid) = @_;
+	return $node->poll_query_until('postgres', "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $pid");
+}
+
+# The statements of the first session in a block; those of the second, which wait for it; the end of the block. Returns
+# what the second said, and the rows.
+sub race
+{
+	my ($schema, $first, $second, $end) = @_;
+	reset_rows($schema);
+	my @sessions = map { $node->session } 1 .. 2;
+	$_->send("\\set VERBOSITY sqlstate\nSET search_path = $schema;") foreach @sessions;
+	my $pid = $sessions[1]->pid;
+	$sessions[0]->send("BEGIN; $first; SELECT 'done';");
+	$sessions[0]->wait_for(qr/done/);
+	$sessions[1]->send($second);
+	ok(wait_for_lock($pid), "$schema: waits: $second");
+	$sessions[0]->send("$end;");
+	$sessions[0]->finish;
+	my ($out, $err) = $sessions[1]->finish;
+	$out =~ s/pid=\d+\n//;
+	return join "\n", $out, $err, rows($schema);
+}
+
+my $add = 'UPDATE t SET n = n + 1 WHERE id = 1';
+foreach my $case (
+	[ 'both are counted', $add, "$add RETURNING n;", 'COMMIT' ],
+	[ 'nor are other columns lost', $add, "UPDATE t SET note = 'new' WHERE id = 1 RETURNING n, note;", 'COMMIT' ],
+	[ 'what was rolled back is not counted', $add, "$add RETURNING n;", 'ROLLBACK' ],
+	[ 'a condition is checked on the new row', $add, 'UPDATE t SET n = 5 WHERE id = 1 AND n = 0 RETURNING n;', 'COMMIT' ],
+	[ 'a row that was removed', 'DELETE FROM t WHERE id = 1', "$add RETURNING n;", 'COMMIT' ],
+	[ 'removed twice', 'DELETE FROM t WHERE id = 1', 'DELETE FROM t WHERE id = 1 RETURNING n;', 'COMMIT' ],
+	[ 'keys of a list', $add, 'UPDATE t SET n = n + 1 WHERE id IN (1, 3) RETURNING id, n;', 'COMMIT' ],
+	[ 'keys of a join', $add,
+		'UPDATE t SET n = t.n + k FROM (VALUES (1, 10)) v (id, k) WHERE t.id = v.id RETURNING t.n;', 'COMMIT' ],
+	[ 'a savepoint that is rolled back gives its rows back', "SAVEPOINT s; $add; ROLLBACK TO s; UPDATE t SET n = 9 WHERE id = 2",
+		"$add RETURNING n; UPDATE t SET n = n + 1 WHERE id = 2 RETURNING n;", 'COMMIT' ])
+{
+	my ($what, @script) = @$case;
+	is(race('app', @script), race('heap', @script), $what);
+}
+
+# ---- Waiting ends by itself
+
+{
+	reset_rows('app');
+	my ($first, $second) = ($node->session, $node->session);
+	$first->send("BEGIN; UPDATE app.t SET n = 1 WHERE id = 1; SELECT 'done';");
+	$first->wait_for(qr/done/);
+	my $error = $node->error("SET lock_timeout = '20ms'; UPDATE app.t SET n = 2 WHERE id = 1");
+	is($error->{sqlstate}, '55P03', 'lock_timeout ends it');
+	is($node->sql('UPDATE app.t SET n = 2 WHERE id = 2 RETURNING n'), '2', 'another row is free');
+
+	my $pid = $second->pid;
+	$second->send('UPDATE app.t SET n = 2 WHERE id = 1;');
+	wait_for_lock($pid);
+	$node->sql("SELECT pg_cancel_backend($pid)");
+	$second->wait_for(qr/ERROR/);
+	my (undef, $err) = $second->finish;
+	is(KalamNode::parse_error($err)->{sqlstate}, '57014', 'a cancel ends it');
+	$first->send('COMMIT;');
+	$first->finish;
+
+	($first, $second) = ($node->session, $node->session);
+	$first->send("BEGIN; UPDATE app.t SET n = n + 10 WHERE id = 1; SELECT 'done';");
+	$second->send("BEGIN; UPDATE app.t SET n = n + 10 WHERE id = 2; SELECT 'done';");
+	$_->wait_for(qr/done/) foreach $first, $second;
+	$pid = $first->pid;
+	$first->send('UPDATE app.t SET n = n + 10 WHERE id = 2;');
+	wait_for_lock($pid);
+	$second->send('UPDATE app.t SET n = n + 10 WHERE id = 1; COMMIT;');
+	$first->send('COMMIT;');
+	my @errors = map { ($_->finish)[1] } $first, $second;
+	is(join(' ', map { KalamNode::parse_error($_)->{sqlstate} } grep { $_ ne '' } @errors), '40P01', 'one of a deadlock fails');
+	is($node->sql('SELECT sum(n) FROM app.t WHERE id < 3'), '23', 'and the other is done');
+	is($node->sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), '0', 'no lock is left');
+}
+
+# ---- Rows of two users are not the same
+
+{
+	my ($alice, $bob) = ($node->session, $node->session);
+	$alice->send("SET kalam.user_id = 'alice'; INSERT INTO app.own VALUES (1, 0); BEGIN; UPDATE app.own SET n = 1 WHERE id = 1; SELECT 'done';");
+	$bob->send("SET kalam.user_id = 'bob'; INSERT INTO app.own VALUES (1, 0);");
+	$alice->wait_for(qr/done/);
+	$bob->send("UPDATE app.own SET n = 2 WHERE id = 1; SELECT 'done';");
+	$bob->wait_for(qr/done/);
+	$alice->send('COMMIT;');
+	is(join(' ', map { my (undef, $err) = $_->finish; $err } $alice, $bob), ' ', 'two users do not wait for each other');
+}
+
+# ---- A row that was read before it was locked: the session that waited starts from what is no longer so
+
+{
+	reset_rows('app');
+	my ($first, $second) = ($node->session, $node->session);
+	my $pid = $second->pid;
+	$first->send("BEGIN; UPDATE app.t SET n = n + 1 WHERE id = 1; SELECT 'done';");
+	$first->wait_for(qr/done/);
+	$second->send("UPDATE app.t SET n = n + 1 WHERE note = 'old' AND id < 2;");
+	ok(wait_for_lock($pid), 'rows that are found by a scan are locked one by one');
+	$first->send('COMMIT;');
+	$first->finish;
+	my (undef, $err) = $second->finish;
+	my $error = KalamNode::parse_error($err);
+	is($error->{sqlstate}, '40001', 'a row that was changed since the scan');
+	is($error->{message}, 'could not serialize access due to concurrent update', 'the message');
+	is($error->{detail}, 'Key (id)=(1) of KalamDB table "app.t" was changed by others since it was read.', 'the detail');
+	is($node->sql('SELECT n FROM app.t WHERE id = 1'), '1', 'and keeps the change');
+}
+
+# ---- Other clients of KalamDB
+
+foreach my $case (
+	[ 'a row changed', 'UPDATE app.t SET n = n + 1 WHERE id = 1', 'UPDATE other.t SET n = 7 WHERE id = 1', 'update' ],
+	[ 'several rows changed', 'UPDATE app.t SET n = n + 1 WHERE id < 4', 'UPDATE other.t SET n = 7 WHERE id = 2', 'update' ],
+	[ 'a row removed', 'DELETE FROM app.t WHERE id = 1', 'UPDATE other.t SET n = 7 WHERE id = 1', 'update' ],
+	[ 'a row changed twice', 'UPDATE app.t SET n = 1 WHERE id = 1; UPDATE app.t SET n = 2 WHERE id = 1',
+		'UPDATE other.t SET n = 7 WHERE id = 1', 'update' ],
+	[ 'a row replaced', q{DELETE FROM app.t WHERE id = 1; INSERT INTO app.t VALUES (1, 1, 'mine')},
+		'UPDATE other.t SET n = 7 WHERE id = 1', 'update' ],
+	[ 'rows gone', 'UPDATE app.t SET n = n + 1 WHERE id < 4', 'DELETE FROM other.t WHERE id = 2', 'delete' ])
+{
+	my ($what, $own, $others, $kind) = @$case;
+	reset_rows('app');
+	my $session = $node->session;
+	$session->send("BEGIN; $own; SELECT 'done';");
+	$session->wait_for(qr/done/);
+	$node->sql($others);
+	my $rows = rows('app');
+	$session->send('COMMIT;');
+	my (undef, $err) = $session->finish;
+	my $error = KalamNode::parse_error($err);
+	is($error->{sqlstate}, '40001', "$what, by another client: COMMIT fails");
+	is($error->{message}, "could not serialize access due to concurrent $kind", "$what: the message");
+	is(rows('app'), $rows, "$what: the other's rows stay");
+}
+
+{
+	reset_rows('app');
+	my $session = $node->session;
+	$session->send("BEGIN; UPDATE app.t SET n = n + 1 WHERE id = 1; SAVEPOINT s; UPDATE app.t SET n = 9 WHERE id = 2; ROLLBACK TO s; SELECT 'done';");
+	$session->wait_for(qr/done/);
+	$node->sql('UPDATE other.t SET n = 7 WHERE id = 2');
+	$session->send('COMMIT;');
+	my (undef, $err) = $session->finish;
+	is($err, '', 'what was rolled back does not matter');
+	is(rows('app'), "1|1|old\n2|7|old\n3|0|old\n4|0|old", 'both changes are there');
+}
+
+# ---- More rows than a transaction has locks for
+
+$node->sql(q{INSERT INTO app.t SELECT i, 0, 'many' FROM generate_series(101, 1300) i});
+{
+	my $session = $node->session;
+	$session->send("BEGIN; UPDATE app.t SET n = 1 WHERE id > 100; SELECT 'done';");
+	$session->wait_for(qr/done/);
+	cmp_ok($node->sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), '<', 1200, 'locks are bounded');
+	$node->sql('UPDATE other.t SET n = 7 WHERE id = 700');
+	$session->send('COMMIT;');
+	my (undef, $err) = $session->finish;
+	is(KalamNode::parse_error($err)->{sqlstate}, '40001', 'rows beyond them are compared as well');
+	is($node->sql('UPDATE app.t SET n = 1 WHERE id > 100 RETURNING 1') =~ tr/1//, 1200, 'all rows are changed then');
+}
+
+# ---- What it costs: a change by key outside of a block asks nothing more
+
+$stub->forget_calls;
+$node->sql('UPDATE app.t SET n = 3 WHERE id = 1');
+SKIP:
+{
+	$stub->need_calls(1);
+	is(scalar(my @scans = $stub->calls('Scan')), 1, 'an UPDATE by key looks its row up once');
+}
+
+KalamNode::finish();
