@@ -69,6 +69,18 @@ SET default_table_access_method = kalamdb;
 SELECT id, name INTO selected FROM made WHERE id > 3;
 CREATE TABLE by_default AS VALUES (1, 'one');
 CREATE TABLE by_default AS SELECT column1 AS id, column2 AS word FROM (VALUES (1, 'one'), (2, NULL)) AS v;
+-- what KalamDB cannot hold stays PostgreSQL's
+CREATE TEMP TABLE temp_as AS SELECT 1 AS n;
+SELECT 1 AS n INTO TEMP temp_into;
+CREATE TEMP TABLE temp_plain (n int, UNIQUE (n)) ON COMMIT DELETE ROWS;
+CREATE TABLE pg_temp.temp_named (n int);
+CREATE MATERIALIZED VIEW summary AS SELECT id, name FROM made;
+CREATE UNIQUE INDEX ON summary (id);
+UPDATE made SET name = 'five!' WHERE id = 5;
+REFRESH MATERIALIZED VIEW CONCURRENTLY summary;
+SELECT name FROM summary WHERE id = 5;
+DROP MATERIALIZED VIEW summary;
+SELECT relname, amname FROM pg_class JOIN pg_am ON pg_am.oid = relam WHERE relname LIKE 'temp\_%' AND relkind = 'r' ORDER BY 1;
 RESET default_table_access_method;
 SELECT id, name FROM selected ORDER BY id;
 SELECT id, word FROM by_default ORDER BY id;

@@ -117,6 +117,11 @@ SELECT * FROM remote_tables();
 
 -- Forms that are refused
 CREATE TEMP TABLE bad (id int) USING kalamdb;
+CREATE TABLE pg_temp.bad (id int) USING kalamdb;
+SET search_path = pg_temp, public;
+CREATE TABLE bad (id int) USING kalamdb;
+CREATE FOREIGN TABLE bad (id int) SERVER kalam_server;
+SET search_path = ktest00000_ddl, public;
 CREATE UNLOGGED TABLE bad (id int) USING kalamdb;
 CREATE TABLE bad () INHERITS (kinds) USING kalamdb;
 CREATE MATERIALIZED VIEW bad USING kalamdb AS SELECT 1 AS id;

@@ -144,6 +144,7 @@ DROP ROLE ktest_copy;
 -- ON CONFLICT, MERGE.
 INSERT INTO ktest00000_write.t VALUES (1, 'x', 1) ON CONFLICT DO NOTHING;
 INSERT INTO ktest00000_write.t VALUES (1, 'x', 1) ON CONFLICT (id) DO NOTHING;
+WITH w AS (INSERT INTO ktest00000_write.t VALUES (1, 'x', 1) ON CONFLICT (id) DO NOTHING RETURNING id) SELECT * FROM w;
 
 -- Changes made by deferred triggers at commit are sent, too.
 CREATE FUNCTION compare.late() RETURNS trigger LANGUAGE plpgsql AS $$

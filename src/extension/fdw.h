@@ -25,6 +25,9 @@ TupleTableSlot* kalam_iterate_scan(ForeignScanState* node);
 void kalam_rescan(ForeignScanState* node);
 void kalam_end_scan(ForeignScanState* node);
 
+// on_conflict.cpp
+[[noreturn]] void kalam_refuse_on_conflict();
+
 // modify.cpp
 RowMarkType kalam_row_mark_type(RangeTblEntry* rte, LockClauseStrength strength);
 void kalam_add_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry* target_rte, Relation target_relation);

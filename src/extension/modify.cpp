@@ -113,9 +113,7 @@ void kalam_add_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry*, 
 }
 
 List* kalam_plan_modify(PlannerInfo* root, ModifyTable* plan, Index rtindex, int) {
-  if (plan->onConflictAction != ONCONFLICT_NONE)
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("ON CONFLICT is not supported for KalamDB tables"),
-                    errhint("UPDATE the rows that exist, then INSERT the others.")));
+  if (plan->onConflictAction != ONCONFLICT_NONE) kalam_refuse_on_conflict();
   if (root != nullptr && rtindex == (Index)root->parse->resultRelation) {
     Bitmapset* returned = nullptr;
     pull_varattnos((Node*)root->parse->returningList, rtindex, &returned);

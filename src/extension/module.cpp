@@ -18,4 +18,5 @@ void _PG_init(void) {
   kalam_terminate_init();
   kalam_snowflake_init();
   kalam_ddl_init();
+  kalam_on_conflict_init();
 }

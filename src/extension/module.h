@@ -14,3 +14,6 @@ void kalam_terminate_init();
 
 // Shared memory of snowflake_id() when the library is preloaded (snowflake.cpp).
 void kalam_snowflake_init();
+
+// Hook that refuses ON CONFLICT (on_conflict.cpp).
+void kalam_on_conflict_init();

@@ -46,10 +46,12 @@ const char* find_option(List* options, const char* name) {
 }
 
 void refuse_unsupported_forms(const CreateStmt* statement) {
-  if (statement->relation->relpersistence == RELPERSISTENCE_TEMP) {
+  if (kalam_is_temporary(statement->relation)) {
     refuse("temporary tables", "CREATE TEMPORARY TABLE ... USING heap.");
   }
-  if (statement->relation->relpersistence == RELPERSISTENCE_UNLOGGED) refuse("unlogged tables", nullptr);
+  if (statement->relation->relpersistence == RELPERSISTENCE_UNLOGGED) {
+    refuse("unlogged tables", "CREATE UNLOGGED TABLE ... USING heap.");
+  }
   if (statement->partspec != nullptr) refuse("partitioned tables", "Partitions can be foreign tables.");
   if (statement->partbound != nullptr) refuse("partitions", "CREATE FOREIGN TABLE ... PARTITION OF.");
   if (statement->inhRelations != NIL) refuse("INHERITS", "CREATE FOREIGN TABLE ... INHERITS.");
@@ -222,6 +224,14 @@ void append_system_columns(CreateStmt* statement, kalam::TableKind kind) {
 
 }  // namespace
 
+bool kalam_is_temporary(const RangeVar* relation) {
+  if (relation->relpersistence == RELPERSISTENCE_TEMP) return true;
+  // By search_path, which can begin with pg_temp.
+  if (relation->schemaname == nullptr) return isTempNamespace(RangeVarGetCreationNamespace(relation));
+  return strcmp(relation->schemaname, "pg_temp") == 0 ||
+         isAnyTempNamespace(get_namespace_oid(relation->schemaname, true));
+}
+
 Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   KalamTableDefinition definition = {};
   kalam::TableKind existing;
@@ -336,6 +346,10 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
                     errmsg("KalamDB table \"%s.%s\" does not exist", definition.name_space, definition.table),
                     errdetail("It can only be created by a statement that lists its columns."),
                     errhint("Create it with CREATE TABLE ... USING kalamdb, or in KalamDB, and attach it then.")));
+  }
+  if (kalam_is_temporary(base->relation)) {
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("a KalamDB table cannot be temporary"),
+                    errhint("A table that exists in KalamDB can be shown by a temporary foreign table.")));
   }
   if (definition.kind == kalam::TableKind::system) {
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),

@@ -42,6 +42,9 @@ Oid kalam_fdw_oid();
 // Whether the relation is a foreign table of this wrapper. InvalidOid is not.
 bool kalam_is_own_table(Oid relid);
 
+// Whether a table of this name would be created in the session's temporary schema (create.cpp).
+bool kalam_is_temporary(const RangeVar* relation);
+
 // CREATE TABLE … USING kalamdb (create.cpp). The new foreign table, or InvalidOid where one exists (IF NOT EXISTS).
 Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source);
 

@@ -30,6 +30,13 @@ bool creates_own_table(const CreateStmt* statement) {
   return names_access_method(statement->accessMethod);
 }
 
+// default_table_access_method is for tables that KalamDB can hold: others are made as PostgreSQL makes them by itself.
+// It creates temporary tables of its own, too (REFRESH MATERIALIZED VIEW CONCURRENTLY).
+bool only_default_names(const char* access_method, const RangeVar* relation, bool is_view) {
+  if (access_method != nullptr || !names_access_method(nullptr)) return false;
+  return is_view || kalam_is_temporary(relation);
+}
+
 bool is_on_own_server(const CreateForeignTableStmt* statement) {
   ForeignServer* server = GetForeignServerByName(statement->servername, true);
   Oid fdw = kalam_fdw_oid();
@@ -86,6 +93,12 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
   }
   switch (nodeTag(statement)) {
     case T_CreateStmt:
+      if (only_default_names(((CreateStmt*)statement)->accessMethod, ((CreateStmt*)statement)->relation, false)) {
+        auto* create = (CreateStmt*)copyObjectImpl(statement);
+        create->accessMethod = pstrdup(DEFAULT_TABLE_ACCESS_METHOD);
+        kalam_utility_replace(&utility, (Node*)create);
+        return;
+      }
       if (creates_own_table((CreateStmt*)statement)) {
         kalam_create_table(&utility, (CreateStmt*)statement);
         return;
@@ -99,8 +112,15 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
       break;
     case T_CreateTableAsStmt: {
       auto* create = (CreateTableAsStmt*)statement;
+      bool is_view = create->objtype == OBJECT_MATVIEW;
+      if (only_default_names(create->into->accessMethod, create->into->rel, is_view)) {
+        create = (CreateTableAsStmt*)copyObjectImpl(create);
+        create->into->accessMethod = pstrdup(DEFAULT_TABLE_ACCESS_METHOD);
+        kalam_utility_replace(&utility, (Node*)create);
+        return;
+      }
       if (!names_access_method(create->into->accessMethod)) break;
-      if (create->objtype == OBJECT_MATVIEW) refuse_materialized_view();
+      if (is_view) refuse_materialized_view();
       kalam_create_table_as(&utility, create);
       return;
     }
