@@ -69,20 +69,16 @@ def meson(text):
 
 
 def prove(text):
-    """Prove's own summary counts files and tests; a file that failed without a failed test is one failure."""
+    """Prove's own summary counts files and tests; a file that ended badly without a failed test is one failure."""
     ran = sum(int(n) for n in re.findall(r"^Files=\d+, Tests=(\d+)", text, re.M))
-    failed = sum(len(expand(match)) for match in re.findall(r"^  Failed tests?:\s+(.*)$", text, re.M))
-    if failed == 0 and not re.search(r"^Result: (PASS|NOTESTS)$", text, re.M):
-        failed = 1
-    return max(ran - failed, 0), failed, len(re.findall(r"^\S+ \.+.* skipped:", text, re.M))
-
-
-def expand(numbers):
-    result = []
-    for part in re.split(r"[,\s]+", numbers.strip()):
-        ends = part.split("-")
-        result += range(int(ends[0]), int(ends[-1]) + 1)
-    return result
+    tests = files = 0
+    # The summary has a line for each file that something is to be said about, and the details below it.
+    for wait, count, details in re.findall(r"^\S.*\(Wstat: (\d+) .*Failed: (\d+)\)\n((?:  .*\n?)*)", text, re.M):
+        tests += int(count)
+        files += count == "0" and (wait != "0" or "Parse errors:" in details)
+    if tests + files == 0 and not re.search(r"^Result: (PASS|NOTESTS)$", text, re.M):
+        files = 1
+    return max(ran - tests, 0), tests + files, len(re.findall(r"^\S+ \.+.* skipped:", text, re.M))
 
 
 def conformance(text):
