@@ -7,6 +7,8 @@ use KalamNode;
 
 my ($faketime) = grep { -e } glob '/usr/lib/*/faketime/libfaketime.so.1 /usr/lib*/faketime/libfaketime.so.1';
 plan skip_all => 'libfaketime is not installed' if !defined $faketime;
+# Each waits for the other before the first statement of a program.
+plan skip_all => 'libfaketime does not run beside AddressSanitizer' if ($ENV{LD_PRELOAD} // '') =~ /libasan/;
 
 # Where the clock stands, as an offset. Looked at with every reading.
 my $file = PostgreSQL::Test::Utils::tempdir() . '/offset';
