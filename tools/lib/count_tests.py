@@ -78,7 +78,9 @@ def prove(text):
         files += count == "0" and (wait != "0" or "Parse errors:" in details)
     if tests + files == 0 and not re.search(r"^Result: (PASS|NOTESTS)$", text, re.M):
         files = 1
-    return max(ran - tests, 0), tests + files, len(re.findall(r"^\S+ \.+.* skipped:", text, re.M))
+    # With --timer a line begins with the time.
+    skipped = len(re.findall(r"^(?:\[[\d:]+\] )?\S+ \.+.* skipped:", text, re.M))
+    return max(ran - tests, 0), tests + files, skipped
 
 
 def conformance(text):
