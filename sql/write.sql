@@ -183,6 +183,7 @@ SELECT id FROM ktest00000_write.t WHERE ctid = '(0,1)';
 SELECT id FROM (SELECT xmin, id FROM ktest00000_write.t UNION ALL SELECT xmin, id FROM ktest00000_write.t) both_sides ORDER BY xmin::text;
 DELETE FROM ktest00000_write.t a USING ktest00000_write.t b WHERE a.ctid < b.ctid AND a.v = b.v;
 UPDATE ktest00000_write.t SET v = v WHERE id = 1 RETURNING ctid;
+UPDATE ktest00000_write.t SET v = ctid::text;
 INSERT INTO ktest00000_write.t VALUES (60, 'a', 1) RETURNING xmin;
 
 DROP VIEW ktest00000_write.few;

@@ -19,6 +19,8 @@ $node->sql(
 	  CREATE TABLE app.t (id int PRIMARY KEY, n int, note text) USING kalamdb;
 	  CREATE TABLE heap.t (id int PRIMARY KEY, n int, note text);
 	  CREATE TABLE app.own (id int PRIMARY KEY, n int) USING kalamdb WITH (type = 'user');
+	  CREATE SCHEMA bare;
+	  CREATE FOREIGN TABLE bare.t (id int, n int, note text) SERVER kalam_server OPTIONS (namespace 'app', "table" 't');
 	  CREATE FOREIGN TABLE other.t (id int, n int, note text) SERVER other_server OPTIONS (namespace 'app', "table" 't');});
 
 sub reset_rows
@@ -123,16 +125,18 @@ foreach my $case (
 	is(join(' ', map { my (undef, $err) = $_->finish; $err } $alice, $bob), ' ', 'two users do not wait for each other');
 }
 
-# ---- A row that was read before it was locked: the session that waited starts from what is no longer so
+# ---- A row that was read before it was locked: the session that waited starts from what is no longer so. Whether the
+# foreign table shows the version or not.
 
+foreach my $table ('app.t', 'bare.t')
 {
 	reset_rows('app');
 	my ($first, $second) = ($node->session, $node->session);
 	my $pid = $second->pid;
 	$first->send("BEGIN; UPDATE app.t SET n = n + 1 WHERE id = 1; SELECT 'done';");
 	$first->wait_for(qr/done/);
-	$second->send("UPDATE app.t SET n = n + 1 WHERE note = 'old' AND id < 2;");
-	ok(wait_for_lock($pid), 'rows that are found by a scan are locked one by one');
+	$second->send("UPDATE $table SET n = n + 1 WHERE note = 'old' AND id < 2;");
+	ok(wait_for_lock($pid), "$table: rows that are found by a scan are locked one by one");
 	$first->send('COMMIT;');
 	$first->finish;
 	my (undef, $err) = $second->finish;
@@ -152,6 +156,12 @@ foreach my $case (
 	[ 'a row changed twice', 'UPDATE app.t SET n = 1 WHERE id = 1; UPDATE app.t SET n = 2 WHERE id = 1',
 		'UPDATE other.t SET n = 7 WHERE id = 1', 'update' ],
 	[ 'a row replaced', q{DELETE FROM app.t WHERE id = 1; INSERT INTO app.t VALUES (1, 1, 'mine')},
+		'UPDATE other.t SET n = 7 WHERE id = 1', 'update' ],
+	[ 'a row of a table without the version', 'UPDATE bare.t SET n = n + 1 WHERE id = 1', 'UPDATE other.t SET n = 7 WHERE id = 1',
+		'update' ],
+	[ 'rows of a table without the version', q{DELETE FROM bare.t WHERE note = 'old'}, 'UPDATE other.t SET n = 7 WHERE id = 4',
+		'update' ],
+	[ 'a row of a join', 'UPDATE bare.t t SET n = b.n + 1 FROM (SELECT * FROM bare.t OFFSET 0) b WHERE b.id = t.id AND b.id < 3',
 		'UPDATE other.t SET n = 7 WHERE id = 1', 'update' ],
 	[ 'rows gone', 'UPDATE app.t SET n = n + 1 WHERE id < 4', 'DELETE FROM other.t WHERE id = 2', 'delete' ])
 {

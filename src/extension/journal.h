@@ -22,7 +22,7 @@ constexpr int32 KALAM_NO_ENTRY = -1;
 
 // The stored row that a change starts from.
 struct KalamJournalBase {
-  int64 version;   // 0: not known, or no stored row
+  uint64 mark;     // of its version (version_mark.h); 0: not known, or no stored row
   bool is_locked;  // it was read while its row was locked (row_lock.h)
 };
 

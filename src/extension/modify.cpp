@@ -8,8 +8,10 @@
 #include "extension/row_lock.h"
 #include "extension/scan.h"
 #include "extension/transaction.h"
+#include "extension/version_mark.h"
 
 extern "C" {
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
@@ -36,8 +38,8 @@ struct ModifyState {
   CommandId command_id;
   AttrNumber user_id_attribute;  // InvalidAttrNumber: no such column
   AttrNumber version_attribute;
-  AttrNumber key_junk;  // in the plan's slot
-  AttrNumber version_junk;
+  AttrNumber key_junk;   // in the plan's slot
+  AttrNumber mark_junk;  // of the version
   AttrNumber whole_row_junk;
   Datum* values;  // one row
   bool* nulls;
@@ -45,14 +47,14 @@ struct ModifyState {
 };
 
 constexpr const char* WHOLE_ROW_NAME = "wholerow";
+constexpr const char* MARK_NAME = "ctid";  // as for tables of PostgreSQL beside this one
 
 // ---------------------------------------------------------------- planning
 
 // A name that two children of a partitioned table share only when the attributes are alike: the planner refuses one
 // name for different Vars.
-char* junk_name(const char* what, Form_pg_attribute attribute) {
-  return psprintf("kalam_%s_%d_%u_%d_%u", what, attribute->attnum, attribute->atttypid, attribute->atttypmod,
-                  attribute->attcollation);
+char* key_junk_name(Form_pg_attribute key) {
+  return psprintf("kalam_key_%d_%u_%d_%u", key->attnum, key->atttypid, key->atttypmod, key->attcollation);
 }
 
 AttrNumber version_attribute(const KalamRelation* remote) {
@@ -62,10 +64,16 @@ AttrNumber version_attribute(const KalamRelation* remote) {
   return InvalidAttrNumber;
 }
 
-void add_attribute_junk(PlannerInfo* root, Index rtindex, TupleDesc tupdesc, const char* what, AttrNumber attnum) {
-  Form_pg_attribute attribute = TupleDescAttr(tupdesc, attnum - 1);
-  Var* var = makeVar((int)rtindex, attnum, attribute->atttypid, attribute->atttypmod, attribute->attcollation, 0);
-  add_row_identity_var(root, var, rtindex, junk_name(what, attribute));
+void add_junk(PlannerInfo* root, Index rtindex, AttrNumber attnum, Oid type, const char* name) {
+  add_row_identity_var(root, makeVar((int)rtindex, attnum, type, -1, InvalidOid, 0), rtindex, name);
+}
+
+// What takes the place of ctid here would be no answer to somebody who asks for it.
+void refuse_row_identity(const PlannerInfo* root, Index rtindex, Relation relation) {
+  Bitmapset* used = nullptr;
+  pull_varattnos((Node*)root->parse->targetList, rtindex, &used);
+  pull_varattnos((Node*)root->parse->jointree, rtindex, &used);
+  kalam_refuse_system_columns(RelationGetRelid(relation), used);
 }
 
 // The remote identity while planning; the rights are checked again when the plan runs.
@@ -101,15 +109,16 @@ void kalam_add_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry*, 
   TupleDesc tupdesc = RelationGetDescr(target_relation);
   KalamRelation* remote = planned_remote(root, target_relation);
   require_key(remote);
-  add_attribute_junk(root, rtindex, tupdesc, "key", remote->key_attribute);
-  AttrNumber version = version_attribute(remote);
-  if (version != InvalidAttrNumber) add_attribute_junk(root, rtindex, tupdesc, "version", version);
+  if (rtindex == (Index)root->parse->resultRelation) refuse_row_identity(root, rtindex, target_relation);
+
+  Form_pg_attribute key = TupleDescAttr(tupdesc, remote->key_attribute - 1);
+  Var* var = makeVar((int)rtindex, key->attnum, key->atttypid, key->atttypmod, key->attcollation, 0);
+  add_row_identity_var(root, var, rtindex, key_junk_name(key));
+  if (remote->version_column >= 0) add_junk(root, rtindex, SelfItemPointerAttributeNumber, TIDOID, MARK_NAME);
 
   // PostgreSQL asks for the whole row by itself, except for a DELETE whose RETURNING needs it.
-  if (root->parse->commandType == CMD_DELETE && root->parse->returningList != NIL) {
-    Var* var = makeVar((int)rtindex, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0);
-    add_row_identity_var(root, var, rtindex, WHOLE_ROW_NAME);
-  }
+  if (root->parse->commandType == CMD_DELETE && root->parse->returningList != NIL)
+    add_junk(root, rtindex, InvalidAttrNumber, RECORDOID, WHOLE_ROW_NAME);
 }
 
 List* kalam_plan_modify(PlannerInfo* root, ModifyTable* plan, Index rtindex, int) {
@@ -168,15 +177,13 @@ void find_junk_attributes(ModifyState* state) {
   TupleDesc tupdesc = RelationGetDescr(state->relation);
   require_key(state->remote);
   state->key_junk =
-      ExecFindJunkAttributeInTlist(tlist, junk_name("key", TupleDescAttr(tupdesc, state->remote->key_attribute - 1)));
+      ExecFindJunkAttributeInTlist(tlist, key_junk_name(TupleDescAttr(tupdesc, state->remote->key_attribute - 1)));
   if (!AttributeNumberIsValid(state->key_junk))
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("the key of KalamDB table \"%s\" is another one than when the statement was planned",
                            state->remote->remote_name),
                     errhint("Run the statement again.")));
-  if (state->version_attribute != InvalidAttrNumber)
-    state->version_junk =
-        ExecFindJunkAttributeInTlist(tlist, junk_name("version", TupleDescAttr(tupdesc, state->version_attribute - 1)));
+  state->mark_junk = ExecFindJunkAttributeInTlist(tlist, MARK_NAME);
   state->whole_row_junk = ExecFindJunkAttributeInTlist(tlist, WHOLE_ROW_NAME);
 }
 
@@ -410,10 +417,10 @@ char* planned_key(ModifyState* state, TupleTableSlot* plan_slot, KalamJournalBas
     ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
                     errmsg("row of KalamDB table \"%s\" has no key", state->remote->remote_name)));
   *base = {};
-  if (AttributeNumberIsValid(state->version_junk)) {
+  if (AttributeNumberIsValid(state->mark_junk)) {
     bool has_none;
-    Datum value = slot_getattr(plan_slot, state->version_junk, &has_none);
-    if (!has_none) base->version = DatumGetInt64(value);
+    Datum value = slot_getattr(plan_slot, state->mark_junk, &has_none);
+    if (!has_none) base->mark = kalam_version_mark_load((ItemPointer)DatumGetPointer(value));
   }
   return kalam_row_writer_key(state->journal->writer, key);
 }

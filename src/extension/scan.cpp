@@ -4,6 +4,7 @@
 #include "extension/fdw.h"
 #include "extension/row_lock.h"
 #include "extension/transaction.h"
+#include "extension/version_mark.h"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -86,6 +87,10 @@ static void choose_columns(KalamScanState* state, TupleDesc tupdesc, List* attri
   ListCell* cell;
   foreach (cell, attributes) add_attribute(state, tupdesc, (AttrNumber)lfirst_int(cell));
   if (needs_key && state->key_reader < 0) add_attribute(state, tupdesc, state->remote->key_attribute);
+  // Behind what is read into attributes, so that a scan decodes it as well.
+  int version = state->changes_rows ? state->remote->version_column : -1;
+  state->version_index = version >= 0 ? add_column(state, state->remote->columns[version].name) : -1;
+  state->reader_column[state->reader_count] = (uint32_t)state->version_index;
 
   // A scan of everything must tell whether it is complete.
   if (state->lookup != KalamLookup::key && kalam_can_judge(state->remote)) {
@@ -140,7 +145,7 @@ void kalam_begin_scan(ForeignScanState* node, int eflags) {
   state->curcid = estate->es_snapshot->curcid;
   // Whatever depends on parameters is run again for each of their values.
   state->keeps_answer = (eflags & EXEC_FLAG_REWIND) != 0 || !bms_is_empty(node->ss.ps.plan->extParam);
-  state->locks_rows = list_member_int(estate->es_plannedstmt->resultRelations, (int)plan->scan.scanrelid);
+  state->changes_rows = list_member_int(estate->es_plannedstmt->resultRelations, (int)plan->scan.scanrelid);
   find_journal(state);
   if (explains_only) return;
 
@@ -299,7 +304,7 @@ static void start_run(ForeignScanState* node, KalamScanState* state) {
     start_scan(state);
   } else {
     clear_calls(state);
-    for (int i = 0; state->locks_rows && i < state->key_count; i++)
+    for (int i = 0; state->changes_rows && i < state->key_count; i++)
       kalam_lock_row(state->remote, state->subject, state->keys[i]);
     start_lookups(state);
   }
@@ -357,7 +362,9 @@ static void take_answer(KalamScanState* state, KalamCallHolder* holder) {
     report(state, &status);
 
   // What only told whether the answer is complete is not decoded again.
-  if (state->scans_all) kalam::call_result_select(holder->call, state->reader_column, (size_t)state->reader_count);
+  if (state->scans_all)
+    kalam::call_result_select(holder->call, state->reader_column,
+                              (size_t)state->reader_count + (state->version_index >= 0 ? 1 : 0));
   // Every answer is bound anew: its schema may be another one, after a change of the remote table.
   state->bound = false;
   if (kalam::call_result_schema(holder->call, &schema, &status))
@@ -463,6 +470,13 @@ static void store_user_id(const KalamScanState* state, TupleTableSlot* slot) {
   }
 }
 
+static void store_version_mark(const KalamScanState* state, TupleTableSlot* slot, uint32 row) {
+  if (state->version_index < 0) return;
+  const kalam::ColumnView* view = &state->window.columns[state->version_index];
+  if (view->kind == kalam::ColumnKind::int64)
+    kalam_version_mark_store(kalam_version_mark(((const int64_t*)view->values)[row]), &slot->tts_tid);
+}
+
 // Nothing here can fail, and nothing is allocated.
 static void store_converted_row(KalamScanState* state, TupleTableSlot* slot) {
   uint32 row = state->row++;
@@ -473,6 +487,7 @@ static void store_converted_row(KalamScanState* state, TupleTableSlot* slot) {
     slot->tts_isnull[column->index] = column->nulls != nullptr && column->nulls[row] != 0;
   }
   store_user_id(state, slot);
+  store_version_mark(state, slot, row);
   ExecStoreVirtualTuple(slot);
 }
 
@@ -494,6 +509,7 @@ static bool store_remote_row(KalamScanState* state, TupleTableSlot* slot) {
       slot->tts_isnull[index] = !kalam_column_reader_read(reader, row, &slot->tts_values[index]);
     }
     store_user_id(state, slot);
+    store_version_mark(state, slot, row);
     ExecStoreVirtualTuple(slot);
     return true;
   }

@@ -26,7 +26,9 @@ struct KalamScanState {
 
   // The request.
   KalamLookup lookup;
-  bool locks_rows;  // of a statement that changes the table: rows that are looked up are locked before
+  // Of a statement that changes the table: rows that are looked up are locked before, and have a mark of their version.
+  bool changes_rows;
+  int version_index;  // into columns; -1: not needed
   ExprState* lookup_value;
   KalamRowWriter* key_writer;  // for texts of keys; NULL: never needed
   int column_count;

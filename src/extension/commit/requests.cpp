@@ -53,7 +53,7 @@ bool kalam_send_inserts_at_once(KalamSender* sender, KalamJournal* journal) {
 // Whether others may have changed the row since it was read: other sessions, where it was not locked by then, and other
 // clients of KalamDB, where a transaction block has left them time to.
 static bool may_be_outdated(KalamJournalBase base) {
-  return base.version != 0 && (!base.is_locked || IsTransactionBlock());
+  return base.mark != 0 && (!base.is_locked || IsTransactionBlock());
 }
 
 void kalam_send_single_change(KalamSender* sender, KalamJournal* journal) {

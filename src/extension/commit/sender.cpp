@@ -2,6 +2,7 @@
 
 #include "extension/commit/errors.h"
 #include "extension/errors.h"
+#include "extension/version_mark.h"
 
 extern "C" {
 #include "storage/proc.h"
@@ -116,14 +117,14 @@ void kalam_sender_wait_for_outcome(KalamSender* sender, kalam::Status* status) {
 
 // ---------------------------------------------------------------- lookups in flight
 
-// The version is the second column of the answer. A foreign table that does not show it has none to compare with.
+// The version is the second column of the answer.
 static bool has_base_version(const KalamPendingLookup* lookup, const kalam::Window* window) {
-  int64 version = kalam_journal_base(lookup->journal, lookup->entry).version;
-  if (version == 0 || lookup->journal->relation->version_column < 0) return true;
+  uint64 mark = kalam_journal_base(lookup->journal, lookup->entry).mark;
+  if (mark == 0 || lookup->journal->relation->version_column < 0) return true;
   if (window->column_count < 2 || window->columns[1].kind != kalam::ColumnKind::int64)
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("KalamDB server \"%s\" sent no version of a row",
                                                                 lookup->journal->connection->server_name)));
-  return ((const int64_t*)window->columns[1].values)[0] == version;
+  return kalam_version_mark(((const int64_t*)window->columns[1].values)[0]) == mark;
 }
 
 static void finish_lookup(const KalamSender* sender, const KalamPendingLookup* lookup) {
