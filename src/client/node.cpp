@@ -349,6 +349,9 @@ void Node::session_closed() {
 }
 
 void Node::drop_channel() {
+  if (channel_ && channel_->GetState(false) == GRPC_CHANNEL_CONNECTING) {
+    core_->runtime->left_connecting(monotonic_us() + int64_t{core_->settings.connect_timeout_ms} * 1000);
+  }
   stub_.reset();
   channel_.reset();
 }

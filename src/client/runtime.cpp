@@ -20,6 +20,7 @@
 #include <ctime>
 #include <system_error>
 
+#include "client/clock.h"
 #include "client/signal_block.h"
 #include "client/status.h"
 
@@ -200,16 +201,22 @@ void RuntimeCore::stop() noexcept {
   shut_grpc_down();
 }
 
+void RuntimeCore::left_connecting(int64_t until_us) noexcept {
+  int64_t latest = connecting_until_us_;
+  while (latest < until_us && !connecting_until_us_.compare_exchange_weak(latest, until_us)) {
+  }
+}
+
 // Waits until gRPC's own threads have ended, which takes milliseconds: but gRPC waits for ever for a thread that the
 // system did not let it start. So somebody else does the waiting, and a process that has no thread left for that, or
-// has waited long enough, ends without the end of gRPC.
+// has waited long enough, ends without the end of gRPC. That is soon while gRPC waits for a peer that says nothing: it
+// has no way to give up a connection whose handshake has begun.
 void RuntimeCore::shut_grpc_down() noexcept {
   struct Ending {
     std::mutex mutex;
     std::condition_variable changed;
     bool done = false;
   };
-  constexpr auto kBound = std::chrono::seconds(2);
   try {
     const auto ending = std::make_shared<Ending>();
     std::unique_lock lock(ending->mutex);
@@ -219,7 +226,8 @@ void RuntimeCore::shut_grpc_down() noexcept {
       ending->done = true;
       ending->changed.notify_all();
     }).detach();
-    const auto bound = std::chrono::steady_clock::now() + kBound;
+    const bool is_connecting = monotonic_us() < connecting_until_us_;
+    const auto bound = std::chrono::steady_clock::now() + std::chrono::milliseconds(is_connecting ? 50 : 2000);
     if (!ending->changed.wait_until(lock, bound, [&] { return ending->done; })) return;
     // A channel's last parts are taken down by threads that hold gRPC for a moment longer; the last of them ends it.
     while (only_user_ && grpc_is_initialized() != 0 && std::chrono::steady_clock::now() < bound) usleep(1000);

@@ -50,6 +50,9 @@ class RuntimeCore {
   // False in a process that was forked after the runtime was started: its threads exist only in the parent.
   bool owned_by_this_process() const noexcept;
 
+  // A channel was given up in the middle of being connected, which gRPC itself does not give up before this time.
+  void left_connecting(int64_t until_us) noexcept;
+
   // Ends the poller once every operation that was started has completed. Nothing may be started afterwards.
   void stop() noexcept;
 
@@ -70,6 +73,7 @@ class RuntimeCore {
   int event_fd_;
   std::atomic<bool> signalled_{false};  // event_fd_ was written to, or is about to be, since it was last drained
   bool only_user_;                      // of gRPC in this process, when it was started
+  std::atomic<int64_t> connecting_until_us_{0};
   std::unique_ptr<grpc::CompletionQueue> queue_;
   std::thread poller_;
   bool untold_ = false;  // the poller's: calls have finished that signal_event() was not called for
