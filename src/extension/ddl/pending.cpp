@@ -260,12 +260,11 @@ uint64 time_left(const PendingChange* entry) {
 void send_now(PendingChange* entry) {
   kalam::Status status;
   MemoryContext context = CurrentMemoryContext;
-  uint64 deadline_ms = time_left(entry);
 
   entry->done = true;  // while nothing is handed over
   PG_TRY();
   {
-    kalam_send_ddl(entry->connection, entry->commit_sql, entry, &status, deadline_ms);
+    kalam_send_ddl(entry->connection, entry->commit_sql, entry, &status, time_left(entry));
   }
   PG_CATCH();
   {
