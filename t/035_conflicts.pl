@@ -207,6 +207,25 @@ $node->sql(q{INSERT INTO app.t SELECT i, 0, 'many' FROM generate_series(101, 130
 	is($node->sql('UPDATE app.t SET n = 1 WHERE id > 100 RETURNING 1') =~ tr/1//, 1200, 'all rows are changed then');
 }
 
+# ---- PostgreSQL has no room for locks at all: sessions do not wait, but nothing is lost
+
+{
+	reset_rows('app');
+	my ($filler, $first, $second) = map { $node->session } 1 .. 3;
+	$_->pid for $first, $second;
+	$filler->send('SELECT count(pg_advisory_lock(i)) FROM generate_series(1, 10000000) i;');
+	$filler->wait_for(qr/out of shared memory/);
+	$first->send("BEGIN; UPDATE app.t SET n = n + 1 WHERE id = 1; SELECT 'done';");
+	$first->wait_for(qr/done/);
+	$second->send("UPDATE app.t SET n = n + 1 WHERE id = 1; SELECT 'done too';");
+	$second->wait_for(qr/done too/);
+	$first->send('COMMIT;');
+	$_->finish for $filler, $second;
+	my (undef, $err) = $first->finish;
+	is(KalamNode::parse_error($err)->{sqlstate}, '40001', 'what another session changed meanwhile is noticed');
+	is($node->sql('SELECT n FROM app.t WHERE id = 1'), '1', 'its change stays');
+}
+
 # ---- What it costs: a change by key outside of a block asks nothing more
 
 $stub->forget_calls;

@@ -106,6 +106,16 @@ static inline bool kalam_lock_is_held(const LOCKTAG* tag, LOCKMODE mode) {
 #endif
 }
 
+// Waits for the lock until the end of the transaction. LOCKACQUIRE_NOT_AVAIL: the server's table of locks is full.
+// PostgreSQL 18: what could not be had can be logged.
+static inline LockAcquireResult kalam_lock_acquire(const LOCKTAG* tag, LOCKMODE mode) {
+#if PG_VERSION_NUM >= 180000
+  return LockAcquireExtended(tag, mode, false, false, false, nullptr, false);
+#else
+  return LockAcquireExtended(tag, mode, false, false, false, nullptr);
+#endif
+}
+
 // PostgreSQL 17: the local transaction id became part of PGPROC.vxid.
 static inline LocalTransactionId kalam_local_transaction_id() {
 #if PG_VERSION_NUM >= 170000

@@ -8,7 +8,7 @@ extern "C" {
 constexpr uint16 ROW_LOCK_CLASS = 0x4B41;
 
 // The table of locks has room for max_locks_per_transaction of every session; most sessions need few.
-constexpr int64 SHARES = 8;
+constexpr int64 SHARES = 4;
 
 static int64 taken;                    // by the transaction, those that a savepoint gave back included
 static LocalTransactionId counted_in;  // the transaction
@@ -28,7 +28,15 @@ KalamRowLock kalam_lock_row(const KalamRelation* relation, const char* subject, 
   SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32)(hash >> 32), (uint32)hash, ROW_LOCK_CLASS);
   // A held lock is counted up by LockAcquire, without a look at the shared table.
   if (taken >= SHARES * max_locks_per_xact && !kalam_lock_is_held(&tag, ExclusiveLock)) return KalamRowLock::none;
-  if (LockAcquire(&tag, ExclusiveLock, false, false) == LOCKACQUIRE_ALREADY_HELD) return KalamRowLock::held;
+  switch (kalam_lock_acquire(&tag, ExclusiveLock)) {
+    case LOCKACQUIRE_ALREADY_HELD:
+    case LOCKACQUIRE_ALREADY_CLEAR:
+      return KalamRowLock::held;
+    case LOCKACQUIRE_NOT_AVAIL:
+      return KalamRowLock::none;
+    case LOCKACQUIRE_OK:
+      break;
+  }
   taken++;
   return KalamRowLock::taken;
 }
