@@ -9,7 +9,7 @@ use KalamStub;
 my $stub = KalamStub->new;
 my $node = KalamNode->new('main', stub => $stub);
 
-$node->create_changed;
+$node->create_changed('app');
 
 # The table as it was, no faults, no calls.
 sub reset_all

@@ -9,7 +9,7 @@ use KalamStub;
 my $stub = KalamStub->new;
 my $node = KalamNode->new('main', stub => $stub);
 
-$node->create_changed;
+$node->create_changed('app');
 
 # So many calls since the last forget_calls.
 sub calls_are

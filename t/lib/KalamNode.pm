@@ -134,26 +134,28 @@ sub create_numbers
 	return;
 }
 
-# The tables that tests of changes use, app.t of KalamDB and app.log of PostgreSQL; and their rows as they were.
+# The tables that tests of changes use, t of KalamDB and log of PostgreSQL, in a new schema; and their rows as they were.
 sub create_changed
 {
-	my ($self) = @_;
+	my ($self, $schema) = @_;
+	$self->{changed} = $schema;
 	$self->sql(
-		q{CREATE SCHEMA app;
-		  CREATE TABLE app.t (id int PRIMARY KEY, v text) USING kalamdb;
-		  CREATE TABLE app.log (id int);});
+		"CREATE SCHEMA $schema;
+		 CREATE TABLE $schema.t (id int PRIMARY KEY, v text) USING kalamdb;
+		 CREATE TABLE $schema.log (id int);");
 	return;
 }
 
 sub reset_changed
 {
 	my ($self) = @_;
-	$self->sql(q{DELETE FROM app.t; DELETE FROM app.log; INSERT INTO app.t VALUES (1, 'a'), (2, 'b'), (3, 'c')});
+	my $schema = $self->{changed};
+	$self->sql("DELETE FROM $schema.t; DELETE FROM $schema.log; INSERT INTO $schema.t VALUES (1, 'a'), (2, 'b'), (3, 'c')");
 	return;
 }
 
-sub remote_rows { my ($self) = @_; return $self->sql(q{SELECT string_agg(id || v, ' ' ORDER BY id) FROM app.t}); }
-sub local_rows  { my ($self) = @_; return $self->sql('SELECT count(*) FROM app.log'); }
+sub remote_rows { my ($self) = @_; return $self->sql("SELECT string_agg(id || v, ' ' ORDER BY id) FROM $self->{changed}.t"); }
+sub local_rows  { my ($self) = @_; return $self->sql("SELECT count(*) FROM $self->{changed}.log"); }
 
 # Whether the number of rows never falls while another session inserts 150 of them, each in a transaction of its own.
 sub rows_rise
