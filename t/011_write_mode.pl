@@ -29,7 +29,8 @@ my $before = '1a 2b 3c';
 # ---- Row locks
 for my $strength ('UPDATE', 'NO KEY UPDATE', 'SHARE', 'KEY SHARE')
 {
-	is($node->error("SELECT * FROM app.t WHERE id = 1 FOR $strength")->{sqlstate}, '0A000', "FOR $strength is refused");
+	is($node->error("SELECT * FROM app.t WHERE v = 'a' FOR $strength")->{sqlstate}, '0A000', "FOR $strength is refused without a key");
+	is($node->sql("SELECT id, v FROM app.t WHERE id = 1 FOR $strength"), '1|a', "FOR $strength of a key");
 }
 is($node->sql('SELECT count(*) FROM app.t JOIN app.log USING (id)'), '0', 'a join without a lock');
 is($node->sql('SELECT l.id FROM app.log l JOIN app.t USING (id) FOR UPDATE OF l'), '', 'a lock of the other table');

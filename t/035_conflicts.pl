@@ -70,10 +70,63 @@ foreach my $case (
 	[ 'keys of a join', $add,
 		'UPDATE t SET n = t.n + k FROM (VALUES (1, 10)) v (id, k) WHERE t.id = v.id RETURNING t.n;', 'COMMIT' ],
 	[ 'a savepoint that is rolled back gives its rows back', "SAVEPOINT s; $add; ROLLBACK TO s; UPDATE t SET n = 9 WHERE id = 2",
-		"$add RETURNING n; UPDATE t SET n = n + 1 WHERE id = 2 RETURNING n;", 'COMMIT' ])
+		"$add RETURNING n; UPDATE t SET n = n + 1 WHERE id = 2 RETURNING n;", 'COMMIT' ],
+	[ 'a row that is locked', 'SELECT n FROM t WHERE id = 1 FOR UPDATE; UPDATE t SET n = 4 WHERE id = 1', "$add RETURNING n;", 'COMMIT' ],
+	[ 'a row that is locked against changes', 'SELECT n FROM t WHERE id = 1 FOR SHARE', "$add RETURNING n;", 'COMMIT' ],
+	[ 'FOR UPDATE waits', $add, 'SELECT n FROM t WHERE id = 1 FOR UPDATE;', 'COMMIT' ],
+	[ 'FOR SHARE waits', $add, 'SELECT n FROM t WHERE id = 1 FOR SHARE;', 'ROLLBACK' ],
+	[ 'FOR UPDATE looks at the new row', $add, 'SELECT n FROM t WHERE id = 1 AND n = 0 FOR UPDATE;', 'COMMIT' ],
+	[ 'FOR UPDATE of a row that was removed', 'DELETE FROM t WHERE id = 1', 'SELECT n FROM t WHERE id = 1 FOR UPDATE;', 'COMMIT' ],
+	[ 'FOR UPDATE of a list', $add, 'SELECT id, n FROM t WHERE id IN (1, 2) ORDER BY id FOR NO KEY UPDATE;', 'COMMIT' ],
+	[ 'FOR UPDATE of a join', $add, 'SELECT t.id, n FROM t JOIN (VALUES (1)) v (k) ON v.k = t.id FOR UPDATE OF t;', 'COMMIT' ],
+	[ 'FOR UPDATE and a change', 'SELECT n FROM t WHERE id = 1 FOR UPDATE', "BEGIN; SELECT n FROM t WHERE id = 1 FOR UPDATE; $add; COMMIT;",
+		"$add; COMMIT" ])
 {
 	my ($what, @script) = @$case;
 	is(race('app', @script), race('heap', @script), $what);
+}
+
+# ---- Locking clauses that do not wait
+
+sub beside
+{
+	my ($schema, $first, $second) = @_;
+	reset_rows($schema);
+	my $session = $node->session;
+	$session->send("SET search_path = $schema; BEGIN; $first; SELECT 'done';");
+	$session->wait_for(qr/done/);
+	my ($error, $out) = $node->outcome("SET search_path = $schema; $second");
+	$session->finish;
+	return "$error->{sqlstate} $error->{message} $out";
+}
+
+foreach my $case (
+	[ 'NOWAIT', 'UPDATE t SET n = 1 WHERE id = 1', 'SELECT id FROM t WHERE id = 1 FOR UPDATE NOWAIT' ],
+	[ 'NOWAIT of other rows', 'UPDATE t SET n = 1 WHERE id = 1', 'SELECT id FROM t WHERE id IN (2, 3) ORDER BY id FOR UPDATE NOWAIT' ],
+	[ 'SKIP LOCKED', 'SELECT n FROM t WHERE id = 2 FOR UPDATE', 'SELECT id FROM t WHERE id = ANY (ARRAY[1, 2, 3]) ORDER BY id FOR UPDATE SKIP LOCKED' ],
+	[ 'SKIP LOCKED of one row', 'DELETE FROM t WHERE id = 2', 'SELECT id FROM t WHERE id = 2 FOR SHARE SKIP LOCKED' ],
+	[ 'FOR SHARE twice', 'SELECT n FROM t WHERE id = 2 FOR SHARE', 'SELECT id FROM t WHERE id = 2 FOR SHARE NOWAIT' ],
+	[ 'FOR SHARE and FOR UPDATE', 'SELECT n FROM t WHERE id = 2 FOR SHARE', 'SELECT id FROM t WHERE id = 2 FOR UPDATE NOWAIT' ])
+{
+	my ($what, @script) = @$case;
+	is(beside('app', @script), beside('heap', @script), $what);
+}
+
+{
+	my $error = $node->error(q{SELECT * FROM app.t WHERE note = 'old' FOR UPDATE});
+	is($error->{sqlstate}, '0A000', 'rows that are not looked up by their key cannot be locked');
+	like($error->{detail}, qr/by their key/, 'the detail');
+	is($node->error('SELECT * FROM app.t x JOIN heap.t y ON x.note = y.note FOR SHARE')->{sqlstate}, '0A000', 'nor those of a join');
+	is($node->sql('SELECT x.id FROM app.t x JOIN heap.t y ON x.note = y.note WHERE x.id = 1 ORDER BY y.id LIMIT 1 FOR UPDATE OF y'), '1',
+		'the other tables can');
+	$node->sql(q{CREATE TABLE app.passing (id int PRIMARY KEY, n int) USING kalamdb WITH (type = 'stream', ttl_seconds = '100')});
+	$error = $node->error(q{SET kalam.user_id = 'alice'; SELECT * FROM app.passing WHERE id = 1 FOR UPDATE});
+	is($error->{detail}, 'Rows of stream tables are not changed.', 'nor those of stream tables');
+	is($node->sql(q{SET enable_nestloop = off; SELECT t.id FROM app.t JOIN heap.t h ON h.id = t.id WHERE h.id < 3 ORDER BY 1 FOR UPDATE OF t}),
+		"1\n2", 'rows of a join are looked up, whatever the settings');
+	# A list is looked up, however long it is.
+	is($node->sql('SELECT count(*) FROM (SELECT id FROM app.t WHERE id = ANY (ARRAY(SELECT generate_series(1, 1100))) FOR UPDATE) x'),
+		'4', 'a long list');
 }
 
 # ---- Waiting ends by itself

@@ -24,7 +24,6 @@ KALAM_SQL_FUNCTION(kalam_handler) {
   routine->EndForeignInsert = kalam_end_modify;
   routine->IsForeignRelUpdatable = kalam_is_updatable;
   routine->ExecForeignTruncate = kalam_truncate;
-  routine->GetForeignRowMarkType = kalam_row_mark_type;
 
   routine->ImportForeignSchema = kalam_import_schema;
   routine->AnalyzeForeignTable = kalam_analyze_table;

@@ -29,7 +29,6 @@ void kalam_end_scan(ForeignScanState* node);
 [[noreturn]] void kalam_refuse_on_conflict();
 
 // modify.cpp
-RowMarkType kalam_row_mark_type(RangeTblEntry* rte, LockClauseStrength strength);
 void kalam_add_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry* target_rte, Relation target_relation);
 List* kalam_plan_modify(PlannerInfo* root, ModifyTable* plan, Index result_relation, int subplan_index);
 void kalam_begin_modify(ModifyTableState* mtstate, ResultRelInfo* result, List* fdw_private, int subplan_index,

@@ -131,16 +131,6 @@ List* kalam_plan_modify(PlannerInfo* root, ModifyTable* plan, Index rtindex, int
   return NIL;
 }
 
-// SELECT … FOR UPDATE and its kin would lock nothing: others could change the rows before this transaction does.
-RowMarkType kalam_row_mark_type(RangeTblEntry* rte, LockClauseStrength strength) {
-  if (strength != LCS_NONE)
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot lock rows of KalamDB table \"%s\"", get_rel_name(rte->relid)),
-                    errdetail("KalamDB has no row locks."),
-                    errhint("Leave the locking clause out, or name the other tables of the query in it (\"OF\").")));
-  return ROW_MARK_COPY;
-}
-
 // By the options alone: a view that asks must not wait for the server.
 int kalam_is_updatable(Relation relation) {
   KalamTableOptions options;

@@ -17,6 +17,7 @@ extern "C" {
 #include "optimizer/optimizer.h"
 #include "optimizer/paths.h"
 #include "optimizer/planmain.h"
+#include "optimizer/prep.h"
 #include "optimizer/restrictinfo.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
@@ -31,11 +32,30 @@ constexpr Cost SCAN_START_COST = 100;
 constexpr Cost SCAN_ROW_COST = 0.01;
 constexpr double DEFAULT_ROWS = 1000;
 constexpr double DEFAULT_ARRAY_LENGTH = 10;
+// Of a path that the query cannot take, as long as there is another one, even one that settings switch off.
+constexpr Cost IMPOSSIBLE_COST = 1e12;
 
 struct RelPlanInfo {
-  AttrNumber key;  // of which equality can be sent; InvalidAttrNumber: none
-  double rows;     // of the table
+  AttrNumber key;           // of which equality can be sent; InvalidAttrNumber: none
+  double rows;              // of the table
+  const PlanRowMark* lock;  // FOR UPDATE and its kin; NULL: none
 };
+
+// The clause that locks the relation's rows, or NULL.
+static const PlanRowMark* locking_clause(const PlannerInfo* root, const RelOptInfo* rel) {
+  const PlanRowMark* mark = get_plan_rowmark(root->rowMarks, rel->relid);
+  return mark != nullptr && mark->strength != LCS_NONE ? mark : nullptr;
+}
+
+// Rows are locked by their key before they are read: what a scan finds may have been changed until it is locked.
+[[noreturn]] static void refuse_lock(Oid relid) {
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("cannot lock rows of KalamDB table \"%s\"", get_rel_name(relid)),
+                  errdetail("Rows are locked by their key, and the query does not look them up by it."),
+                  errhint("Compare the key with a value or a list of values, or name the other tables of the query in "
+                          "the locking clause (\"OF\").")));
+  pg_unreachable();
+}
 
 void kalam_get_rel_size(PlannerInfo* root, RelOptInfo* rel, Oid relid) {
   RelPlanInfo* state = (RelPlanInfo*)palloc0(sizeof(RelPlanInfo));
@@ -45,6 +65,12 @@ void kalam_get_rel_size(PlannerInfo* root, RelOptInfo* rel, Oid relid) {
   Relation relation = table_open(relid, NoLock);
   KalamRelation* remote = kalam_relation_get(relation, userid, KalamFreshness::cached);
   if (kalam_key_is_shippable(remote, RelationGetDescr(relation))) state->key = remote->key_attribute;
+  state->lock = locking_clause(root, rel);
+  if (state->lock != nullptr && remote->kind == kalam::TableKind::stream)
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot lock rows of KalamDB table \"%s\"", get_rel_name(relid)),
+                    errdetail("Rows of stream tables are not changed.")));
+  if (state->lock != nullptr && state->key == InvalidAttrNumber) refuse_lock(relid);
   state->rows = kalam_relation_row_count(relation, userid);
   table_close(relation, NoLock);
   if (state->rows < 0) state->rows = DEFAULT_ROWS;
@@ -118,6 +144,7 @@ void kalam_get_paths(PlannerInfo* root, RelOptInfo* rel, Oid) {
   RelPlanInfo* state = (RelPlanInfo*)rel->fdw_private;
   Cost startup = SCAN_START_COST + rel->baserestrictcost.startup;
   Cost total = startup + state->rows * (SCAN_ROW_COST + cpu_tuple_cost + rel->baserestrictcost.per_tuple);
+  if (state->lock != nullptr) total += IMPOSSIBLE_COST;
   add_path(rel, (Path*)kalam_create_foreign_path(root, rel, rel->rows, startup, total, rel->lateral_relids,
                                                  list_make1(makeInteger(0))));
   if (state->key == InvalidAttrNumber) return;
@@ -208,6 +235,9 @@ ForeignScan* kalam_get_plan(PlannerInfo* root, RelOptInfo* rel, Oid relid, Forei
     if (lfirst(cell) != lookup_info) local = lappend(local, lfirst(cell));
   }
   local = extract_actual_clauses(local, false);
-  List* fdw_private = list_make2(makeInteger((int)kind), attributes);
+  const PlanRowMark* lock = ((RelPlanInfo*)rel->fdw_private)->lock;
+  if (lock != nullptr && kind == KalamLookup::none) refuse_lock(relid);
+  List* fdw_private = list_make4(makeInteger((int)kind), attributes, makeInteger(lock != nullptr ? lock->strength : 0),
+                                 makeInteger(lock != nullptr ? lock->waitPolicy : 0));
   return make_foreignscan(tlist, local, rel->relid, values, fdw_private, NIL, recheck, outer_plan);
 }

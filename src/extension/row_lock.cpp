@@ -18,14 +18,19 @@ static uint64 mix(uint64 hash, const char* text) {
   return hash_bytes_extended((const unsigned char*)text, (int)strlen(text) + 1, hash);
 }
 
+static LOCKTAG row_tag(const KalamRelation* relation, const char* subject, const char* key) {
+  uint64 hash = mix(mix(mix(relation->serverid, relation->remote_name), subject != nullptr ? subject : ""), key);
+  LOCKTAG tag;
+  SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32)(hash >> 32), (uint32)hash, ROW_LOCK_CLASS);
+  return tag;
+}
+
 KalamRowLock kalam_lock_row(const KalamRelation* relation, const char* subject, const char* key) {
   LocalTransactionId transaction = kalam_local_transaction_id();
   if (counted_in != transaction) taken = 0;
   counted_in = transaction;
 
-  uint64 hash = mix(mix(mix(relation->serverid, relation->remote_name), subject != nullptr ? subject : ""), key);
-  LOCKTAG tag;
-  SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32)(hash >> 32), (uint32)hash, ROW_LOCK_CLASS);
+  LOCKTAG tag = row_tag(relation, subject, key);
   // A held lock is counted up by LockAcquire, without a look at the shared table.
   if (taken >= SHARES * max_locks_per_xact && !kalam_lock_is_held(&tag, ExclusiveLock)) return KalamRowLock::none;
   switch (kalam_lock_acquire(&tag, ExclusiveLock)) {
@@ -39,4 +44,30 @@ KalamRowLock kalam_lock_row(const KalamRelation* relation, const char* subject, 
   }
   taken++;
   return KalamRowLock::taken;
+}
+
+// False: somebody else has the row, and it is to be passed over.
+static bool lock_for_clause(const KalamRelation* relation, const char* subject, const KalamLocking* locking,
+                            const char* key) {
+  LOCKTAG tag = row_tag(relation, subject, key);
+  LOCKMODE mode = locking->strength >= LCS_FORNOKEYUPDATE ? ExclusiveLock : ShareLock;
+  if (LockAcquire(&tag, mode, false, locking->wait != LockWaitBlock) != LOCKACQUIRE_NOT_AVAIL) return true;
+  if (locking->wait == LockWaitError)
+    ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+                    errmsg("could not obtain lock on row in relation \"%s\"", relation->local_name)));
+  return false;
+}
+
+int kalam_lock_keys(const KalamRelation* relation, const char* subject, const KalamLocking* locking, char** keys,
+                    int count) {
+  int left = 0;
+  if (!locking->changes && locking->strength == LCS_NONE) return count;
+  for (int i = 0; i < count; i++) {
+    if (locking->changes)
+      kalam_lock_row(relation, subject, keys[i]);
+    else if (!lock_for_clause(relation, subject, locking, keys[i]))
+      continue;
+    keys[left++] = keys[i];
+  }
+  return left;
 }

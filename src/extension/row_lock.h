@@ -1,5 +1,5 @@
-// Sessions of one PostgreSQL that change the same row of KalamDB wait for each other, as for a row of an ordinary
-// table. KalamDB has no row locks: both would start from the same row, and what one of them did would be lost.
+// Sessions of one PostgreSQL that change or lock the same row of KalamDB wait for each other, as for a row of an
+// ordinary table. KalamDB has no row locks: both would start from the same row, and what one of them did would be lost.
 //
 // The locks are advisory ones, of a class that pg_advisory_lock() does not use, and belong to the transaction. Other
 // clients of KalamDB know nothing of them: what those changed is found out by the row's version (commit/sender.h).
@@ -7,12 +7,28 @@
 
 #include "extension/catalog.h"
 
+extern "C" {
+#include "nodes/lockoptions.h"
+}
+
 enum class KalamRowLock : uint8_t {
   held,   // since before this call: what was read meanwhile is still so
   taken,  // by this call: somebody may have changed the row since it was read
   none,   // the transaction has as many locks as the server's table of locks can spare for it
 };
 
-// Locks the row of a key, whether it exists or not, until the end of the transaction; waits for sessions that have it.
-// Raises what PostgreSQL raises for a lock: 40P01, 55P03 after lock_timeout, 57014.
+// Locks the row of a key for a change, whether it exists or not, until the end of the transaction; waits for sessions
+// that have it. Raises what PostgreSQL raises for a lock: 40P01, 55P03 after lock_timeout, 57014.
 KalamRowLock kalam_lock_row(const KalamRelation* relation, const char* subject, const char* key);
+
+// What a statement wants of the rows that it looks up.
+struct KalamLocking {
+  bool changes;                 // to change them
+  LockClauseStrength strength;  // of its FOR UPDATE clause or the like; LCS_NONE: it has none
+  LockWaitPolicy wait;
+};
+
+// Locks the rows of keys before they are read; what SKIP LOCKED passes over is taken out of the array. Returns how many
+// are left. Raises 55P03 for NOWAIT, and 53200 when a clause asks for more locks than PostgreSQL has.
+int kalam_lock_keys(const KalamRelation* relation, const char* subject, const KalamLocking* locking, char** keys,
+                    int count);

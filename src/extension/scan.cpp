@@ -2,7 +2,6 @@
 
 #include "extension/errors.h"
 #include "extension/fdw.h"
-#include "extension/row_lock.h"
 #include "extension/transaction.h"
 #include "extension/version_mark.h"
 
@@ -88,7 +87,7 @@ static void choose_columns(KalamScanState* state, TupleDesc tupdesc, List* attri
   foreach (cell, attributes) add_attribute(state, tupdesc, (AttrNumber)lfirst_int(cell));
   if (needs_key && state->key_reader < 0) add_attribute(state, tupdesc, state->remote->key_attribute);
   // Behind what is read into attributes, so that a scan decodes it as well.
-  int version = state->changes_rows ? state->remote->version_column : -1;
+  int version = state->locking.changes ? state->remote->version_column : -1;
   state->version_index = version >= 0 ? add_column(state, state->remote->columns[version].name) : -1;
   state->reader_column[state->reader_count] = (uint32_t)state->version_index;
 
@@ -145,7 +144,9 @@ void kalam_begin_scan(ForeignScanState* node, int eflags) {
   state->curcid = estate->es_snapshot->curcid;
   // Whatever depends on parameters is run again for each of their values.
   state->keeps_answer = (eflags & EXEC_FLAG_REWIND) != 0 || !bms_is_empty(node->ss.ps.plan->extParam);
-  state->changes_rows = list_member_int(estate->es_plannedstmt->resultRelations, (int)plan->scan.scanrelid);
+  state->locking.changes = list_member_int(estate->es_plannedstmt->resultRelations, (int)plan->scan.scanrelid);
+  state->locking.strength = (LockClauseStrength)intVal(list_nth(plan->fdw_private, KALAM_PRIVATE_STRENGTH));
+  state->locking.wait = (LockWaitPolicy)intVal(list_nth(plan->fdw_private, KALAM_PRIVATE_WAIT));
   find_journal(state);
   if (explains_only) return;
 
@@ -299,13 +300,12 @@ static void start_run(ForeignScanState* node, KalamScanState* state) {
   Oid type = exprType((Node*)linitial(((ForeignScan*)node->ss.ps.plan)->fdw_exprs));
   if (!is_null) collect_keys(state, type, value);
   MemoryContextSwitchTo(old);
+  state->key_count = kalam_lock_keys(state->remote, state->subject, &state->locking, state->keys, state->key_count);
 
   if (state->key_count > LOOKUPS_MAX && state->remote->row_count < 100.0 * state->key_count) {
     start_scan(state);
   } else {
     clear_calls(state);
-    for (int i = 0; state->changes_rows && i < state->key_count; i++)
-      kalam_lock_row(state->remote, state->subject, state->keys[i]);
     start_lookups(state);
   }
 }

@@ -7,6 +7,7 @@
 #include "extension/datum_from_arrow.h"
 #include "extension/journal.h"
 #include "extension/plan.h"
+#include "extension/row_lock.h"
 #include "extension/wait.h"
 
 // A column of a window whose values are datums already.
@@ -26,9 +27,8 @@ struct KalamScanState {
 
   // The request.
   KalamLookup lookup;
-  // Of a statement that changes the table: rows that are looked up are locked before, and have a mark of their version.
-  bool changes_rows;
-  int version_index;  // into columns; -1: not needed
+  KalamLocking locking;
+  int version_index;  // into columns; -1: not needed, as no row is changed
   ExprState* lookup_value;
   KalamRowWriter* key_writer;  // for texts of keys; NULL: never needed
   int column_count;
