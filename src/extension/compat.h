@@ -209,6 +209,15 @@ static inline PlannedStmt* kalam_plan_query(Query* query, const char* text, Para
 #endif
 }
 
+// PostgreSQL 19: what a statement changes is a set instead of a list.
+static inline bool kalam_is_result_relation(const PlannedStmt* statement, Index rtindex) {
+#if PG_VERSION_NUM >= 190000
+  return bms_is_member((int)rtindex, statement->resultRelationRelids);
+#else
+  return list_member_int(statement->resultRelations, (int)rtindex);
+#endif
+}
+
 // PostgreSQL 19: system caches are numbered by an enumeration.
 #if PG_VERSION_NUM >= 190000
 using KalamSyscacheId = SysCacheIdentifier;
