@@ -171,6 +171,8 @@ INSERT INTO ktest00000_journal.coded VALUES ('c', '1');
 UPDATE ktest00000_journal.coded SET v = 'x' WHERE code = 'a';
 \set VERBOSITY terse
 ROLLBACK;
+-- nothing but inserts, more than one request holds
+INSERT INTO ktest00000_journal.coded SELECT 'n' || i, repeat('x', 10000) FROM generate_series(1, 500) i;
 BEGIN;
 UPDATE ktest00000_journal.coded SET v = 'x';
 DELETE FROM ktest00000_journal.t WHERE id = 10;

@@ -51,6 +51,16 @@ bool kalam_transaction_is_stageable(const KalamJournal* journal) {
   return journal->net_inserts == 0 || strcmp(relation->columns[relation->key_column].name, "id") == 0;
 }
 
+// Whether a transaction of the server would be needed for nothing but the number of rows.
+static bool only_inserts(const KalamJournal* journal) {
+  ListCell* cell;
+  foreach (cell, kalam_journals()) {
+    const KalamJournal* other = (const KalamJournal*)lfirst(cell);
+    if (other != journal && kalam_journal_net_count(other) > 0) return false;
+  }
+  return journal->net_updates + journal->net_removes == 0;
+}
+
 static void check_stageable(const KalamJournal* journal) {
   if (kalam_journal_net_count(journal) == 0 || kalam_transaction_is_stageable(journal)) return;
   const KalamRelation* relation = journal->relation;
@@ -65,8 +75,11 @@ static void check_stageable(const KalamJournal* journal) {
   }
   ereport(ERROR,
           (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-           errmsg("cannot insert into KalamDB table \"%s\" together with other changes in one transaction",
-                  relation->remote_name),
+           only_inserts(journal)
+               ? errmsg("cannot insert more than one request of rows into KalamDB table \"%s\" in one transaction",
+                        relation->remote_name)
+               : errmsg("cannot insert into KalamDB table \"%s\" together with other changes in one transaction",
+                        relation->remote_name),
            errdetail("KalamDB's transactions take inserts only into tables whose key is called \"id\"; the key of "
                      "this one is called \"%s\".",
                      relation->columns[relation->key_column].name),
