@@ -140,6 +140,16 @@ static inline ForeignPath* kalam_create_foreign_path(PlannerInfo* root, RelOptIn
 #endif
 }
 
+// PostgreSQL 18 counts what settings switch off, before it compares costs. For a path that is to lose against those
+// as well.
+static inline void kalam_path_disable(Path* path) {
+#if PG_VERSION_NUM >= 180000
+  path->disabled_nodes = 1000;
+#else
+  (void)path;
+#endif
+}
+
 // PostgreSQL 16 moved the role whose rights are checked out of the range table entry. InvalidOid: the current user.
 static inline Oid kalam_scan_check_as_user(ForeignScanState* node) {
 #if PG_VERSION_NUM >= 160000

@@ -145,8 +145,10 @@ void kalam_get_paths(PlannerInfo* root, RelOptInfo* rel, Oid) {
   Cost startup = SCAN_START_COST + rel->baserestrictcost.startup;
   Cost total = startup + state->rows * (SCAN_ROW_COST + cpu_tuple_cost + rel->baserestrictcost.per_tuple);
   if (state->lock != nullptr) total += IMPOSSIBLE_COST;
-  add_path(rel, (Path*)kalam_create_foreign_path(root, rel, rel->rows, startup, total, rel->lateral_relids,
-                                                 list_make1(makeInteger(0))));
+  Path* scan = (Path*)kalam_create_foreign_path(root, rel, rel->rows, startup, total, rel->lateral_relids,
+                                                list_make1(makeInteger(0)));
+  if (state->lock != nullptr) kalam_path_disable(scan);
+  add_path(rel, scan);
   if (state->key == InvalidAttrNumber) return;
 
   ListCell* cell;
