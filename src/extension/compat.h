@@ -140,13 +140,13 @@ static inline ForeignPath* kalam_create_foreign_path(PlannerInfo* root, RelOptIn
 #endif
 }
 
-// PostgreSQL 18 counts what settings switch off, before it compares costs. For a path that is to lose against those
-// as well.
-static inline void kalam_path_disable(Path* path) {
+// Makes a path lose against all others, also those that settings switch off: PostgreSQL 18 counts these before it
+// compares costs, to which earlier ones add 1e10 for each.
+static inline void kalam_path_make_last(Path* path) {
 #if PG_VERSION_NUM >= 180000
   path->disabled_nodes = 1000;
 #else
-  (void)path;
+  path->total_cost += 1e12;
 #endif
 }
 

@@ -32,8 +32,6 @@ constexpr Cost SCAN_START_COST = 100;
 constexpr Cost SCAN_ROW_COST = 0.01;
 constexpr double DEFAULT_ROWS = 1000;
 constexpr double DEFAULT_ARRAY_LENGTH = 10;
-// Of a path that the query cannot take, as long as there is another one, even one that settings switch off.
-constexpr Cost IMPOSSIBLE_COST = 1e12;
 
 struct RelPlanInfo {
   AttrNumber key;           // of which equality can be sent; InvalidAttrNumber: none
@@ -144,10 +142,9 @@ void kalam_get_paths(PlannerInfo* root, RelOptInfo* rel, Oid) {
   RelPlanInfo* state = (RelPlanInfo*)rel->fdw_private;
   Cost startup = SCAN_START_COST + rel->baserestrictcost.startup;
   Cost total = startup + state->rows * (SCAN_ROW_COST + cpu_tuple_cost + rel->baserestrictcost.per_tuple);
-  if (state->lock != nullptr) total += IMPOSSIBLE_COST;
   Path* scan = (Path*)kalam_create_foreign_path(root, rel, rel->rows, startup, total, rel->lateral_relids,
                                                 list_make1(makeInteger(0)));
-  if (state->lock != nullptr) kalam_path_disable(scan);
+  if (state->lock != nullptr) kalam_path_make_last(scan);
   add_path(rel, scan);
   if (state->key == InvalidAttrNumber) return;
 

@@ -32,16 +32,22 @@ bool kalam_journal_needs_begin(const KalamJournal* journal) {
          journal->net_bytes + journal->net_inserts * KALAM_ROW_OVERHEAD > KALAM_REQUEST_BYTES - KALAM_REQUEST_OVERHEAD;
 }
 
-bool kalam_transaction_needs_begin() {
-  const KalamJournal* last = nullptr;
-  int tables = 0;
+// How many journals have changes; the last of them, if there is one.
+static int count_changed(const KalamJournal** last = nullptr) {
+  int count = 0;
   ListCell* cell;
   foreach (cell, kalam_journals()) {
     const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
     if (kalam_journal_net_count(journal) == 0) continue;
-    tables++;
-    last = journal;
+    count++;
+    if (last != nullptr) *last = journal;
   }
+  return count;
+}
+
+bool kalam_transaction_needs_begin() {
+  const KalamJournal* last = nullptr;
+  int tables = count_changed(&last);
   return tables > 1 || (tables == 1 && kalam_journal_needs_begin(last));
 }
 
@@ -49,16 +55,6 @@ bool kalam_transaction_is_stageable(const KalamJournal* journal) {
   const KalamRelation* relation = journal->relation;
   if (relation->kind == kalam::TableKind::stream) return false;
   return journal->net_inserts == 0 || strcmp(relation->columns[relation->key_column].name, "id") == 0;
-}
-
-// Whether a transaction of the server would be needed for nothing but the number of rows.
-static bool only_inserts(const KalamJournal* journal) {
-  ListCell* cell;
-  foreach (cell, kalam_journals()) {
-    const KalamJournal* other = (const KalamJournal*)lfirst(cell);
-    if (other != journal && kalam_journal_net_count(other) > 0) return false;
-  }
-  return journal->net_updates + journal->net_removes == 0;
 }
 
 static void check_stageable(const KalamJournal* journal) {
@@ -73,17 +69,18 @@ static void check_stageable(const KalamJournal* journal) {
          errdetail("KalamDB's transactions do not take stream tables."),
          errhint("Write fewer rows in one transaction, or " AUTOCOMMIT_HINT)));
   }
-  ereport(ERROR,
-          (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-           only_inserts(journal)
-               ? errmsg("cannot insert more than one request of rows into KalamDB table \"%s\" in one transaction",
-                        relation->remote_name)
-               : errmsg("cannot insert into KalamDB table \"%s\" together with other changes in one transaction",
-                        relation->remote_name),
-           errdetail("KalamDB's transactions take inserts only into tables whose key is called \"id\"; the key of "
-                     "this one is called \"%s\".",
-                     relation->columns[relation->key_column].name),
-           errhint("Insert rows of up to 4 MB in a transaction of their own, or " AUTOCOMMIT_HINT)));
+  bool only_inserts = count_changed() == 1 && journal->net_updates + journal->net_removes == 0;
+  ereport(
+      ERROR,
+      (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+       only_inserts ? errmsg("cannot insert more than one request of rows into KalamDB table \"%s\" in one transaction",
+                             relation->remote_name)
+                    : errmsg("cannot insert into KalamDB table \"%s\" together with other changes in one transaction",
+                             relation->remote_name),
+       errdetail("KalamDB's transactions take inserts only into tables whose key is called \"id\"; the key of "
+                 "this one is called \"%s\".",
+                 relation->columns[relation->key_column].name),
+       errhint("Insert rows of up to 4 MB in a transaction of their own, or " AUTOCOMMIT_HINT)));
 }
 
 // Asked for once per connection, and only when a transaction writes for two users. What it is for can also be refused
@@ -174,22 +171,15 @@ void kalam_transaction_check_atomic() {
 
 // ---------------------------------------------------------------- callbacks
 
-static bool has_changes() {
-  ListCell* cell;
-  foreach (cell, kalam_journals())
-    if (kalam_journal_net_count((const KalamJournal*)lfirst(cell)) > 0) return true;
-  return false;
-}
-
 static void xact_callback(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
-      if (has_changes()) kalam_commit_journals();
+      if (count_changed() > 0) kalam_commit_journals();
       kalam_journal_close_all();
       is_sent = true;
       break;
     case XACT_EVENT_PRE_PREPARE:
-      if (has_changes())
+      if (count_changed() > 0)
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("cannot PREPARE a transaction that has changed KalamDB tables")));
       kalam_journal_close_all();

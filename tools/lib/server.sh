@@ -127,3 +127,6 @@ build_project() {
     { tail -n 60 "$log" >&2; rm -f "$log"; die "the build failed"; }
   rm -f "$log"
 }
+
+# skips <LOG: prints what was left out of a run and why, in the words of TAP, prove and Meson.
+skips() { grep -E '# SKIP| SKIP | skipped: '; }

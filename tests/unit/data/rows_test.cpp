@@ -366,27 +366,29 @@ TEST(Names, OddButHarmlessNamesAreKept) {
   EXPECT_TRUE(usable(std::string(300, 'n')));
 }
 
+uint32_t shard(std::string_view user, uint32_t count) {
+  return user_shard_of(user.data(), user.size(), count);
+}
+
 // Of twelve shards, as a KalamDB server was seen to choose them.
 TEST(Names, TheShardOfAUserIsTheRecordedOne) {
-  auto shard = [](std::string_view user) { return user_shard_of(user.data(), user.size(), 12); };
-  EXPECT_EQ(shard("alice"), 8U);
-  EXPECT_EQ(shard("bob"), 1U);
-  EXPECT_EQ(shard("carol"), 11U);
-  EXPECT_EQ(shard("dave"), 1U);
-  EXPECT_EQ(shard("erin"), 0U);
-  EXPECT_EQ(shard("frank"), 7U);
-  EXPECT_EQ(shard("grace"), 8U);
+  EXPECT_EQ(shard("alice", 12), 8U);
+  EXPECT_EQ(shard("bob", 12), 1U);
+  EXPECT_EQ(shard("carol", 12), 11U);
+  EXPECT_EQ(shard("dave", 12), 1U);
+  EXPECT_EQ(shard("erin", 12), 0U);
+  EXPECT_EQ(shard("frank", 12), 7U);
+  EXPECT_EQ(shard("grace", 12), 8U);
 }
 
 // Longer ids, by another implementation: openssl mac -macopt size:8 -macopt c-rounds:1 -macopt d-rounds:3
 // -macopt hexkey:00000000000000000000000000000000 SIPHASH, of the id and a byte 0xff.
 TEST(Names, TheShardOfALongUserId) {
-  auto shard = [](std::string_view user) { return user_shard_of(user.data(), user.size(), 1000003); };
-  EXPECT_EQ(shard(""), 399495U);
-  EXPECT_EQ(shard("0123456"), 606372U);
-  EXPECT_EQ(shard("01234567"), 771845U);
-  EXPECT_EQ(shard("a-long-user-id-of-many-bytes"), 621468U);
-  EXPECT_EQ(shard("usr_0190f3c2-7d10-7bd1-8e7d-0c2c7a5b9f11"), 88684U);
+  EXPECT_EQ(shard("", 1000003), 399495U);
+  EXPECT_EQ(shard("0123456", 1000003), 606372U);
+  EXPECT_EQ(shard("01234567", 1000003), 771845U);
+  EXPECT_EQ(shard("a-long-user-id-of-many-bytes", 1000003), 621468U);
+  EXPECT_EQ(shard("usr_0190f3c2-7d10-7bd1-8e7d-0c2c7a5b9f11", 1000003), 88684U);
 }
 
 TEST(Names, AUserOfBlanksIsNoUser) {
