@@ -3,10 +3,10 @@
 #include "extension/errors.h"
 #include "extension/fdw.h"
 #include "extension/options.h"
-#include "extension/plan.h"
 #include "extension/query.h"
 #include "extension/row_lock.h"
 #include "extension/scan.h"
+#include "extension/system_columns.h"
 #include "extension/transaction.h"
 #include "extension/version_mark.h"
 
@@ -28,6 +28,7 @@ struct ModifyState {
   EState* estate;
   ResultRelInfo* result;
   CmdType operation;
+  WCOKind policies;  // of row-level security, that apply to the rows that are written
   List* plan_tlist;  // of the rows' plan; NIL: nothing there names stored rows
   KalamRelation* remote;
   // While the server is asked whether `remote` is still right, which takes no longer than finding the first row.
@@ -47,7 +48,6 @@ struct ModifyState {
 };
 
 constexpr const char* WHOLE_ROW_NAME = "wholerow";
-constexpr const char* MARK_NAME = "ctid";  // as for tables of PostgreSQL beside this one
 
 // ---------------------------------------------------------------- planning
 
@@ -66,14 +66,6 @@ AttrNumber version_attribute(const KalamRelation* remote) {
 
 void add_junk(PlannerInfo* root, Index rtindex, AttrNumber attnum, Oid type, const char* name) {
   add_row_identity_var(root, makeVar((int)rtindex, attnum, type, -1, InvalidOid, 0), rtindex, name);
-}
-
-// What takes the place of ctid here would be no answer to somebody who asks for it.
-void refuse_row_identity(const PlannerInfo* root, Index rtindex, Relation relation) {
-  Bitmapset* used = nullptr;
-  pull_varattnos((Node*)root->parse->targetList, rtindex, &used);
-  pull_varattnos((Node*)root->parse->jointree, rtindex, &used);
-  kalam_refuse_system_columns(RelationGetRelid(relation), used);
 }
 
 // The remote identity while planning; the rights are checked again when the plan runs.
@@ -107,27 +99,23 @@ void check_key_type(const KalamRelation* remote, TupleDesc tupdesc) {
 
 void kalam_add_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry*, Relation target_relation) {
   TupleDesc tupdesc = RelationGetDescr(target_relation);
+  kalam_check_required_rights(root);
   KalamRelation* remote = planned_remote(root, target_relation);
   require_key(remote);
-  if (rtindex == (Index)root->parse->resultRelation) refuse_row_identity(root, rtindex, target_relation);
 
   Form_pg_attribute key = TupleDescAttr(tupdesc, remote->key_attribute - 1);
   Var* var = makeVar((int)rtindex, key->attnum, key->atttypid, key->atttypmod, key->attcollation, 0);
   add_row_identity_var(root, var, rtindex, key_junk_name(key));
-  if (remote->version_column >= 0) add_junk(root, rtindex, SelfItemPointerAttributeNumber, TIDOID, MARK_NAME);
+  if (remote->version_column >= 0) add_junk(root, rtindex, SelfItemPointerAttributeNumber, TIDOID, KALAM_MARK_NAME);
 
   // PostgreSQL asks for the whole row by itself, except for a DELETE whose RETURNING needs it.
   if (root->parse->commandType == CMD_DELETE && root->parse->returningList != NIL)
     add_junk(root, rtindex, InvalidAttrNumber, RECORDOID, WHOLE_ROW_NAME);
 }
 
-List* kalam_plan_modify(PlannerInfo* root, ModifyTable* plan, Index rtindex, int) {
+List* kalam_plan_modify(PlannerInfo* root, ModifyTable* plan, Index rtindex, int index) {
   if (plan->onConflictAction != ONCONFLICT_NONE) kalam_refuse_on_conflict();
-  if (root != nullptr && rtindex == (Index)root->parse->resultRelation) {
-    Bitmapset* returned = nullptr;
-    pull_varattnos((Node*)root->parse->returningList, rtindex, &returned);
-    kalam_refuse_system_columns(rt_fetch(rtindex, root->parse->rtable)->relid, returned);
-  }
+  kalam_check_written_system_columns(plan, index, rtindex, planner_rt_fetch(rtindex, root)->relid);
   return NIL;
 }
 
@@ -173,7 +161,7 @@ void find_junk_attributes(ModifyState* state) {
                     errmsg("the key of KalamDB table \"%s\" is another one than when the statement was planned",
                            state->remote->remote_name),
                     errhint("Run the statement again.")));
-  state->mark_junk = ExecFindJunkAttributeInTlist(tlist, MARK_NAME);
+  state->mark_junk = ExecFindJunkAttributeInTlist(tlist, KALAM_MARK_NAME);
   state->whole_row_junk = ExecFindJunkAttributeInTlist(tlist, WHOLE_ROW_NAME);
 }
 
@@ -210,7 +198,8 @@ void open_journal(ModifyState* state) {
 
 // `plan_tlist`: of the plan that finds the rows to be changed. Finding them and asking whether the remote table is
 // still the same go on at once, so that a change by key waits once for both.
-ModifyState* begin(ResultRelInfo* result, EState* estate, CmdType operation, List* plan_tlist) {
+ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdType operation, List* plan_tlist) {
+  EState* estate = mtstate->ps.state;
   Relation relation = result->ri_RelationDesc;
   int natts = RelationGetDescr(relation)->natts;
 
@@ -222,6 +211,8 @@ ModifyState* begin(ResultRelInfo* result, EState* estate, CmdType operation, Lis
   state->result = result;
   state->estate = estate;
   state->operation = operation;
+  // A row that an UPDATE moves into a partition is inserted there, and an updated one all the same.
+  state->policies = mtstate->operation == CMD_UPDATE ? WCO_RLS_UPDATE_CHECK : WCO_RLS_INSERT_CHECK;
   state->plan_tlist = plan_tlist;
   state->userid = kalam_result_check_as_user(result, estate);
   if (!OidIsValid(state->userid)) state->userid = GetUserId();
@@ -244,17 +235,22 @@ void kalam_begin_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*,
   if (eflags & EXEC_FLAG_EXPLAIN_ONLY) return;
   bool changes = mtstate->operation != CMD_INSERT;
   result->ri_FdwState =
-      begin(result, mtstate->ps.state, mtstate->operation, changes ? outerPlanState(mtstate)->plan->targetlist : NIL);
+      begin(mtstate, result, mtstate->operation, changes ? outerPlanState(mtstate)->plan->targetlist : NIL);
 }
 
 // COPY, and rows that are routed to a partition.
 void kalam_begin_insert(ModifyTableState* mtstate, ResultRelInfo* result) {
   // An UPDATE may move rows into a partition that it also changes: its state serves both.
   if (result->ri_FdwState != nullptr) return;
-  if (mtstate->ps.plan != nullptr && ((ModifyTable*)mtstate->ps.plan)->onConflictAction != ONCONFLICT_NONE)
-    kalam_plan_modify(nullptr, (ModifyTable*)mtstate->ps.plan, 0, 0);
-  ModifyState* state = begin(result, mtstate->ps.state, CMD_INSERT, NIL);
-  if (mtstate->ps.plan == nullptr) {
+  const ModifyTable* plan = (ModifyTable*)mtstate->ps.plan;
+  if (plan != nullptr) {
+    if (plan->onConflictAction != ONCONFLICT_NONE) kalam_refuse_on_conflict();
+    // A partition shares what was planned for the first table.
+    kalam_check_written_system_columns(plan, 0, (Index)linitial_int(plan->resultRelations),
+                                       RelationGetRelid(result->ri_RelationDesc));
+  }
+  ModifyState* state = begin(mtstate, result, CMD_INSERT, NIL);
+  if (plan == nullptr) {
     state->uses_own_command_id = true;
     state->command_id = GetCurrentCommandId(true);
   }
@@ -322,8 +318,11 @@ void fill_system_columns(ModifyState* state, TupleTableSlot* slot, bool is_inser
   memcpy(state->nulls, slot->tts_isnull, sizeof(bool) * natts);
 }
 
-// PostgreSQL leaves constraints of foreign tables to the server; KalamDB has none but NOT NULL.
-void check_constraints(ResultRelInfo* result, TupleTableSlot* slot, EState* estate) {
+// PostgreSQL leaves constraints of foreign tables to the server; KalamDB has none but NOT NULL. Policies of a
+// partitioned parent are left to nobody. They come first, so that no message of a constraint shows a row that they
+// refuse.
+void check_constraints(const ModifyState* state, ResultRelInfo* result, TupleTableSlot* slot, EState* estate) {
+  if (result->ri_WithCheckOptions != NIL) ExecWithCheckOptions(state->policies, result, slot, estate);
   if (RelationGetDescr(result->ri_RelationDesc)->constr != nullptr) ExecConstraints(result, slot, estate);
   if (result->ri_RelationDesc->rd_rel->relispartition) ExecPartitionCheck(result, slot, estate, true);
 }
@@ -446,7 +445,7 @@ TupleTableSlot* kalam_insert_row(EState* estate, ResultRelInfo* result, TupleTab
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
   fill_system_columns(state, slot, true);
-  check_constraints(result, slot, estate);
+  check_constraints(state, result, slot, estate);
   insert_row(state, estate, check_row(state, false));
   MemoryContextSwitchTo(old);
   return slot;
@@ -464,7 +463,7 @@ TupleTableSlot* kalam_update_row(EState* estate, ResultRelInfo* result, TupleTab
   if (!skipped) {
     lock_row(state, old_key, &base);
     fill_system_columns(state, slot, false);
-    check_constraints(result, slot, estate);
+    check_constraints(state, result, slot, estate);
     char* new_key = row_key(state);
     bool moves = strcmp(old_key, new_key) != 0;
     uint32 bytes = check_row(state, !moves);

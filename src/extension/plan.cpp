@@ -4,12 +4,13 @@
 #include "extension/catalog.h"
 #include "extension/connection.h"
 #include "extension/fdw.h"
+#include "extension/security_barrier.h"
 #include "extension/shippable.h"
+#include "extension/system_columns.h"
 
 extern "C" {
 #include "access/sysattr.h"
 #include "access/table.h"
-#include "catalog/heap.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -55,7 +56,20 @@ static const PlanRowMark* locking_clause(const PlannerInfo* root, const RelOptIn
   pg_unreachable();
 }
 
+// Rows are locked before a filter of a view or a policy is evaluated here, so it could not keep hidden ones from it.
+[[noreturn]] static void refuse_hidden_lock(Oid relid) {
+  ereport(
+      ERROR,
+      (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot lock rows of KalamDB table \"%s\"", get_rel_name(relid)),
+       errdetail("A security-barrier view or a row-level security policy may hide some of the rows, which would be "
+                 "locked, too."),
+       errhint("Leave the locking clause out, or name the other tables of the query in it (\"OF\"). UPDATE and "
+               "DELETE lock the rows that they change.")));
+  pg_unreachable();
+}
+
 void kalam_get_rel_size(PlannerInfo* root, RelOptInfo* rel, Oid relid) {
+  kalam_check_required_rights(root);
   RelPlanInfo* state = (RelPlanInfo*)palloc0(sizeof(RelPlanInfo));
   Oid userid = OidIsValid(rel->userid) ? rel->userid : GetUserId();
 
@@ -159,31 +173,12 @@ void kalam_get_paths(PlannerInfo* root, RelOptInfo* rel, Oid) {
 
 // ---------------------------------------------------------------- the plan
 
-void kalam_refuse_system_columns(Oid relid, const Bitmapset* used) {
-  for (int attnum = FirstLowInvalidHeapAttributeNumber + 1; attnum < 0; attnum++) {
-    if (attnum == TableOidAttributeNumber || !bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, used))
-      continue;
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("KalamDB table \"%s\" has no system column \"%s\"", get_rel_name(relid),
-                           NameStr(SystemAttributeDefinition((AttrNumber)attnum)->attname)),
-                    errhint("Rows of KalamDB are told apart by their key.")));
-  }
-}
-
-// Children of a table share its list of columns, and the planner may have put ctid there for siblings of another kind.
-static bool is_inheritance_child(PlannerInfo* root, RelOptInfo* rel) {
-  return rel->reloptkind == RELOPT_OTHER_MEMBER_REL && OidIsValid(root->append_rel_array[rel->relid]->parent_reloid);
-}
-
 // Attributes that the query needs; all of them for a whole-row reference.
-static List* needed_attributes(PlannerInfo* root, RelOptInfo* rel, Oid relid, List* clauses) {
+static List* needed_attributes(RelOptInfo* rel, Oid relid, List* clauses) {
   Bitmapset* used = nullptr;
   pull_varattnos((Node*)rel->reltarget->exprs, rel->relid, &used);
   ListCell* cell;
   foreach (cell, clauses) pull_varattnos((Node*)lfirst_node(RestrictInfo, cell)->clause, rel->relid, &used);
-  // Of a table that is changed modify.cpp has looked at what the statement asks for, and asks for ctid itself.
-  bool is_target = bms_is_member((int)rel->relid, root->all_result_relids);
-  if (!is_target && !is_inheritance_child(root, rel)) kalam_refuse_system_columns(relid, used);
 
   List* attributes = NIL;
   Relation relation = table_open(relid, NoLock);
@@ -221,7 +216,8 @@ ForeignScan* kalam_get_plan(PlannerInfo* root, RelOptInfo* rel, Oid relid, Forei
   RestrictInfo* lookup_info = nullptr;
   if (intVal(linitial(path->fdw_private)) != 0) choose_key_clause(root, rel, scan_clauses, &lookup, &lookup_info);
 
-  List* attributes = needed_attributes(root, rel, relid, scan_clauses);
+  kalam_check_system_columns(root, rel, relid, scan_clauses);
+  List* attributes = needed_attributes(rel, relid, scan_clauses);
   List* values = lookup_info != nullptr ? list_make1(lookup.value) : NIL;
   List* recheck = lookup_info != nullptr ? list_make1(lookup.clause) : NIL;
   KalamLookup kind = KalamLookup::none;
@@ -233,10 +229,12 @@ ForeignScan* kalam_get_plan(PlannerInfo* root, RelOptInfo* rel, Oid relid, Forei
   foreach (cell, scan_clauses) {
     if (lfirst(cell) != lookup_info) local = lappend(local, lfirst(cell));
   }
-  local = extract_actual_clauses(local, false);
   const PlanRowMark* lock = ((RelPlanInfo*)rel->fdw_private)->lock;
   if (lock != nullptr && kind == KalamLookup::none) refuse_lock(relid);
-  List* fdw_private = list_make4(makeInteger((int)kind), attributes, makeInteger(lock != nullptr ? lock->strength : 0),
-                                 makeInteger(lock != nullptr ? lock->waitPolicy : 0));
+  bool hides_rows = kalam_hides_rows(root, local);
+  if (lock != nullptr && hides_rows) refuse_hidden_lock(relid);
+  local = extract_actual_clauses(local, false);
+  List* fdw_private = list_make5(makeInteger((int)kind), attributes, makeInteger(lock != nullptr ? lock->strength : 0),
+                                 makeInteger(lock != nullptr ? lock->waitPolicy : 0), makeInteger(hides_rows ? 1 : 0));
   return make_foreignscan(tlist, local, rel->relid, values, fdw_private, NIL, recheck, outer_plan);
 }

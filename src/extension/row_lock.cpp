@@ -61,7 +61,7 @@ static bool lock_for_clause(const KalamRelation* relation, const char* subject, 
 int kalam_lock_keys(const KalamRelation* relation, const char* subject, const KalamLocking* locking, char** keys,
                     int count) {
   int left = 0;
-  if (!locking->changes && locking->strength == LCS_NONE) return count;
+  if (locking->changes ? locking->is_late : locking->strength == LCS_NONE) return count;
   for (int i = 0; i < count; i++) {
     if (locking->changes)
       kalam_lock_row(relation, subject, keys[i]);

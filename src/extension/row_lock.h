@@ -24,6 +24,7 @@ KalamRowLock kalam_lock_row(const KalamRelation* relation, const char* subject, 
 // What a statement wants of the rows that it looks up.
 struct KalamLocking {
   bool changes;                 // to change them
+  bool is_late;                 // they are locked when they are changed, after the filters of the statement
   LockClauseStrength strength;  // of its FOR UPDATE clause or the like; LCS_NONE: it has none
   LockWaitPolicy wait;
 };

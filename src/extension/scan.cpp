@@ -145,6 +145,7 @@ void kalam_begin_scan(ForeignScanState* node, int eflags) {
   // Whatever depends on parameters is run again for each of their values.
   state->keeps_answer = (eflags & EXEC_FLAG_REWIND) != 0 || !bms_is_empty(node->ss.ps.plan->extParam);
   state->locking.changes = kalam_is_result_relation(estate->es_plannedstmt, plan->scan.scanrelid);
+  state->locking.is_late = intVal(list_nth(plan->fdw_private, KALAM_PRIVATE_LOCKS_LATE)) != 0;
   state->locking.strength = (LockClauseStrength)intVal(list_nth(plan->fdw_private, KALAM_PRIVATE_STRENGTH));
   state->locking.wait = (LockWaitPolicy)intVal(list_nth(plan->fdw_private, KALAM_PRIVATE_WAIT));
   find_journal(state);

@@ -1,5 +1,6 @@
 // What goes with a row through a plan that changes it: a mark of its version, which tells another version for all
-// practical purposes. It takes the place of a heap row's ctid, so that tables that do not show the version have it too.
+// practical purposes. It travels as the ctid of the scan's slot, so that tables that do not show the version have it
+// too, and in a junk column of its own name. No expression of a statement sees it (system_columns.h).
 #pragma once
 
 #include "extension/compat.h"
@@ -8,6 +9,8 @@ extern "C" {
 #include "common/hashfn.h"
 #include "storage/itemptr.h"
 }
+
+constexpr const char* KALAM_MARK_NAME = "kalam_version";  // of the junk column
 
 // 47 bits of a hash, and one that is set; 0 is no version.
 static inline uint64 kalam_version_mark(int64 version) {

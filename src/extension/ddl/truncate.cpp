@@ -19,6 +19,7 @@ namespace {
 void run_unchecked(const char* sql) {
   RawStmt* parsed = linitial_node(RawStmt, pg_parse_query(sql));
   Query* query = linitial_node(Query, pg_analyze_and_rewrite_fixedparams(parsed, sql, nullptr, 0, nullptr));
+  kalam_clear_required_rights(query);
   PlannedStmt* plan = kalam_plan_query(query, sql, nullptr);
   kalam_clear_required_rights(plan);
 
