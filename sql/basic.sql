@@ -20,8 +20,7 @@ CREATE TABLE heap_basic.items (
   name text NOT NULL,
   price numeric(10,2),
   made timestamptz DEFAULT '2024-02-29 12:00+00',
-  tags jsonb,
-  _seq bigint
+  tags jsonb
 );
 
 SET search_path = ktest00000_basic;
@@ -29,8 +28,6 @@ SET timezone = 'UTC';
 SELECT * FROM items;
 INSERT INTO items (id, name, price) VALUES (1, 'one', 1.10), (2, 'two', NULL);
 SELECT id, name, price, made, tags FROM items ORDER BY id;
--- The server's version of a row is a column.
-SELECT count(*), count(DISTINCT _seq), bool_and(_seq > 0) FROM items;
 SELECT count(*) FROM items;
 INSERT INTO heap_basic.items (id, name, price) VALUES (1, 'one', 1.10), (2, 'two', NULL);
 RESET search_path;
@@ -107,8 +104,6 @@ DROP TRIGGER tell ON ktest00000_basic.items;
 -- Not supported.
 INSERT INTO ktest00000_basic.items (id, name) VALUES (1, 'x') ON CONFLICT DO NOTHING;
 INSERT INTO ktest00000_basic.items (id, name) VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET name = 'y';
-UPDATE ktest00000_basic.items SET _seq = 1 WHERE id = 1;
-INSERT INTO ktest00000_basic.items (id, name, _seq) VALUES (1000000, 'x', 1);
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT count(*) FROM ktest00000_basic.items;
 ROLLBACK;

@@ -84,7 +84,7 @@ SELECT nspname FROM pg_namespace WHERE nspname IN ('system', 'nosuch-schema');
 CREATE TABLE bad (id int, "a b" int) USING kalamdb;
 CREATE TABLE bad (id int, "check" int) USING kalamdb;
 CREATE TABLE bad (id int, col int, "Col" int) USING kalamdb;
-CREATE TABLE bad (id int, _seq bigint) USING kalamdb;
+CREATE TABLE bad (id int, _seq int) USING kalamdb;
 CREATE TABLE bad (id int, _other int) USING kalamdb;
 CREATE TABLE bad (id int, "order" int) USING kalamdb;
 CREATE TABLE bad (id int, "Group" int) USING kalamdb;

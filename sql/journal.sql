@@ -11,9 +11,9 @@ RESET client_min_messages;
 \set all '''SELECT id, v FROM t'''
 
 CREATE TABLE ktest00000_journal.t (id int PRIMARY KEY, v text NOT NULL) USING kalamdb;
-CREATE TABLE heap_journal.t (id int PRIMARY KEY, v text NOT NULL, _seq bigint);
+CREATE TABLE heap_journal.t (id int PRIMARY KEY, v text NOT NULL);
 CREATE TABLE ktest00000_journal.other (id int PRIMARY KEY, v text) USING kalamdb;
-CREATE TABLE heap_journal.other (id int PRIMARY KEY, v text, _seq bigint);
+CREATE TABLE heap_journal.other (id int PRIMARY KEY, v text);
 CREATE TABLE ktest00000_journal.coded (code text PRIMARY KEY, v text) USING kalamdb;
 SELECT compare.run(:q, $$INSERT INTO t SELECT i, 'v' || i FROM generate_series(1, 10) i$$);
 

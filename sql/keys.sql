@@ -10,15 +10,15 @@ RESET client_min_messages;
 \set q '''ktest00000_keys'''
 
 CREATE TABLE ktest00000_keys.n (v text, id bigint PRIMARY KEY, w int) USING kalamdb;
-CREATE TABLE heap_keys.n (v text, id bigint PRIMARY KEY, w int, _seq bigint);
+CREATE TABLE heap_keys.n (v text, id bigint PRIMARY KEY, w int);
 CREATE TABLE ktest00000_keys.s (code text PRIMARY KEY, v int) USING kalamdb;
-CREATE TABLE heap_keys.s (code text PRIMARY KEY, v int, _seq bigint);
+CREATE TABLE heap_keys.s (code text PRIMARY KEY, v int);
 CREATE TABLE ktest00000_keys.c (code char(4) PRIMARY KEY, v int) USING kalamdb;
-CREATE TABLE heap_keys.c (code char(4) PRIMARY KEY, v int, _seq bigint);
+CREATE TABLE heap_keys.c (code char(4) PRIMARY KEY, v int);
 CREATE TABLE ktest00000_keys.f (x double precision PRIMARY KEY, v int) USING kalamdb;
-CREATE TABLE heap_keys.f (x double precision PRIMARY KEY, v int, _seq bigint);
+CREATE TABLE heap_keys.f (x double precision PRIMARY KEY, v int);
 CREATE TABLE ktest00000_keys.b (x boolean PRIMARY KEY, v int) USING kalamdb;
-CREATE TABLE heap_keys.b (x boolean PRIMARY KEY, v int, _seq bigint);
+CREATE TABLE heap_keys.b (x boolean PRIMARY KEY, v int);
 SELECT compare.run(:q, $$INSERT INTO n (id, v, w) SELECT i, 'v' || i, i % 10 FROM generate_series(-5, 200) i$$);
 SELECT compare.run(:q, $$INSERT INTO s VALUES ('a', 1), ('A', 2), ('', 3), (' a', 4), ('it''s "ä"', 5), ('null', 6)$$);
 SELECT compare.run(:q, $$INSERT INTO c VALUES ('a', 1), ('ab', 2), ('abcd', 3)$$);

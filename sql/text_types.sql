@@ -23,7 +23,7 @@ CREATE TABLE ktest00000_text_types.t (
 CREATE TABLE heap_text_types.t (
   id int PRIMARY KEY, t text[], i int[], b bigint[], f float8[], n numeric(10,2)[], bo bool[], ts timestamptz[], u uuid[],
   j jsonb[], m compare.mood[], v varchar(3)[], tags compare.tags, iv interval, r daterange, p point, e compare.mood,
-  ip inet, tz timetz[], _seq bigint
+  ip inet, tz timetz[]
 );
 SELECT kalam_exec('SELECT column_name, data_type FROM system.columns WHERE namespace_id = ''ktest00000_text_types'' AND column_name IN (''t'', ''tags'', ''iv'') ORDER BY column_name LIMIT 10');
 

@@ -4,7 +4,7 @@
 SET client_min_messages = warning;
 CREATE SCHEMA ktest00000_user;
 RESET client_min_messages;
-CREATE TABLE ktest00000_user.notes (id int PRIMARY KEY, body text) USING kalamdb WITH (type = 'user');
+CREATE TABLE ktest00000_user.notes (id int PRIMARY KEY, body text) USING kalamdb WITH (type = 'user', system_columns = all);
 CREATE TABLE ktest00000_user.more (id int PRIMARY KEY, body text) USING kalamdb WITH (type = 'user');
 CREATE TABLE ktest00000_user.shared (id int PRIMARY KEY, body text) USING kalamdb;
 CREATE TABLE ktest00000_user.events (id int PRIMARY KEY, what text NOT NULL) USING kalamdb WITH (type = 'stream', ttl_seconds = 3600);

@@ -10,7 +10,7 @@ RESET client_min_messages;
 \set q '''ktest00000_write'''
 \set all '''SELECT id, v, n FROM t'''
 
-CREATE TABLE ktest00000_write.t (id int PRIMARY KEY, v text NOT NULL, n int CHECK (n > 0)) USING kalamdb;
+CREATE TABLE ktest00000_write.t (id int PRIMARY KEY, v text NOT NULL, n int CHECK (n > 0)) USING kalamdb WITH (system_columns = all);
 CREATE TABLE heap_write.t (id int PRIMARY KEY, v text NOT NULL, n int CHECK (n > 0), _seq bigint);
 CREATE TABLE ktest00000_write.extra (id int, t_id int);
 CREATE TABLE heap_write.extra (id int, t_id int);
@@ -159,7 +159,7 @@ SELECT id, v FROM ktest00000_write.t WHERE id = 954;
 
 -- Rows that are routed to a partition, and move into it; they do not move out of it, as of no foreign table.
 CREATE TABLE ktest00000_write.far (id int PRIMARY KEY, v text) USING kalamdb;
-CREATE TABLE ktest00000_write.parted (id int NOT NULL, v text, _seq bigint) PARTITION BY RANGE (id);
+CREATE TABLE ktest00000_write.parted (id int NOT NULL, v text) PARTITION BY RANGE (id);
 CREATE TABLE ktest00000_write.near PARTITION OF ktest00000_write.parted FOR VALUES FROM (0) TO (100);
 ALTER TABLE ktest00000_write.parted ATTACH PARTITION ktest00000_write.far FOR VALUES FROM (100) TO (200);
 INSERT INTO ktest00000_write.parted (id, v) VALUES (1, 'near'), (2, 'near'), (101, 'far');

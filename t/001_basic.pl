@@ -46,7 +46,7 @@ like($error->{detail}, qr/\(id\)=\(2\)/, 'names the key');
 is($node->error(q{INSERT INTO app.items (id) VALUES (7)})->{sqlstate}, '23502', 'NULL in a NOT NULL column');
 is($node->sql('SELECT count(*) FROM app.items'), '2', 'neither left a row');
 
-$node->sql(q{CREATE TABLE app.notes (id text PRIMARY KEY, body text) USING kalamdb WITH (type = 'user')});
+$node->sql(q{CREATE TABLE app.notes (id text PRIMARY KEY, body text) USING kalamdb WITH (type = 'user', system_columns = 'user')});
 is($node->error('SELECT * FROM app.notes')->{sqlstate}, '55000', 'a user table needs an identity');
 $node->sql(q{SET kalam.user_id = 'alice'; INSERT INTO app.notes VALUES ('a', 'by alice'), ('b', 'by alice too')});
 $node->sql(q{SET kalam.user_id = 'bob'; INSERT INTO app.notes VALUES ('a', 'by bob')});

@@ -31,7 +31,7 @@ sub runs
 my $tutorial = KalamNode->new('tutorial', stub => $stub);
 my $out = runs($tutorial, 'tutorial.md', blocks('tutorial.md'));
 like($out, qr/^bob\|tea\|1\|4\.20\nbob\|bread\|2\|8\.36$/m, 'bob sees his basket');
-like($out, qr/^2\|12\|[0-9]+\|carol$/m, 'carol sees hers');
+like($out, qr/^2\|12\|carol$/m, 'carol sees hers');
 like($out, qr/^1\|5\.00\n2\|4\.18$/m, 'the savepoint was rolled back');
 
 # What an SQL comment says of a statement is what it answers.

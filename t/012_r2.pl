@@ -25,6 +25,7 @@ sub table
 
 # ---- Few versions: nothing to do
 table('small', 40);
+$node->sql('ALTER TABLE app.small ADD COLUMN _seq bigint');
 is($node->sql('SELECT count(*), sum(v), count(_seq) FROM app.small'), '40|820|40', 'a small table, with its versions');
 is($node->sql('UPDATE app.small SET v = -v WHERE id = 7 RETURNING v'), '-7', 'UPDATE');
 is($node->sql('DELETE FROM app.small WHERE id > 35; SELECT count(*), sum(v) FROM app.small'), '35|616', 'DELETE');

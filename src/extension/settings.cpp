@@ -13,6 +13,12 @@ static bool setting_auto_flush = true;
 static int setting_server_version_limit = 100000;
 static int setting_snowflake_worker_id;
 static int setting_write_mode = (int)KalamWriteMode::atomic;
+static int setting_system_columns = (int)KalamSystemColumns::none;
+
+const struct config_enum_entry kalam_system_columns_values[] = {{"none", (int)KalamSystemColumns::none, false},
+                                                                {"user", (int)KalamSystemColumns::user, false},
+                                                                {"all", (int)KalamSystemColumns::all, false},
+                                                                {nullptr, 0, false}};
 
 static const struct config_enum_entry WRITE_MODES[] = {{"atomic", (int)KalamWriteMode::atomic, false},
                                                        {"autocommit", (int)KalamWriteMode::autocommit, false},
@@ -67,6 +73,12 @@ void kalam_settings_init() {
                            "be applied when a later one fails.",
                            &setting_write_mode, (int)KalamWriteMode::atomic, WRITE_MODES, PGC_USERSET, 0, nullptr,
                            nullptr, nullptr);
+  DefineCustomEnumVariable("kalam.system_columns",
+                           "KalamDB's own columns that CREATE TABLE ... USING kalamdb adds to those that it lists.",
+                           "user: _userid of user and stream tables. all: _seq as well. Option system_columns of the "
+                           "statement wins.",
+                           &setting_system_columns, (int)KalamSystemColumns::none, kalam_system_columns_values,
+                           PGC_USERSET, 0, nullptr, nullptr, nullptr);
   MarkGUCPrefixReserved("kalam");
 }
 
@@ -102,6 +114,10 @@ bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status) {
 
 int kalam_setting_server_version_limit() {
   return setting_server_version_limit;
+}
+
+KalamSystemColumns kalam_setting_system_columns() {
+  return (KalamSystemColumns)setting_system_columns;
 }
 
 KalamWriteMode kalam_setting_write_mode() {

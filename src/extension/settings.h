@@ -25,6 +25,17 @@ enum class KalamWriteMode : int {
 };
 KalamWriteMode kalam_setting_write_mode();
 
+// kalam.system_columns: KalamDB's own columns that a new table gets without their being declared.
+enum class KalamSystemColumns : int {
+  none,
+  user,  // _userid of user and stream tables
+  all,   // and _seq
+};
+KalamSystemColumns kalam_setting_system_columns();
+
+// The names of these, as a setting's.
+extern const struct config_enum_entry kalam_system_columns_values[];
+
 // kalam::check_user_id() for text of the database's encoding; what the check does not ask about is not converted, since
 // settings are also checked where no conversion can be looked up.
 bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status);

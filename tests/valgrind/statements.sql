@@ -3,7 +3,7 @@ CREATE SERVER kalam_server FOREIGN DATA WRAPPER pg_kalam OPTIONS (host '127.0.0.
 CREATE USER MAPPING FOR PUBLIC SERVER kalam_server OPTIONS (auth_header '@AUTH@');
 CREATE SCHEMA grind;
 CREATE TABLE grind.items (id bigint PRIMARY KEY, name text NOT NULL, price numeric(10,2), at timestamptz, ok boolean, doc jsonb) USING kalamdb WITH (type = 'shared');
-CREATE TABLE grind.notes (id text PRIMARY KEY, body text) USING kalamdb WITH (type = 'user');
+CREATE TABLE grind.notes (id text PRIMARY KEY, body text) USING kalamdb WITH (type = 'user', system_columns = all);
 CREATE TABLE local_items (id bigint PRIMARY KEY, name text);
 INSERT INTO local_items SELECT g, 'local ' || g FROM generate_series(1, 300) g;
 INSERT INTO grind.items VALUES (1, 'one', 1.50, '2026-01-02 03:04:05.678+00', true, '{"a": [1, 2]}'), (2, 'two', NULL, NULL, false, NULL);

@@ -138,8 +138,11 @@ KalamColumnDefinition* define_added(const Alteration* alteration, AlterTableCmd*
   definition.name_space = asc_tolower(relation->name_space, strlen(relation->name_space));
   definition.table = asc_tolower(relation->table, strlen(relation->table));
   definition.kind = relation->kind;
-  kalam_define_columns(statement, true, &definition);
-  if (definition.columns == NIL) return nullptr;
+  kalam_define_columns(statement, &definition);
+  if (definition.columns == NIL) {
+    kalam_check_system_columns(statement, relation->kind);
+    return nullptr;
+  }
   kalam_check_names(&definition);
 
   KalamColumnDefinition* added = (KalamColumnDefinition*)linitial(definition.columns);
@@ -220,6 +223,8 @@ void add_step(Alteration* alteration, AlterTableCmd* command) {
   if (attribute > 0) {
     int column = relation->attribute_column[attribute - 1];
     bool own = column == KALAM_ATTRIBUTE_USER_ID || (column >= 0 && relation->columns[column].is_system);
+    // It is no longer shown.
+    if (own && command->subtype == AT_DropColumn) return;
     if (own)
       refuse(alteration, action_of(command->subtype), command->name, "It is one of KalamDB's own columns.", nullptr);
     if (column >= 0) {

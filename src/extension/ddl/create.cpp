@@ -12,6 +12,7 @@
 #include "extension/option_table.h"
 #include "extension/options.h"
 #include "extension/query.h"
+#include "extension/settings.h"
 
 extern "C" {
 #include "catalog/namespace.h"
@@ -20,6 +21,7 @@ extern "C" {
 #include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 }
 
@@ -104,10 +106,22 @@ const char* with_value(DefElem* element, const KalamOption* option) {
   return is_bare ? "true" : kalam_option_trim(defGetString(element));
 }
 
-// WITH (type = …, …): the kind, and the options of the remote table.
-void take_with_options(List* options, KalamTableDefinition* definition) {
+KalamSystemColumns system_columns_of(const DefElem* element, const char* value) {
+  for (const config_enum_entry* entry = kalam_system_columns_values; entry->name != nullptr; entry++) {
+    if (pg_strcasecmp(entry->name, value) == 0) return (KalamSystemColumns)entry->val;
+  }
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                  errmsg("invalid value for option \"%s\": \"%s\"", element->defname, value),
+                  errhint("Valid values are: none, user, all.")));
+  return KalamSystemColumns::none;
+}
+
+// WITH (type = …, …): the kind, which of KalamDB's own columns are shown, and the options of the remote table.
+KalamSystemColumns take_with_options(List* options, KalamTableDefinition* definition) {
   ListCell* cell;
   bool has_kind = false;
+  bool has_system_columns = false;
+  KalamSystemColumns system_columns = kalam_setting_system_columns();
 
   definition->kind = kalam::TableKind::shared;
   foreach (cell, options) {
@@ -115,16 +129,25 @@ void take_with_options(List* options, KalamTableDefinition* definition) {
     char* name = kalam_folded_name(element->defname);  // the server takes them in any case
     const KalamOption* option = kalam_option_find(name, ForeignTableRelationId);
     bool is_kind = names_kind(name);
+    bool is_system_columns = strcmp(name, "system_columns") == 0;
 
     if (element->defnamespace != nullptr) {
       ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                       errmsg("unrecognized parameter namespace \"%s\"", element->defnamespace)));
     }
-    if (!is_kind && (option == nullptr || !option->remote)) {
+    if (!is_kind && !is_system_columns && (option == nullptr || !option->remote)) {
       kalam_option_unknown(element->defname, ForeignTableRelationId, true, "type");
     }
     const char* value = with_value(element, option);
     if (value == nullptr) continue;
+    if (is_system_columns) {
+      if (has_system_columns)
+        ereport(ERROR,
+                (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("option \"%s\" provided more than once", element->defname)));
+      has_system_columns = true;
+      system_columns = system_columns_of(element, value);
+      continue;
+    }
     if (is_kind && has_kind) refuse_second_kind(name);
     has_kind = has_kind || is_kind;
     if (!is_kind) {
@@ -136,6 +159,7 @@ void take_with_options(List* options, KalamTableDefinition* definition) {
                       errhint("Valid values are: shared, user, stream.")));
     }
   }
+  return system_columns;
 }
 
 // What the validator will say, before anything is asked of the server. Quoted names are taken in any case. Returns the
@@ -215,11 +239,21 @@ void refuse_dropped(KalamConnection* connection, const KalamTableDefinition* def
                   errhint("COMMIT after DROP TABLE, or use DELETE and ALTER TABLE.")));
 }
 
-void append_system_columns(CreateStmt* statement, kalam::TableKind kind) {
-  statement->tableElts = lappend(statement->tableElts, makeColumnDef("_seq", INT8OID, -1, InvalidOid));
-  if (kind == kalam::TableKind::user) {
-    statement->tableElts = lappend(statement->tableElts, makeColumnDef("_userid", TEXTOID, -1, DEFAULT_COLLATION_OID));
+bool declares(const CreateStmt* statement, const char* name) {
+  ListCell* cell;
+  foreach (cell, statement->tableElts) {
+    const auto* column = (const ColumnDef*)lfirst(cell);
+    if (IsA(column, ColumnDef) && strcmp(column->colname, name) == 0) return true;
   }
+  return false;
+}
+
+// Those that are asked for and not declared anyway.
+void append_system_columns(CreateStmt* statement, kalam::TableKind kind, KalamSystemColumns wanted) {
+  if (wanted == KalamSystemColumns::all && !declares(statement, "_seq"))
+    statement->tableElts = lappend(statement->tableElts, makeColumnDef("_seq", INT8OID, -1, InvalidOid));
+  if (wanted != KalamSystemColumns::none && kind != kalam::TableKind::shared && !declares(statement, "_userid"))
+    statement->tableElts = lappend(statement->tableElts, makeColumnDef("_userid", TEXTOID, -1, DEFAULT_COLLATION_OID));
 }
 
 }  // namespace
@@ -249,10 +283,11 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   definition.name_space =
       kalam_folded_name(OidIsValid(schema) ? get_namespace_name(schema) : base->relation->schemaname);
   definition.table = kalam_folded_name(base->relation->relname);
-  take_with_options(base->options, &definition);
+  KalamSystemColumns system_columns = take_with_options(base->options, &definition);
   check_stream_options(&definition);
-  List* comments = kalam_expand_like(base);
-  kalam_define_columns(base, false, &definition);
+  List* comments = kalam_expand_like(base, definition.kind);
+  kalam_define_columns(base, &definition);
+  kalam_check_system_columns(base, definition.kind);
   if (definition.columns == NIL) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION), errmsg("a KalamDB table needs at least one column")));
   }
@@ -269,7 +304,7 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   }
 
   if (!OidIsValid(schema)) create_schema(utility, base->relation->schemaname);
-  append_system_columns(base, definition.kind);
+  append_system_columns(base, definition.kind, system_columns);
   base->options = NIL;
   base->accessMethod = nullptr;
   base->if_not_exists = false;  // decided above; a table of another session must not be taken for ours
@@ -327,7 +362,7 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
     const KalamOption* option = kalam_option_find(element->defname, ForeignTableRelationId);
     if (option != nullptr && option->remote) definition.options = lappend(definition.options, element);
   }
-  kalam_define_columns(base, true, &definition);
+  kalam_define_columns(base, &definition);
 
   KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());
   refuse_dropped(connection, &definition);
@@ -356,6 +391,7 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
                     errmsg("KalamDB table \"%s.%s\" does not exist", definition.name_space, definition.table)));
   }
   check_stream_options(&definition);
+  kalam_check_system_columns(base, definition.kind);
   kalam_define_key(base, &definition);
   kalam_check_names(&definition);
   char* sql = kalam_create_sql(&definition);

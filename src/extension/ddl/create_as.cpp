@@ -93,7 +93,7 @@ void filler_destroy(DestReceiver* self) {
   pfree(self);
 }
 
-// The columns of the new table: those of the query but _seq and _userid, which it gets by itself.
+// The columns of the new table: those of the query but _seq and _userid, whose values are KalamDB's.
 struct Columns {
   const IntoClause* into;
   List* definitions;  // of ColumnDef*
@@ -104,7 +104,11 @@ struct Columns {
 void add_column(Columns* columns, const char* name, Oid type, int32 typmod, Oid collation) {
   bool renamed = columns->names_used < list_length(columns->into->colNames);
   if (renamed) name = strVal(list_nth(columns->into->colNames, columns->names_used++));
-  bool keep = renamed || (strcmp(name, "_seq") != 0 && strcmp(name, "_userid") != 0);
+  bool keep = strcmp(name, "_seq") != 0 && strcmp(name, "_userid") != 0;
+  if (renamed && !keep)
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_COLUMN_DEFINITION), errmsg("column \"%s\" can only be set by KalamDB", name),
+             errhint("Leave it out, and ask for it with WITH (system_columns = ...).")));
   columns->kept = lappend_int(columns->kept, keep ? 1 : 0);
   if (!keep) return;
   if (!OidIsValid(collation) && type_is_collatable(type)) {

@@ -54,9 +54,9 @@ void kalam_create_table_as(const KalamUtility* utility, const CreateTableAsStmt*
 // COPY to and from a foreign table of this wrapper (copy.cpp).
 void kalam_copy(const KalamUtility* utility, const CopyStmt* source);
 
-// The LIKE clauses of CREATE TABLE, written out (like.cpp). Returns the comments that INCLUDING COMMENTS copies, for
-// kalam_copy_comments() when the table is there.
-List* kalam_expand_like(CreateStmt* statement);
+// The LIKE clauses of CREATE TABLE, written out for a table of that kind (like.cpp). Returns the comments that
+// INCLUDING COMMENTS copies, for kalam_copy_comments() when the table is there.
+List* kalam_expand_like(CreateStmt* statement, kalam::TableKind kind);
 void kalam_copy_comments(const KalamUtility* utility, List* comments, const char* schema, const char* table);
 
 // CREATE FOREIGN TABLE … SERVER of this wrapper (create.cpp).

@@ -9,6 +9,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_type.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -231,12 +232,35 @@ const char* remote_column_name(ColumnDef* column) {
   return folded;
 }
 
-void check_system_column(const char* name, bool allowed) {
-  bool known = strcmp(name, "_seq") == 0 || strcmp(name, "_userid") == 0;
-  if (known && allowed) return;
-  ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_DEFINITION), errmsg("system column \"%s\" must not be declared", name),
-                  known ? errdetail("It is added by itself.")
-                        : errdetail("KalamDB keeps names that start with an underscore to itself.")));
+bool is_version_name(const char* name) {
+  return strcmp(name, "_seq") == 0;
+}
+
+bool is_user_name(const char* name) {
+  return strcmp(name, "_userid") == 0;
+}
+
+void check_system_column(const ColumnDef* column, kalam::TableKind kind) {
+  const char* name = column->colname;
+  Oid wanted = is_version_name(name) ? INT8OID : TEXTOID;
+  ListCell* cell;
+
+  if (is_user_name(name) && kind == kalam::TableKind::shared)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_DEFINITION),
+                    errmsg("system column \"%s\" must not be declared in a shared table", name),
+                    errdetail("User and stream tables have it.")));
+  if (getBaseType(typenameTypeId(nullptr, column->typeName)) != wanted)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_DEFINITION),
+                    errmsg("system column \"%s\" must be of type %s", name, format_type_be(wanted))));
+  bool is_plain = !column->is_not_null;
+  foreach (cell, column->constraints) {
+    ConstrType type = lfirst_node(Constraint, cell)->contype;
+    if (type != CONSTR_NULL && type != CONSTR_CHECK) is_plain = false;
+  }
+  if (is_plain) return;
+  ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_DEFINITION),
+                  errmsg("system column \"%s\" must be declared by its name and type alone", name),
+                  errdetail("KalamDB sets it, and it is NULL here until the row has been sent.")));
 }
 
 KalamColumnDefinition* define_column(ColumnDef* column) {
@@ -359,7 +383,7 @@ void check_key(const KalamColumnDefinition* key, kalam::TableKind kind) {
 
 }  // namespace
 
-void kalam_define_columns(CreateStmt* statement, bool allow_system_columns, KalamTableDefinition* definition) {
+void kalam_define_columns(CreateStmt* statement, KalamTableDefinition* definition) {
   List* kept = NIL;
   List* key_columns = NIL;
   ListCell* cell;
@@ -372,7 +396,10 @@ void kalam_define_columns(CreateStmt* statement, bool allow_system_columns, Kala
       ColumnDef* column = (ColumnDef*)element;
       if (column->typeName != nullptr) {
         if (column->colname[0] == '_') {
-          check_system_column(column->colname, allow_system_columns);
+          if (!is_version_name(column->colname) && !is_user_name(column->colname))
+            ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_DEFINITION),
+                            errmsg("system column \"%s\" must not be declared", column->colname),
+                            errdetail("KalamDB keeps names that start with an underscore to itself.")));
         } else {
           definition->columns = lappend(definition->columns, define_column(column));
         }
@@ -401,6 +428,15 @@ void kalam_define_columns(CreateStmt* statement, bool allow_system_columns, Kala
   if (key_columns == NIL) return;
 
   set_key_not_null(statement, (KalamColumnDefinition*)linitial(key_columns));
+}
+
+void kalam_check_system_columns(const CreateStmt* statement, kalam::TableKind kind) {
+  ListCell* cell;
+  foreach (cell, statement->tableElts) {
+    const auto* column = (const ColumnDef*)lfirst(cell);
+    if (IsA(column, ColumnDef) && column->typeName != nullptr && column->colname[0] == '_')
+      check_system_column(column, kind);
+  }
 }
 
 void kalam_define_key(CreateStmt* statement, KalamTableDefinition* definition) {

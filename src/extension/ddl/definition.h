@@ -33,9 +33,13 @@ struct KalamTableDefinition {
 };
 
 // Rewrites the statement's columns in place: type names that only KalamDB knows, SERIAL and IDENTITY, and constraints
-// that foreign tables cannot have; collects what the remote table must look like. `allow_system_columns`: _seq and
-// _userid may be declared. Raises 0A000, 42P16, 42P17 … for what KalamDB cannot do.
-void kalam_define_columns(CreateStmt* statement, bool allow_system_columns, KalamTableDefinition* definition);
+// that foreign tables cannot have; collects what the remote table must look like. _seq and _userid, which KalamDB has
+// by itself, may be declared. Raises 0A000, 42P16, 42P17 … for what KalamDB cannot do.
+void kalam_define_columns(CreateStmt* statement, KalamTableDefinition* definition);
+
+// Raises 42611 unless the system columns among these declare what KalamDB has: _seq bigint, _userid text in user and
+// stream tables, without constraints and defaults.
+void kalam_check_system_columns(const CreateStmt* statement, kalam::TableKind kind);
 
 // A key for tables that declare none: the column id of shared and user tables. Raises 42P16 when there is none, and
 // 0A000 for a key of a type that KalamDB cannot have rows with.

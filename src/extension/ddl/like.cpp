@@ -155,7 +155,14 @@ List* copy_check_comments(Relation source) {
   return comments;
 }
 
-List* expand(const TableLikeClause* clause, List** comments) {
+// Whether a column that stands for one of KalamDB's own is copied: under its own name, by which the new table declares
+// it, and where that table has it. Others would become columns of the user.
+bool keeps_system_column(const char* name, kalam::TableKind kind) {
+  if (strcmp(name, "_seq") == 0) return true;
+  return strcmp(name, "_userid") == 0 && kind != kalam::TableKind::shared;
+}
+
+List* expand(const TableLikeClause* clause, kalam::TableKind kind, List** comments) {
   List* elements = NIL;
   bool with_comments = (clause->options & CREATE_TABLE_LIKE_COMMENTS) != 0;
   Relation source = open_source(clause);
@@ -169,8 +176,8 @@ List* expand(const TableLikeClause* clause, List** comments) {
     Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
     if (attribute->attisdropped) continue;
     int index = remote != nullptr ? remote->attribute_column[i] : KALAM_ATTRIBUTE_MISSING;
-    // The new table gets its own.
-    if (index == KALAM_ATTRIBUTE_USER_ID || (index >= 0 && remote->columns[index].is_system)) continue;
+    bool is_system = index == KALAM_ATTRIBUTE_USER_ID || (index >= 0 && remote->columns[index].is_system);
+    if (is_system && !keeps_system_column(NameStr(attribute->attname), kind)) continue;
     ColumnDef* column = copy_column(source, attribute, clause->options);
     if (index >= 0) keep_remote_type(column, attribute->atttypid, &remote->columns[index].type);
     elements = lappend(elements, column);
@@ -192,14 +199,14 @@ List* expand(const TableLikeClause* clause, List** comments) {
 
 }  // namespace
 
-List* kalam_expand_like(CreateStmt* statement) {
+List* kalam_expand_like(CreateStmt* statement, kalam::TableKind kind) {
   List* elements = NIL;
   List* comments = NIL;
   ListCell* cell;
 
   foreach (cell, statement->tableElts) {
     Node* element = (Node*)lfirst(cell);
-    elements = IsA(element, TableLikeClause) ? list_concat(elements, expand((TableLikeClause*)element, &comments))
+    elements = IsA(element, TableLikeClause) ? list_concat(elements, expand((TableLikeClause*)element, kind, &comments))
                                              : lappend(elements, element);
   }
   statement->tableElts = elements;
