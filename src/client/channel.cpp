@@ -27,6 +27,12 @@ std::shared_ptr<grpc::Channel> make_channel(const Settings& settings, const Endp
   arguments.SetMaxReceiveMessageSize(
       settings.max_response_bytes == 0 ? -1 : static_cast<int>(std::min(settings.max_response_bytes, largest)));
   arguments.SetMaxSendMessageSize(-1);
+  // What may be sent again is this library's decision. And gRPC's filter for retries ends the process when an answer
+  // comes without a status.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  // A small answer could become a large one, past the bound on its size: "identity" alone is offered and taken.
+  arguments.SetInt(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  arguments.SetInt(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1U << GRPC_COMPRESS_NONE);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

@@ -70,6 +70,10 @@ constexpr Rule kRules[] = {
          code_bit(Code::unknown),
      "http2 header with status", ErrorClass::protocol, Applied::maybe, "the server's answer is not KalamDB's protocol",
      "Check that the port is the server's RPC port, not its HTTP port."},
+    // Every channel says that it takes no compression; gRPC's own word for an answer that is compressed all the same.
+    {kAnyMethod, code_bit(Code::unimplemented), "Compression algorithm '", ErrorClass::protocol, Applied::maybe,
+     "the server's answer is compressed, which was not offered",
+     "Switch off compression of gRPC answers in the server, or in the proxy in between."},
     // Rows. These come first because their texts quote values, which may read like any other text.
     {kAnyMethod, kStatement | code_bit(Code::already_exists), "Primary key violation: value '",
      ErrorClass::duplicate_key, Applied::no, "duplicate key value violates the primary key", ""},
@@ -311,6 +315,13 @@ std::string with_endpoint(const Failure& failure, string_view text) {
   return detail.append(text);
 }
 
+// No connection was made, so nothing was sent. Only texts that gRPC uses before a call got a transport.
+bool means_not_connected(string_view text) {
+  return contains_any(text, {"failed to connect to all addresses", "connections to all backends failing",
+                             "Failed to connect to remote host", "DNS resolution failed", "Connection refused",
+                             "empty address list", "Domain name not found"});
+}
+
 // Failures without a rule: by code alone.
 void classify_by_code(const Failure& failure, const std::string& clean, Status* status) {
   auto set = [&](ErrorClass error, bool maybe_executed, string_view message, string_view detail,
@@ -348,7 +359,7 @@ void classify_by_code(const Failure& failure, const std::string& clean, Status* 
                  "only with enabled = true in section [pg_extension] of its configuration.");
     case Code::unavailable:
       if (classify_tls_failure(failure.text, at, status)) return;
-      if (means_not_connected(failure.code, failure.text)) {
+      if (means_not_connected(failure.text)) {
         return set(ErrorClass::unreachable, false, "could not connect to the KalamDB server", at,
                    "Check that the server is running and that host and port name its RPC listener, not its HTTP port.");
       }
@@ -356,7 +367,8 @@ void classify_by_code(const Failure& failure, const std::string& clean, Status* 
         // A bare table name: known, but not loaded yet (spec 4.1).
         return set(ErrorClass::busy, false, "the KalamDB table is not ready", clean, "Try again in some seconds.");
       }
-      return set(ErrorClass::connection_lost, true, "the connection to the KalamDB server was lost", at);
+      return set(ErrorClass::connection_lost, !means_not_executed(failure.code, failure.text),
+                 "the connection to the KalamDB server was lost", at);
     case Code::unknown:
       if (contains_any(failure.text, {"Stream removed", "Socket closed", "Connection reset"})) {
         return set(ErrorClass::connection_lost, true, "the connection to the KalamDB server was lost", at);
@@ -386,11 +398,11 @@ bool means_not_leader(int code, string_view text) {
          (contains_any(start, {"forwarding", "Network error"}) && contains(text, "tcp connect error"));
 }
 
-bool means_not_connected(int code, string_view text) {
+bool means_not_executed(int code, string_view text) {
   if (code != static_cast<int>(Code::unavailable)) return false;
-  return contains_any(text, {"failed to connect to all addresses", "connections to all backends failing",
-                             "Failed to connect to remote host", "DNS resolution failed", "Connection refused",
-                             "empty address list", "Domain name not found"});
+  // The second form of the first text is a later gRPC's.
+  return text == "GOAWAY received" || text.starts_with("GOAWAY received; Error code: ") ||
+         text == "Received RST_STREAM with error code 7" || text == "Transport closed";
 }
 
 void classify_failure(const Failure& failure, const Secrets& secrets, Status* status) {

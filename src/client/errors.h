@@ -50,7 +50,9 @@ bool means_session_gone(Method method, int code, std::string_view text);
 // The node is not the leader of the data group, or could not reach it to forward the request. The RPC did not run.
 bool means_not_leader(int code, std::string_view text);
 
-// No connection was made, so nothing was sent. Only texts that gRPC uses before a call got a transport.
-bool means_not_connected(int code, std::string_view text);
+// The connection went away, or the server refused the stream, before the request was looked at: it was certainly not
+// executed. Exactly the texts of gRPC for a stream that was never sent, or that the peer has named as left out (RFC
+// 9113, 6.8 and 8.7): the same words in another text prove nothing.
+bool means_not_executed(int code, std::string_view text);
 
 }  // namespace kalam

@@ -351,13 +351,15 @@ bool Operation::repeatable() const {
 void Operation::failed(int code, const std::string& text) {
   Status status;
   classify_failure({plan_.method, code, text, node_->name(), plan_.is_read}, core_->secrets, &status);
+  const bool lost_but_repeatable =
+      status.error == ErrorClass::connection_lost && (repeatable() || means_not_executed(code, text));
   if (cancelled_) {
     if (status.error == ErrorClass::cancelled) return finish(status);
     // It failed in another way before the cancellation arrived: no more attempts. A failure after which the operation
     // would have gone on is not its answer.
     if (bound_) return failed_in_transaction(status);
     if (means_session_gone(plan_.method, code, text) || means_not_leader(code, text) ||
-        status.error == ErrorClass::unreachable || (status.error == ErrorClass::connection_lost && repeatable())) {
+        status.error == ErrorClass::unreachable || lost_but_repeatable) {
       set_status(&status, ErrorClass::cancelled, "the KalamDB call was cancelled");
     }
     return finish(status);
@@ -372,9 +374,7 @@ void Operation::failed(int code, const std::string& text) {
     return advance();
   }
   if (means_not_leader(code, text)) return not_leader(status, text);
-  if (status.error == ErrorClass::unreachable || (status.error == ErrorClass::connection_lost && repeatable())) {
-    return connection_failed(status);
-  }
+  if (status.error == ErrorClass::unreachable || lost_but_repeatable) return connection_failed(status);
   if (status.error == ErrorClass::tls) return finish_unconnected(status);
   if (bound_ && ends_transaction(status.error)) return failed_in_transaction(status);
   // The search for a leader took the time, not the node that was asked at the end of it.

@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (std::strstr(status.detail, "correct horse") != nullptr) std::abort();
   kalam::means_session_gone(method, code, text);
   kalam::means_not_leader(code, text);
-  kalam::means_not_connected(code, text);
+  kalam::means_not_executed(code, text);
   kalam::classify_tls_failure(text, text, &status);
   expect_sound(status);
   return 0;
