@@ -47,7 +47,7 @@ as_server() {
 
 # own PATH...: gives what we made as root to the user of the server.
 own() {
-  [ -z "$server_user" ] || chown -R "$server_user:" "$@"
+  [ -z "$server_user" ] || chown -hR "$server_user:" "$@"
 }
 
 # stage_extension BUILD DIR: puts the built extension into DIR/stage under its final paths.
