@@ -12,7 +12,7 @@
 
 // One scan of a whole table.
 struct KalamCompleteness {
-  KalamConnection* connection;
+  KalamConnection* connection;  // reference: of the scan
   const KalamRelation* remote;
   int version_index;              // of the version in the answer's windows; -1: not asked for
   int64 highest;                  // highest version of the last answer; -1: none

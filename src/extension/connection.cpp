@@ -28,7 +28,7 @@ struct ConnectionEntry {
 };
 
 HTAB* connections;
-KalamConnection* replaced;  // made with options that have changed since, and still needed by open calls
+KalamConnection* replaced;  // made with options that have changed since, and still needed by somebody
 bool any_invalidated;       // some connection is waiting to be replaced or closed
 
 void close_at_exit(KalamConnection* connection) {
@@ -88,8 +88,17 @@ void drop_handle(KalamConnection* connection) {
   connection->server_name = nullptr;
 }
 
-// Closes what was made with options that have changed, also of servers and mappings that are gone; puts aside what open
-// calls still need.
+bool is_needed(const KalamConnection* connection) {
+  return connection->uses > 0 || connection->pins > 0;
+}
+
+void destroy(KalamConnection* connection) {
+  drop_handle(connection);
+  pfree(connection);
+}
+
+// Closes what was made with options that have changed, also of servers and mappings that are gone; puts aside what
+// somebody still needs.
 void replace_invalidated() {
   HASH_SEQ_STATUS scan;
 
@@ -97,29 +106,45 @@ void replace_invalidated() {
   hash_seq_init(&scan, connections);
   while (auto* entry = static_cast<ConnectionEntry*>(hash_seq_search(&scan))) {
     KalamConnection* connection = entry->connection;
-    if (connection == nullptr || !connection->invalidated || connection->handle == nullptr) continue;
+    if (connection == nullptr || !connection->invalidated) continue;
     if (connection->pins > 0) {
       any_invalidated = true;
-    } else if (connection->calls > 0) {
-      entry->connection = nullptr;
-      connection->next_replaced = replaced;
-      replaced = connection;
-    } else {
-      drop_handle(connection);
+      continue;
     }
+    // The entry that the scan has just returned may be removed.
+    hash_search(connections, &entry->key, HASH_REMOVE, nullptr);
+    connection->next_replaced = replaced;
+    replaced = connection;
   }
 
   for (KalamConnection** link = &replaced; *link != nullptr;) {
     KalamConnection* connection = *link;
-    if (connection->calls > 0) {
+    if (is_needed(connection)) {
       any_invalidated = true;
       link = &connection->next_replaced;
     } else {
       *link = connection->next_replaced;
-      drop_handle(connection);
-      pfree(connection);
+      destroy(connection);
     }
   }
+}
+
+// What kalam_connection_get() leaves in the caller's memory context.
+struct Reference {
+  MemoryContextCallback callback;
+  KalamConnection* connection;
+};
+
+void release_reference(void* argument) {
+  kalam_connection_unuse(static_cast<Reference*>(argument)->connection);
+}
+
+void refer(Reference* reference, KalamConnection* connection) {
+  kalam_connection_use(connection);
+  reference->connection = connection;
+  reference->callback.func = release_reference;
+  reference->callback.arg = reference;
+  MemoryContextRegisterResetCallback(CurrentMemoryContext, &reference->callback);
 }
 
 // The role's own mapping or the one of PUBLIC; to be released.
@@ -129,19 +154,20 @@ HeapTuple find_user_mapping(Oid serverid, Oid userid) {
   return SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
 }
 
-void open_handle(KalamConnection* connection, const ForeignServer* server, const UserMapping* mapping) {
+void open_handle(KalamConnection* connection, Oid userid) {
   KalamServerOptions options;
   kalam::Status status;
+  Oid umid = connection->key.umid;
 
   drop_handle(connection);
   connection->default_query_limit = connection->max_query_limit = 0;
   connection->user_shards = 0;
   // Invalidation that arrives while the options are read must not be lost.
   connection->invalidated = false;
-  connection->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(server->serverid));
-  connection->mapping_hash =
-      mapping != nullptr ? GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(mapping->umid)) : 0;
-  kalam_server_options(server, mapping, &options);
+  connection->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(connection->key.serverid));
+  connection->mapping_hash = OidIsValid(umid) ? GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(umid)) : 0;
+  const ForeignServer* server = GetForeignServer(connection->key.serverid);
+  kalam_server_options(server, kalam_user_mapping(server->serverid, userid), &options);
 
   connection->server_name = MemoryContextStrdup(TopMemoryContext, server->servername);
   connection->mapping_user_id =
@@ -202,6 +228,9 @@ KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession ses
   bool found;
   KalamConnectionKey key = {};
 
+  // References of these would never end.
+  Assert(CurrentMemoryContext != TopMemoryContext && CurrentMemoryContext != CacheMemoryContext);
+  Reference* reference = (Reference*)palloc0(sizeof(Reference));
   key.serverid = serverid;
   key.session = (uint32)session;
   HeapTuple mapping = find_user_mapping(serverid, userid);
@@ -211,19 +240,19 @@ KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession ses
   }
 
   if (connections == nullptr) connections_init();
+  if (any_invalidated) replace_invalidated();
 
   auto* entry = static_cast<ConnectionEntry*>(hash_search(connections, &key, HASH_ENTER, &found));
   if (!found) entry->connection = nullptr;
-  if (any_invalidated) replace_invalidated();
   if (entry->connection == nullptr) {
     entry->connection =
         static_cast<KalamConnection*>(MemoryContextAllocZero(TopMemoryContext, sizeof(KalamConnection)));
     entry->connection->key = key;
   }
+  // Referred to before its options are read, so that nothing that happens there can take it away.
   KalamConnection* connection = entry->connection;
-  if (connection->handle == nullptr) {
-    open_handle(connection, GetForeignServer(serverid), kalam_user_mapping(serverid, userid));
-  }
+  refer(reference, connection);
+  if (connection->handle == nullptr) open_handle(connection, userid);
   return connection;
 }
 
@@ -237,15 +266,16 @@ void kalam_connection_unpin(KalamConnection* connection) {
 }
 
 void kalam_connection_use(KalamConnection* connection) {
-  connection->calls++;
+  connection->uses++;
 }
 
 void kalam_connection_unuse(KalamConnection* connection) {
-  Assert(connection->calls > 0);
-  connection->calls--;
+  Assert(connection->uses > 0);
+  connection->uses--;
 }
 
-const char* kalam_connection_subject(const KalamConnection* connection) {
+char* kalam_connection_subject(const KalamConnection* connection) {
   const char* subject = kalam_setting_user_id();
-  return subject != nullptr ? subject : connection->mapping_user_id;
+  if (subject == nullptr) subject = connection->mapping_user_id;
+  return subject != nullptr ? pstrdup(subject) : nullptr;
 }

@@ -84,6 +84,15 @@ KalamJournal* kalam_journal_find(Oid relid, const char* subject) {
   return nullptr;
 }
 
+bool kalam_has_pending_rows(Oid relid) {
+  ListCell* cell;
+  foreach (cell, journals) {
+    const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
+    if (journal->relid == relid && journal->length > 0) return true;
+  }
+  return false;
+}
+
 void kalam_journal_check_aliases(const KalamRelation* remote, const char* subject) {
   ListCell* cell;
   foreach (cell, journals) {
@@ -135,12 +144,13 @@ KalamJournal* kalam_journal_open(Relation relation, const KalamRelation* remote,
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("cannot change foreign table \"%s\" with two user mappings in one transaction",
                                remote->local_name)));
-      kalam_connection_unpin(journal->connection);
-      kalam_connection_pin(connection);
+      kalam_connection_use(connection);
+      kalam_connection_unuse(journal->connection);
       journal->connection = connection;
       journal->userid = userid;
     }
-    if (shape_changed(journal, relation, remote)) adopt_shape(journal, relation, remote);
+    // Of a journal that is empty again nothing is compared: names of columns may have been others, until ROLLBACK TO.
+    if (journal->length == 0 || shape_changed(journal, relation, remote)) adopt_shape(journal, relation, remote);
     return journal;
   }
 
@@ -159,7 +169,7 @@ KalamJournal* kalam_journal_open(Relation relation, const KalamRelation* remote,
   adopt_shape(journal, relation, remote);
   MemoryContextSwitchTo(TopTransactionContext);
   journals = lappend(journals, journal);
-  kalam_connection_pin(connection);
+  kalam_connection_use(connection);
   MemoryContextSwitchTo(old);
   return journal;
 }
@@ -357,7 +367,8 @@ void kalam_journal_append(KalamJournal* journal, KalamChange change, const char*
     key->newest = journal->length;
     count_key(journal, key, 1);
   }
-  journal->length++;
+  // Only now: options that were changed, and changed back by ROLLBACK TO, take effect while nothing is written.
+  if (journal->length++ == 0) kalam_connection_pin(journal->connection);
 }
 
 // Takes the last entry back.
@@ -377,7 +388,7 @@ static void pop_entry(KalamJournal* journal) {
   } else if (entry->spill >= 0) {
     journal->file_end = entry->spill;
   }
-  journal->length--;
+  if (--journal->length == 0) kalam_connection_unpin(journal->connection);
 }
 
 void kalam_journal_abort_subtransaction(SubTransactionId subid) {
@@ -402,6 +413,10 @@ void kalam_journal_close_all() {
 
 void kalam_journal_forget_all() {
   ListCell* cell;
-  foreach (cell, journals) kalam_connection_unpin(((KalamJournal*)lfirst(cell))->connection);
+  foreach (cell, journals) {
+    const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
+    if (journal->length > 0) kalam_connection_unpin(journal->connection);
+    kalam_connection_unuse(journal->connection);
+  }
   journals = NIL;
 }

@@ -50,8 +50,8 @@ enum class KalamNet : uint8_t { nothing, insert, update, remove };
 
 struct KalamJournal {
   Oid relid;
-  const char* subject;  // NULL for shared tables
-  KalamConnection* connection;
+  const char* subject;          // NULL for shared tables
+  KalamConnection* connection;  // counted, and pinned while there are entries
   Oid userid;
   KalamRelation* relation;
   TupleDesc tupdesc;
@@ -89,6 +89,9 @@ KalamJournal* kalam_journal_open(Relation relation, const KalamRelation* remote,
 
 // All journals of the transaction (list of KalamJournal*), in the order they were made.
 List* kalam_journals();
+
+// Whether the transaction has changes of the foreign table that are to be sent.
+bool kalam_has_pending_rows(Oid relid);
 
 // Refuses (0A000) to read a remote table that another foreign table's journal has changes of.
 void kalam_journal_check_aliases(const KalamRelation* remote, const char* subject);

@@ -25,7 +25,7 @@ KalamQueryResult* kalam_query(KalamConnection* connection, const char* sql, kala
 // current then.
 struct KalamPendingQuery {
   MemoryContext scratch;
-  KalamConnection* connection;
+  KalamConnection* connection;  // counted by the holder
   KalamCallHolder* holder;
   const char* sql;
   kalam::Status status;  // why the call could not be started

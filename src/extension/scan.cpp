@@ -24,7 +24,7 @@ constexpr int LOOKUPS_MAX = 1000;
 const char* kalam_require_subject(const KalamRelation* remote, const KalamConnection* connection, bool write) {
   if (remote->kind != kalam::TableKind::user && remote->kind != kalam::TableKind::stream) return nullptr;
   const char* subject = kalam_connection_subject(connection);
-  if (subject != nullptr) return pstrdup(subject);
+  if (subject != nullptr) return subject;
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                   errmsg("cannot %s %s table \"%s\" without a user identity", write ? "write" : "read",
                          remote->kind == kalam::TableKind::user ? "user" : "stream", remote->remote_name),

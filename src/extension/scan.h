@@ -19,11 +19,11 @@ struct KalamReadyColumn {
 
 struct KalamScanState {
   KalamRelation* remote;
-  KalamConnection* connection;
-  const char* subject;    // NULL for shared tables
-  KalamJournal* journal;  // NULL: nothing was written
-  int32 journal_length;   // entries there when the scan started
-  CommandId curcid;       // of the snapshot
+  KalamConnection* connection;  // reference: of the query
+  const char* subject;          // NULL for shared tables
+  KalamJournal* journal;        // NULL: nothing was written
+  int32 journal_length;         // entries there when the scan started
+  CommandId curcid;             // of the snapshot
 
   // The request.
   KalamLookup lookup;

@@ -13,12 +13,12 @@ struct KalamPendingLookup {
 };
 
 struct KalamSender {
-  KalamConnection* connection;
-  TimestampTz deadline;       // 0: none
-  bool is_statement_timeout;  // what set it
-  MemoryContext context;      // of the whole sending
-  MemoryContext row_context;  // reset for every row
-  KalamCallHolder* holder;    // of calls that nothing is in flight beside
+  KalamConnection* connection;  // pinned by the journals
+  TimestampTz deadline;         // 0: none
+  bool is_statement_timeout;    // what set it
+  MemoryContext context;        // of the whole sending
+  MemoryContext row_context;    // reset for every row
+  KalamCallHolder* holder;      // of calls that nothing is in flight beside
   KalamPendingLookup lookups[KALAM_LOOKUPS_IN_FLIGHT];
   int64 staged;  // requests that the server said it has staged in the open transaction
 };
