@@ -3,6 +3,7 @@
 #include "extension/errors.h"
 #include "extension/options.h"
 #include "extension/query.h"
+#include "extension/rights.h"
 
 extern "C" {
 #include "foreign/fdwapi.h"
@@ -221,6 +222,17 @@ bool is_cached(const CacheEntry* entry) {
   return entry->valid && entry->relation != nullptr;
 }
 
+// Before the server is asked anything, and for what is known as well: rights and options may have changed since.
+void check_use(const CacheEntry* entry, Oid relid, Oid userid) {
+  if (is_cached(entry)) {
+    kalam_check_use(entry->relation->serverid, userid, entry->relation->name_space, entry->relation->table);
+    return;
+  }
+  KalamTableOptions options;
+  kalam_table_options(relid, &options);
+  kalam_check_use(GetForeignServerIdByRelId(relid), userid, options.name_space, options.table);
+}
+
 // Whether the answer of kalam_relation_check() is what the cache has. The wait may serve an invalidation.
 bool is_unchanged(const CacheEntry* entry, KalamPendingQuery* question) {
   KalamQueryResult* answer = kalam_query_finish(question);
@@ -260,6 +272,7 @@ KalamRelation* kalam_relation_copy(const KalamRelation* source) {
 
 KalamPendingQuery* kalam_relation_check(Relation relation, Oid userid) {
   CacheEntry* entry = find_entry(RelationGetRelid(relation));
+  check_use(entry, RelationGetRelid(relation), userid);
   if (!is_cached(entry) || entry->checked_in == kalam_local_transaction_id()) return nullptr;
   KalamTableOptions options = {};
   options.name_space = entry->relation->name_space;
@@ -271,6 +284,7 @@ KalamPendingQuery* kalam_relation_check(Relation relation, Oid userid) {
 
 KalamRelation* kalam_relation_checked(Relation relation, Oid userid, KalamPendingQuery* question) {
   CacheEntry* entry = find_entry(RelationGetRelid(relation));
+  check_use(entry, RelationGetRelid(relation), userid);
   bool unchanged = question != nullptr ? is_unchanged(entry, question) : is_cached(entry);
   if (unchanged)
     entry->checked_in = kalam_local_transaction_id();
@@ -281,6 +295,7 @@ KalamRelation* kalam_relation_checked(Relation relation, Oid userid, KalamPendin
 
 KalamRelation* kalam_relation_get(Relation relation, Oid userid, KalamFreshness freshness) {
   CacheEntry* entry = find_entry(RelationGetRelid(relation));
+  check_use(entry, RelationGetRelid(relation), userid);
   if (freshness == KalamFreshness::cached && is_cached(entry)) return copy_cached(entry);
   return kalam_relation_checked(relation, userid, kalam_relation_check(relation, userid));
 }
@@ -312,6 +327,8 @@ double kalam_relation_row_count(Relation relation, Oid userid) {
   if (entry->relation == nullptr || !entry->valid || entry->relation->kind != kalam::TableKind::shared) {
     return entry->rows;
   }
+  const KalamRelation* known = entry->relation;
+  if (!kalam_may_use(known->serverid, userid, known->name_space, known->table)) return -1;
   if (entry->rows_asked_at != 0 && now - entry->rows_asked_at < COUNT_LIFETIME_US) return entry->rows;
 
   kalam::Status status;

@@ -78,6 +78,14 @@ static inline bool kalam_relation_ownercheck(Oid relid, Oid roleid) {
 #endif
 }
 
+static inline bool kalam_server_ownercheck(Oid serverid, Oid roleid) {
+#if PG_VERSION_NUM >= 160000
+  return object_ownercheck(ForeignServerRelationId, serverid, roleid);
+#else
+  return pg_foreign_server_ownercheck(serverid, roleid);
+#endif
+}
+
 // PostgreSQL 17: a wait event set belongs to a resource owner (NULL: to the session) instead of a memory context.
 static inline WaitEventSet* kalam_create_session_wait_event_set(int event_count) {
 #if PG_VERSION_NUM >= 170000

@@ -5,6 +5,7 @@
 #include "extension/functions.h"
 #include "extension/options.h"
 #include "extension/query.h"
+#include "extension/rights.h"
 #include "extension/wait.h"
 
 extern "C" {
@@ -119,8 +120,10 @@ KALAM_SQL_FUNCTION(kalam_flush) {
   char* message;
   int pause_ms = FIRST_PAUSE_MS;
 
-  KalamConnection* connection = kalam_connection_get(server_of_own_table(relid), GetUserId());
+  Oid server = server_of_own_table(relid);
   kalam_table_options(relid, &options);
+  kalam_check_use(server, GetUserId(), options.name_space, options.table);
+  KalamConnection* connection = kalam_connection_get(server, GetUserId());
   char* table = kalam_quote_table(options.name_space, options.table);
 
   start_flush(connection, table, &pause_ms, &job);

@@ -33,6 +33,8 @@ const KalamOption kalam_option_table[] = {
      "Acknowledge TCP segments at once, which avoids a delay of 40 ms with every answer; default on."},
     {"max_response_size", ForeignServerRelationId, KalamOptionType::size, 0, 0, nullptr, false,
      "Largest response that is accepted; default is the setting kalam.max_response_size."},
+    {"allowed_namespaces", ForeignServerRelationId, KalamOptionType::namespaces, 0, 0, nullptr, false,
+     "Namespaces, separated by commas, that roles other than the server's owner and superusers may use; default all."},
 
     // ---- user mapping
     {"auth_mode", UserMappingRelationId, KalamOptionType::choice, 0, 0, "none, static_header, account_login", false,

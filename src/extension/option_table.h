@@ -12,6 +12,7 @@ enum class KalamOptionType : uint8_t {
   boolean,
   choice,      // one of `choices`
   identifier,  // namespace or table of KalamDB
+  namespaces,  // list of them, separated by commas
   column,      // column of KalamDB
   subject,     // user id
 };

@@ -1,7 +1,9 @@
 // Checks options when they are set: CREATE and ALTER SERVER, USER MAPPING, FOREIGN TABLE.
 #include "client/api.h"
+#include "extension/ddl/ddl.h"
 #include "extension/option_table.h"
 #include "extension/options.h"
+#include "extension/query.h"
 #include "extension/settings.h"
 
 extern "C" {
@@ -64,6 +66,24 @@ void check_name(const KalamOption* option, const char* value, bool user_id) {
   }
 }
 
+// A blank list, or item, would leave open whether it means none or all.
+void check_namespaces(const KalamOption* option, const char* value) {
+  const char* item = value;
+  for (;;) {
+    size_t size = strcspn(item, ",");
+    const char* name = kalam_option_trim(pnstrdup(item, size));
+    if (name == nullptr || !kalam_is_plain_name(name)) {
+      ereport(ERROR,
+              (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+               errmsg("invalid value for option \"%s\": \"%s\"", option->name, value),
+               errdetail("It is a list of names of KalamDB namespaces, separated by commas. They consist of ASCII "
+                         "letters, digits and underscores.")));
+    }
+    if (item[size] == '\0') return;
+    item += size + 1;
+  }
+}
+
 void check_file(const KalamOption* option, const char* value) {
   if (is_inline_pem(value)) return;
   check_plain_text(option, value);
@@ -83,6 +103,16 @@ void check_subject_right() {
                   errmsg("permission denied to set option \"%s\" of a user mapping", "user_id"),
                   errdetail("Only superusers and roles that may set \"%s\" may choose the user id.", "kalam.user_id"),
                   errhint("A superuser can GRANT SET ON PARAMETER %s.", "kalam.user_id")));
+}
+
+// What is there already is looked for by the hook (ddl/create.cpp), which a statement that loads the library is
+// without.
+void check_drop_right(const char* value) {
+  if (pg_strcasecmp(value, "drop") != 0 || kalam_ddl_hook_is_active() || superuser()) return;
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                  errmsg("option \"%s\" needs the library pg_kalam to be loaded when the session starts", "on_drop"),
+                  errhint("Add pg_kalam to session_preload_libraries or shared_preload_libraries. In this session the "
+                          "library is loaded now: the statement can be repeated.")));
 }
 
 const char* find_value(List* options, const char* name) {
@@ -138,6 +168,7 @@ const KalamOption* kalam_option_find(const char* name, Oid catalog) {
 
 void kalam_option_check_value(const KalamOption* option, const char* text) {
   const char* value = kalam_option_trim(text);
+  if (option->type == KalamOptionType::namespaces) check_namespaces(option, text);
   if (value == nullptr) return;
   switch (option->type) {
     case KalamOptionType::text:
@@ -175,6 +206,8 @@ void kalam_option_check_value(const KalamOption* option, const char* text) {
     case KalamOptionType::column:
       check_name(option, value, false);
       break;
+    case KalamOptionType::namespaces:
+      break;  // above
     case KalamOptionType::subject:
       check_name(option, value, true);
       check_subject_right();
@@ -233,8 +266,9 @@ KALAM_SQL_FUNCTION(kalam_validator) {
     if (option == nullptr) kalam_option_unknown(element->defname, catalog, false, nullptr);
 
     const char* value = kalam_option_trim(defGetString(element));
+    kalam_option_check_value(option, defGetString(element));
     if (value == nullptr) continue;
-    kalam_option_check_value(option, value);
+    if (option->type == KalamOptionType::choice && strcmp(option->name, "on_drop") == 0) check_drop_right(value);
     if (catalog == ForeignServerRelationId) notice_readable_credentials(option, value);
   }
   if (catalog == ForeignServerRelationId || catalog == UserMappingRelationId) check_combinations(options);

@@ -125,21 +125,27 @@ char* kalam_option_trim(const char* value) {
 }
 
 void kalam_table_options(Oid relid, KalamTableOptions* options) {
-  ForeignTable* table = GetForeignTable(relid);
+  kalam_table_options_of(relid, GetForeignTable(relid)->options, options);
+}
 
+void kalam_table_options_of(Oid relid, const List* list, KalamTableOptions* options) {
   memset(options, 0, sizeof(*options));
-  options->name_space = get_text(table->options, "namespace");
+  options->name_space = get_text(list, "namespace");
   if (options->name_space == nullptr) options->name_space = get_namespace_name(get_rel_namespace(relid));
-  options->table = get_text(table->options, "table");
+  options->table = get_text(list, "table");
   if (options->table == nullptr) options->table = get_rel_name(relid);
-  const char* kind = get_text(table->options, "table_type");
+  const char* kind = get_text(list, "table_type");
   options->has_kind = kind != nullptr && kalam_table_kind_from_text(kind, &options->kind);
-  const char* on_drop = get_text(table->options, "on_drop");
+  const char* on_drop = get_text(list, "on_drop");
   options->on_drop = on_drop != nullptr && pg_strcasecmp(on_drop, "drop") == 0 ? KalamOnDrop::drop : KalamOnDrop::keep;
 }
 
 char* kalam_column_name(Oid relid, AttrNumber attnum) {
-  const char* name = get_text(GetForeignColumnOptions(relid, attnum), "column_name");
+  return kalam_column_name_of(relid, attnum, GetForeignColumnOptions(relid, attnum));
+}
+
+char* kalam_column_name_of(Oid relid, AttrNumber attnum, const List* list) {
+  const char* name = get_text(list, "column_name");
   return name != nullptr ? pstrdup(name) : get_attname(relid, attnum, false);
 }
 

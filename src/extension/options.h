@@ -28,8 +28,12 @@ struct KalamTableOptions {
 // Identity of a foreign table as its options tell it. Strings are palloc'd.
 void kalam_table_options(Oid relid, KalamTableOptions* options);
 
+// The same of a list that the catalog may not have yet.
+void kalam_table_options_of(Oid relid, const List* list, KalamTableOptions* options);
+
 // Remote name of a column: option column_name, else the attribute's name. palloc'd.
 char* kalam_column_name(Oid relid, AttrNumber attnum);
+char* kalam_column_name_of(Oid relid, AttrNumber attnum, const List* list);
 
 // "shared", "user", "stream" or "system" in any case.
 bool kalam_table_kind_from_text(const char* text, kalam::TableKind* kind);

@@ -10,6 +10,7 @@
 #include "extension/journal.h"
 #include "extension/options.h"
 #include "extension/query.h"
+#include "extension/rights.h"
 
 extern "C" {
 #include "access/table.h"
@@ -39,9 +40,11 @@ struct Step {
 struct Alteration {
   Oid relid;
   KalamRelation* relation;
-  KalamConnection* connection;
-  char* table_sql;  // namespace.table
-  List* steps;      // of Step*
+  KalamConnection* connection;  // reference: of the statement
+  char* table_sql;              // namespace.table
+  KalamOnDrop on_drop;
+  List* steps;  // of Step*
+  List* kept;   // char*: columns of KalamDB's that are dropped here alone
 };
 
 bool is_mirrored(AlterTableType type) {
@@ -80,15 +83,25 @@ void refuse_children(Oid relid) {
 }
 
 void refuse_pending_rows(const Alteration* alteration) {
-  ListCell* cell;
-  foreach (cell, kalam_journals()) {
-    const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
-    if (journal->relid != alteration->relid || journal->length == 0) continue;
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
-                    errmsg("cannot ALTER TABLE \"%s\" because the transaction has changed rows of it",
-                           alteration->relation->local_name),
-                    errdetail("They are sent to KalamDB when the transaction commits."), errhint("COMMIT first.")));
-  }
+  if (!kalam_has_pending_rows(alteration->relid)) return;
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                  errmsg("cannot ALTER TABLE \"%s\" because the transaction has changed rows of it",
+                         alteration->relation->local_name),
+                  errdetail("They are sent to KalamDB when the transaction commits."), errhint("COMMIT first.")));
+}
+
+// KalamDB's table was there before the foreign table, and others may use it.
+void refuse_attached(const Alteration* alteration) {
+  if (alteration->on_drop == KalamOnDrop::drop) return;
+  const KalamRelation* relation = alteration->relation;
+  if (kalam_owns_server(relation->serverid, GetUserId())) return;
+  ereport(
+      ERROR,
+      (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+       errmsg("permission denied to alter KalamDB table \"%s\"", relation->remote_name),
+       errdetail("Foreign table \"%s\" only shows it (option \"on_drop\" is \"keep\"): it takes the owner of server "
+                 "\"%s\" or a superuser.",
+                 relation->local_name, alteration->connection->server_name)));
 }
 
 const KalamRemoteColumn* find_remote(const KalamRelation* relation, const char* name) {
@@ -143,6 +156,7 @@ KalamColumnDefinition* define_added(const Alteration* alteration, AlterTableCmd*
     kalam_check_system_columns(statement, relation->kind);
     return nullptr;
   }
+  refuse_attached(alteration);
   kalam_check_names(&definition);
 
   KalamColumnDefinition* added = (KalamColumnDefinition*)linitial(definition.columns);
@@ -179,6 +193,33 @@ KalamColumnDefinition* define_added(const Alteration* alteration, AlterTableCmd*
   return added;
 }
 
+// A column's default as KalamDB would have it; NULL: there is none, or it is evaluated here alone.
+const char* remote_default(const Alteration* alteration, AttrNumber attribute, const Node* expression) {
+  kalam::RemoteType type;
+  const char* why;
+  Oid local_type;
+  int32 typmod;
+  Oid collation;
+  if (expression == nullptr) return nullptr;
+  get_atttypetypmodcoll(alteration->relid, attribute, &local_type, &typmod, &collation);
+  if (kalam_remote_type(local_type, typmod, &type, &why) == nullptr) return nullptr;
+  return kalam_remote_default(expression, type.kind);
+}
+
+// Whether KalamDB would notice the change of a column that is there.
+bool is_noticed(const Alteration* alteration, const Step* step, AttrNumber attribute) {
+  if (step->remote == nullptr) return false;
+  switch (step->type) {
+    case AT_SetNotNull:
+      return !step->remote->not_null;
+    case AT_DropNotNull:
+      return step->remote->not_null;
+    default:
+      return step->remote->default_value != nullptr ||
+             remote_default(alteration, attribute, step->default_expression) != nullptr;
+  }
+}
+
 void refuse_nulls(const Alteration* alteration, const char* column) {
   const KalamRelation* relation = alteration->relation;
   if (kalam_pending_is_created(alteration->connection, relation->name_space, relation->table)) return;
@@ -202,6 +243,12 @@ void refuse_nulls(const Alteration* alteration, const char* column) {
                     errmsg("column \"%s\" of relation \"%s\" contains null values", column, relation->local_name)));
 }
 
+void note_kept(Alteration* alteration, AttrNumber attribute) {
+  if (attribute <= 0) return;
+  int column = alteration->relation->attribute_column[attribute - 1];
+  if (column >= 0) alteration->kept = lappend(alteration->kept, alteration->relation->columns[column].name);
+}
+
 void add_step(Alteration* alteration, AlterTableCmd* command) {
   const KalamRelation* relation = alteration->relation;
   Step* step = (Step*)palloc0(sizeof(Step));
@@ -220,6 +267,11 @@ void add_step(Alteration* alteration, AlterTableCmd* command) {
   step->local_name = command->name;
   step->default_expression = command->def;
   AttrNumber attribute = get_attnum(alteration->relid, command->name);
+  // As DROP TABLE, which keeps a table that is only shown here.
+  if (command->subtype == AT_DropColumn && alteration->on_drop == KalamOnDrop::keep) {
+    note_kept(alteration, attribute);
+    return;
+  }
   if (attribute > 0) {
     int column = relation->attribute_column[attribute - 1];
     bool own = column == KALAM_ATTRIBUTE_USER_ID || (column >= 0 && relation->columns[column].is_system);
@@ -236,6 +288,7 @@ void add_step(Alteration* alteration, AlterTableCmd* command) {
     if (attribute == relation->key_attribute && command->subtype != AT_ColumnDefault &&
         command->subtype != AT_SetNotNull)
       refuse(alteration, action_of(command->subtype), command->name, "It is the key.", nullptr);
+    if (is_noticed(alteration, step, attribute)) refuse_attached(alteration);
     if (command->subtype == AT_SetNotNull && !step->remote->not_null) refuse_nulls(alteration, command->name);
   }
   alteration->steps = lappend(alteration->steps, step);
@@ -293,17 +346,7 @@ void change_default(const Alteration* alteration, const Step* step) {
   if (attribute == InvalidAttrNumber) return;
   const KalamRelation* relation = alteration->relation;
   const char* name = kalam_column_name(alteration->relid, attribute);
-  const char* expression = nullptr;
-  if (step->default_expression != nullptr) {
-    kalam::RemoteType type;
-    const char* why;
-    Oid local_type;
-    int32 typmod;
-    Oid collation;
-    get_atttypetypmodcoll(alteration->relid, attribute, &local_type, &typmod, &collation);
-    if (kalam_remote_type(local_type, typmod, &type, &why) != nullptr)
-      expression = kalam_remote_default(step->default_expression, type.kind);
-  }
+  const char* expression = remote_default(alteration, attribute, step->default_expression);
   // There is nothing to take away.
   if (expression == nullptr && (step->remote == nullptr || step->remote->default_value == nullptr) &&
       !kalam_pending_has(alteration->connection, relation->name_space, relation->table))
@@ -379,8 +422,11 @@ void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source
     return;
   }
   Alteration alteration = {};
+  KalamTableOptions options;
   AlterTableStmt* statement = (AlterTableStmt*)copyObjectImpl(source);
   alteration.relid = relid;
+  kalam_table_options(relid, &options);
+  alteration.on_drop = options.on_drop;
   Relation local = table_open(relid, NoLock);
   alteration.connection = kalam_connection_get(GetForeignTable(relid)->serverid, GetUserId());
   alteration.relation = kalam_relation_get(local, GetUserId(), KalamFreshness::checked);
@@ -399,5 +445,9 @@ void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source
   kalam_utility_replace(utility, (Node*)statement);
   CommandCounterIncrement();
   foreach (cell, alteration.steps) mirror(&alteration, (Step*)lfirst(cell));
+  foreach (cell, alteration.kept) {
+    ereport(NOTICE, (errmsg("column \"%s\" of KalamDB table \"%s\" is kept, with its values", (const char*)lfirst(cell),
+                            alteration.relation->remote_name)));
+  }
   kalam_relation_forget(relid);
 }

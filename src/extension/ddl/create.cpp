@@ -12,6 +12,7 @@
 #include "extension/option_table.h"
 #include "extension/options.h"
 #include "extension/query.h"
+#include "extension/rights.h"
 #include "extension/settings.h"
 
 extern "C" {
@@ -256,6 +257,24 @@ void append_system_columns(CreateStmt* statement, kalam::TableKind kind, KalamSy
     statement->tableElts = lappend(statement->tableElts, makeColumnDef("_userid", TEXTOID, -1, DEFAULT_COLLATION_OID));
 }
 
+// Who does not own the server cannot have KalamDB's table dropped that was there before. Restoring a dump is not to end
+// for that.
+void keep_on_drop(List* options) {
+  ListCell* cell;
+  foreach (cell, options) {
+    DefElem* element = lfirst_node(DefElem, cell);
+    if (strcmp(kalam_folded_name(element->defname), "on_drop") == 0) element->arg = (Node*)makeString(pstrdup("keep"));
+  }
+}
+
+void warn_kept(const CreateStmt* statement, const KalamTableDefinition* definition, const ForeignServer* server) {
+  ereport(WARNING,
+          (errmsg("option \"on_drop\" of foreign table \"%s\" is set to \"keep\"", statement->relation->relname),
+           errdetail("KalamDB table \"%s.%s\" is there already: only the owner of server \"%s\" and superusers may "
+                     "have it dropped.",
+                     definition->name_space, definition->table, server->servername)));
+}
+
 }  // namespace
 
 bool kalam_is_temporary(const RangeVar* relation) {
@@ -295,6 +314,7 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   kalam_check_names(&definition);
   char* sql = kalam_create_sql(&definition);
 
+  kalam_check_use(server->serverid, GetUserId(), definition.name_space, definition.table);
   KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());
   refuse_dropped(connection, &definition);
   if (find_remote(connection, &definition, &existing)) {
@@ -326,13 +346,16 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
   kalam::TableKind existing;
   CreateForeignTableStmt* create = (CreateForeignTableStmt*)copyObjectImpl(source);
   CreateStmt* base = &create->base;
+  bool owns_server = kalam_owns_server(GetForeignServerByName(create->servername, false)->serverid, GetUserId());
 
   // Let PostgreSQL say what it says about temporary tables, missing schemas, and tables that exist.
   Oid schema = base->relation->schemaname != nullptr ? get_namespace_oid(base->relation->schemaname, true)
                                                      : RangeVarGetCreationNamespace(base->relation);
   if (!OidIsValid(schema) || base->relation->relpersistence != RELPERSISTENCE_PERMANENT ||
       OidIsValid(get_relname_relid(base->relation->relname, schema))) {
-    kalam_utility_pass(utility);
+    // What is in the way may be gone when PostgreSQL looks.
+    if (!owns_server) keep_on_drop(create->options);
+    kalam_utility_replace(utility, (Node*)create);
     return;
   }
   ForeignServer* server = kalam_server_for_use(create->servername);
@@ -364,11 +387,17 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
   }
   kalam_define_columns(base, &definition);
 
+  kalam_check_use(server->serverid, GetUserId(), definition.name_space, definition.table);
   KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());
   refuse_dropped(connection, &definition);
   if (find_remote(connection, &definition, &existing)) {
     if (kind == nullptr) {
       create->options = lappend(create->options, text_option("table_type", kalam_table_kind_text(existing)));
+    }
+    const char* on_drop = find_option(create->options, "on_drop");
+    if (!owns_server && on_drop != nullptr && pg_strcasecmp(on_drop, "drop") == 0) {
+      keep_on_drop(create->options);
+      warn_kept(base, &definition, server);
     }
     kalam_utility_replace(utility, (Node*)create);
     CommandCounterIncrement();

@@ -68,6 +68,10 @@ void kalam_drop(const KalamUtility* utility, const DropStmt* source);
 void kalam_drop_owned(const KalamUtility* utility);
 void kalam_drop_init();
 
+// Called where a foreign table's options, or those of a column, have been changed in the catalog, and are not seen by
+// others yet. Raises 42501 and 55006 (option_change.cpp).
+void kalam_check_option_change(Oid relid, AttrNumber attribute);
+
 // Before RENAME and SET SCHEMA: records the KalamDB names that follow the local ones so far (rename.cpp).
 void kalam_keep_names(const KalamUtility* utility, const Node* statement);
 

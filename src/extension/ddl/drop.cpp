@@ -5,6 +5,7 @@
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/pending.h"
 #include "extension/options.h"
+#include "extension/rights.h"
 
 extern "C" {
 #include "catalog/namespace.h"
@@ -12,6 +13,7 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "lib/stringinfo.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 }
 
@@ -35,6 +37,17 @@ void refuse_column(Oid relid, AttrNumber attribute) {
                   errhint("ALTER TABLE ... DROP COLUMN first.")));
 }
 
+// The server's owner has bounded this role since the table was made.
+[[noreturn]] void refuse_drop(Oid relid, const KalamTableOptions* options) {
+  ereport(ERROR,
+          (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+           errmsg("permission denied to drop KalamDB table \"%s.%s\"", options->name_space, options->table),
+           errdetail("Option \"%s\" of its server does not name the namespace.", "allowed_namespaces"),
+           errhint("ALTER FOREIGN TABLE %s OPTIONS (SET on_drop 'keep') first, to drop the foreign table alone.",
+                   quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)), get_rel_name(relid)))));
+  pg_unreachable();
+}
+
 void note_name(const KalamTableOptions* options) {
   table_count++;
   if (table_names == nullptr || table_count > MAX_NAMES) return;
@@ -45,6 +58,9 @@ void object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub
   if (previous_object_access_hook != nullptr) {
     previous_object_access_hook(access, class_id, object_id, sub_id, argument);
   }
+  if (access == OAT_POST_ALTER &&
+      (class_id == ForeignTableRelationId || (class_id == RelationRelationId && sub_id != 0)))
+    kalam_check_option_change(object_id, (AttrNumber)sub_id);
   if (dropping == Dropping::nothing || access != OAT_DROP || class_id != RelationRelationId) return;
   if (sub_id != 0) {
     refuse_column(object_id, (AttrNumber)sub_id);
@@ -57,7 +73,9 @@ void object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub
   if (options.on_drop != KalamOnDrop::drop) return;
   note_name(&options);
   if (dropping == Dropping::other) return;
-  KalamConnection* connection = kalam_connection_get(GetForeignTable(object_id)->serverid, GetUserId());
+  Oid server = GetForeignTable(object_id)->serverid;
+  if (!kalam_may_use(server, GetUserId(), options.name_space, options.table)) refuse_drop(object_id, &options);
+  KalamConnection* connection = kalam_connection_get(server, GetUserId());
   kalam_pending_drop(connection, options.name_space, options.table);
 }
 

@@ -5,6 +5,7 @@
 #include "extension/fdw.h"
 #include "extension/options.h"
 #include "extension/query.h"
+#include "extension/rights.h"
 
 extern "C" {
 #include "commands/defrem.h"
@@ -101,8 +102,9 @@ bool is_complete(char** row) {
 
 List* kalam_import_schema(ImportForeignSchemaStmt* statement, Oid serverid) {
   ForeignServer* server = GetForeignServer(serverid);
-  KalamConnection* connection = kalam_connection_get(serverid, GetUserId());
   char* name_space = kalam_folded_name(statement->remote_schema);
+  kalam_check_namespace(serverid, GetUserId(), name_space);
+  KalamConnection* connection = kalam_connection_get(serverid, GetUserId());
   bool not_null = wants_not_null(statement);
   List* commands = NIL;
   Table table = {};

@@ -1,0 +1,125 @@
+// ALTER FOREIGN TABLE … OPTIONS, looked at where the catalog has both the old and the new options: whichever statement,
+// however it names the table, and whatever is renamed beside it.
+//
+// A foreign table, its journal and a KalamDB table belong together one to one, as do its columns: none of them is
+// exchanged while the transaction has changes. And to point a table elsewhere, or to have KalamDB's table dropped that
+// was only attached, takes more than owning the foreign table.
+#include "extension/ddl/ddl.h"
+#include "extension/journal.h"
+#include "extension/options.h"
+#include "extension/rights.h"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/table.h"
+#include "catalog/pg_attribute.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+}
+
+namespace {
+
+List* to_list(Datum options, bool is_null) {
+  return is_null ? NIL : untransformRelOptions(options);
+}
+
+// The options of the table, or of one of its columns, as the running command has left them. System caches show those of
+// before until the command counter is raised.
+List* new_options(Oid relid, AttrNumber attribute) {
+  ScanKeyData keys[2];
+  bool of_table = attribute == InvalidAttrNumber;
+  bool is_null = true;
+  List* options = NIL;
+
+  if (of_table) {
+    ScanKeyInit(&keys[0], Anum_pg_foreign_table_ftrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
+  } else {
+    ScanKeyInit(&keys[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
+    ScanKeyInit(&keys[1], Anum_pg_attribute_attnum, BTEqualStrategyNumber, F_INT2EQ, Int16GetDatum(attribute));
+  }
+  Relation catalog = table_open(of_table ? ForeignTableRelationId : AttributeRelationId, AccessShareLock);
+  SysScanDesc scan = systable_beginscan(catalog, of_table ? ForeignTableRelidIndexId : AttributeRelidNumIndexId, true,
+                                        SnapshotSelf, of_table ? 1 : 2, keys);
+  HeapTuple tuple = systable_getnext(scan);
+  if (HeapTupleIsValid(tuple)) {
+    Datum value = heap_getattr(tuple, of_table ? Anum_pg_foreign_table_ftoptions : Anum_pg_attribute_attfdwoptions,
+                               RelationGetDescr(catalog), &is_null);
+    options = to_list(value, is_null);
+  }
+  systable_endscan(scan);
+  table_close(catalog, AccessShareLock);
+  return options;
+}
+
+bool has_option(const List* options, const char* name) {
+  ListCell* cell;
+  foreach (cell, options)
+    if (strcmp(((const DefElem*)lfirst(cell))->defname, name) == 0) return true;
+  return false;
+}
+
+// Whether a name that the options held follows the local one from now on: it would be another one after a RENAME that
+// this library does not see.
+bool is_let_go(const List* before, const List* after) {
+  return (has_option(before, "namespace") && !has_option(after, "namespace")) ||
+         (has_option(before, "table") && !has_option(after, "table"));
+}
+
+bool same_name(const char* a, const char* b) {
+  return pg_strcasecmp(a, b) == 0;
+}
+
+void refuse_pending_rows(Oid relid, const char* what) {
+  if (!kalam_has_pending_rows(relid)) return;
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                  errmsg("cannot %s of foreign table \"%s\" because the transaction has changed rows of it", what,
+                         get_rel_name(relid)),
+                  errdetail("They are sent to KalamDB when the transaction commits."), errhint("COMMIT first.")));
+}
+
+[[noreturn]] void deny(const char* what, Oid relid, const ForeignServer* server, const char* hint) {
+  ereport(ERROR,
+          (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+           errmsg("permission denied to %s of foreign table \"%s\"", what, get_rel_name(relid)),
+           errdetail("It takes the owner of server \"%s\" or a superuser.", server->servername), errhint("%s", hint)));
+  pg_unreachable();
+}
+
+void check_table(Oid relid) {
+  KalamTableOptions before;
+  KalamTableOptions after;
+  const ForeignTable* table = GetForeignTable(relid);
+  const List* options = new_options(relid, InvalidAttrNumber);
+  ForeignServer* server = GetForeignServer(table->serverid);
+
+  kalam_table_options_of(relid, table->options, &before);
+  kalam_table_options_of(relid, options, &after);
+  bool is_same = same_name(before.name_space, after.name_space) && same_name(before.table, after.table);
+  bool is_same_kind = before.has_kind == after.has_kind && (!before.has_kind || before.kind == after.kind);
+  if (!is_same || !is_same_kind) refuse_pending_rows(relid, "change the KalamDB table");
+  bool owns_server = kalam_owns_server(server->serverid, GetUserId());
+  if ((!is_same || is_let_go(table->options, options)) && !owns_server)
+    deny("change the KalamDB table", relid, server, "CREATE FOREIGN TABLE shows another KalamDB table.");
+  if (before.on_drop != KalamOnDrop::drop && after.on_drop == KalamOnDrop::drop && !owns_server)
+    deny("set option \"on_drop\" to \"drop\"", relid, server,
+         "Without it the foreign table is dropped, and KalamDB's table is kept.");
+}
+
+void check_column(Oid relid, AttrNumber attribute) {
+  if (!kalam_has_pending_rows(relid)) return;
+  const char* before = kalam_column_name(relid, attribute);
+  const char* after = kalam_column_name_of(relid, attribute, new_options(relid, attribute));
+  if (!same_name(before, after)) refuse_pending_rows(relid, "change a column's name in KalamDB");
+}
+
+}  // namespace
+
+void kalam_check_option_change(Oid relid, AttrNumber attribute) {
+  if (IsBinaryUpgrade || !kalam_is_own_table(relid)) return;
+  if (attribute == InvalidAttrNumber)
+    check_table(relid);
+  else
+    check_column(relid, attribute);
+}
