@@ -3,11 +3,14 @@
 #include "extension/fdw.h"
 #include "extension/functions.h"
 #include "extension/query.h"
+#include "extension/rights.h"
+#include "extension/sql_words.h"
 #include "extension/value_text.h"
 #include "extension/wait.h"
 
 extern "C" {
 #include "mb/pg_wchar.h"
+#include "tcop/utility.h"
 }
 
 namespace {
@@ -39,19 +42,8 @@ void get_limits(KalamConnection* connection) {
 
 // Whether the statement's first word is one of a query, which the server cuts; SHOW, DESCRIBE and EXPLAIN are not.
 bool is_query(const char* sql) {
-  for (;;) {
-    sql += strspn(sql, " \t\r\n\f\v(");
-    if (strncmp(sql, "--", 2) == 0) {
-      sql += strcspn(sql, "\n");
-    } else if (strncmp(sql, "/*", 2) == 0) {
-      const char* end = strstr(sql + 2, "*/");
-      if (end == nullptr) return false;
-      sql = end + 2;
-    } else {
-      break;
-    }
-  }
-  return pg_strncasecmp(sql, "SELECT", strlen("SELECT")) == 0 || pg_strncasecmp(sql, "WITH", strlen("WITH")) == 0;
+  KalamSqlWord word = kalam_sql_first_word(sql);
+  return kalam_sql_word_is(&word, "SELECT") || kalam_sql_word_is(&word, "WITH");
 }
 
 // How many rows the query really has, or -1 when the server does not say. A count of a query counts all its rows
@@ -106,11 +98,31 @@ uint64 append_rows(StringInfo out, kalam::Call* call, kalam::Status* status) {
   return rows;
 }
 
+// The statement is sent as it is, so nothing can be told of what it names.
+void check_unbounded(const ForeignServer* server) {
+  if (!kalam_is_bounded(server->serverid, GetUserId())) return;
+  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                  errmsg("permission denied to send statements to server \"%s\"", server->servername),
+                  errdetail("Its option \"%s\" bounds all roles but its owner and superusers.", "allowed_namespaces")));
+}
+
+// Statements that may change something are what INSERT is in PostgreSQL: not for READ ONLY transactions, standby
+// servers and parallel workers.
+void check_writes(const char* sql) {
+  constexpr const char* what = "a kalam_exec() that may write";
+  if (kalam_sql_only_reads(sql)) return;
+  PreventCommandIfReadOnly(what);
+  PreventCommandDuringRecovery(what);
+  PreventCommandIfParallelMode(what);
+}
+
 text* execute(const char* server_name, const char* sql) {
   kalam::Status status;
   StringInfoData out;
   uint64 rows = 0;
   ForeignServer* server = kalam_server_for_use(server_name);
+  check_unbounded(server);
+  check_writes(sql);
   KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());
   MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "kalam_exec", ALLOCSET_SMALL_SIZES);
   KalamCallHolder* holder = kalam_call_holder_create(scratch, connection);
@@ -129,9 +141,9 @@ text* execute(const char* server_name, const char* sql) {
     appendStringInfoChar(&out, ']');
   }
   if (status.error != kalam::ErrorClass::none) {
+    // Without the statement: it may hold passwords, and CONTEXT is written to the log whatever log_statement is.
     KalamErrorContext context = {};
     context.server = server->servername;
-    context.remote_sql = sql;
     kalam_report(&status, &context);
   }
 

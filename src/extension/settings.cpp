@@ -56,7 +56,7 @@ void kalam_settings_init() {
                              check_user_id_setting, nullptr, nullptr);
   DefineCustomIntVariable("kalam.max_response_size", "Largest response that is accepted from a KalamDB server.",
                           "Option max_response_size of a foreign server wins. 0 turns the limit off.",
-                          &setting_max_response_kb, 1024 * 1024, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB, nullptr,
+                          &setting_max_response_kb, 1024 * 1024, 0, MAX_KILOBYTES, PGC_SUSET, GUC_UNIT_KB, nullptr,
                           nullptr, nullptr);
   DefineCustomIntVariable(
       "kalam.snowflake_worker_id", "Worker number in the ids that snowflake_id() makes.",
@@ -67,7 +67,7 @@ void kalam_settings_init() {
       "Otherwise a scan of such a table fails.", &setting_auto_flush, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
   DefineCustomIntVariable("kalam.server_version_limit", "Unflushed row versions of a table that KalamDB reads.",
                           "Results of user and stream tables of half as many rows are taken for incomplete.",
-                          &setting_server_version_limit, 100000, 2, INT_MAX, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+                          &setting_server_version_limit, 100000, 2, INT_MAX, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   DefineCustomEnumVariable("kalam.write_mode", "What happens to changes that KalamDB cannot commit as one.",
                            "atomic: they are refused. autocommit: they are sent as several requests, of which some may "
                            "be applied when a later one fails.",
