@@ -22,9 +22,9 @@ ALTER FOREIGN TABLE pay OPTIONS (SET on_drop 'drop');
 ALTER FOREIGN TABLE pay OPTIONS (DROP on_drop);
 ALTER FOREIGN TABLE pay OPTIONS (ADD on_drop 'drop');
 DROP FOREIGN TABLE pay;
-SELECT * FROM ktest00000_tenants.pay;
+SELECT id, v FROM ktest00000_tenants.pay;
 RESET ROLE;
-SELECT * FROM ktest00000_tenants.pay;
+SELECT id, v FROM ktest00000_tenants.pay;
 
 -- What it shows is not altered by who only shows it
 SET ROLE ktest_dev;
@@ -239,7 +239,7 @@ BEGIN READ ONLY;
 SELECT kalam_exec('SELECT count(*) AS n FROM ktest00000_rights.a');
 SELECT kalam_exec(E' -- \n /* DELETE */ SELECT ''DELETE'' AS "UPDATE"');
 SELECT kalam_exec('SHOW NAMESPACES') IS NOT NULL;
-SELECT kalam_exec('EXPLAIN SELECT 1 AS a;') IS NOT NULL;
+SELECT kalam_exec('DESCRIBE TABLE ktest00000_rights.a;') IS NOT NULL;
 SAVEPOINT s;
 SELECT kalam_exec('DELETE FROM ktest00000_rights.a WHERE id = 1');
 ROLLBACK TO s;
@@ -263,10 +263,8 @@ SELECT kalam_exec('');
 ROLLBACK;
 SELECT count(*) FROM a;
 -- what it was given stands in no CONTEXT, which would be written to the log
-\set VERBOSITY verbose
 \set SHOW_CONTEXT always
 DO $$ DECLARE secret text := 'Hunter2'; BEGIN PERFORM kalam_exec(format('CREATE USERX bob WITH PASSWORD %L', secret)); END $$;
-\set VERBOSITY default
 \set SHOW_CONTEXT errors
 
 -- Settings that make the server work for everybody, or a session take any amount of memory, are superusers'
