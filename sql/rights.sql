@@ -166,8 +166,11 @@ GRANT SELECT ON of_all TO ktest_dev;
 CREATE VIEW of_dev AS SELECT id FROM mine;
 ALTER VIEW of_dev OWNER TO ktest_dev;
 SELECT count(*) FROM of_dev;
+GRANT INSERT, UPDATE ON of_all TO ktest_dev;
 SET ROLE ktest_dev;
 SELECT count(*) FROM of_all;
+EXPLAIN (VERBOSE, COSTS OFF) INSERT INTO of_all VALUES (9, 9);
+UPDATE of_all SET w = 3 WHERE id = 2 RETURNING *;
 RESET ROLE;
 -- a table that was made before is dropped no more, but here
 ALTER SERVER kalam_server OPTIONS (SET allowed_namespaces 'other');
@@ -262,6 +265,12 @@ ROLLBACK TO s;
 SELECT kalam_exec('');
 ROLLBACK;
 SELECT count(*) FROM a;
+-- nor in parallel workers
+CREATE FUNCTION in_parallel(sql text) RETURNS text LANGUAGE plpgsql PARALLEL SAFE AS 'BEGIN RETURN kalam_exec(sql); END';
+SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SELECT in_parallel('SELECT count(*) AS n FROM ktest00000_rights.a');
+SELECT in_parallel('DELETE FROM ktest00000_rights.a WHERE id = 1');
+SELECT set_config(name, 'off', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 -- what it was given stands in no CONTEXT, which would be written to the log
 \set SHOW_CONTEXT always
 DO $$ DECLARE secret text := 'Hunter2'; BEGIN PERFORM kalam_exec(format('CREATE USERX bob WITH PASSWORD %L', secret)); END $$;

@@ -54,8 +54,11 @@ void kalam_explain_scan(ForeignScanState* node, ExplainState* es) {
   ExplainPropertyInteger("Bytes Received", nullptr, (int64)state->response_bytes, es);
 }
 
-void kalam_explain_modify(ModifyTableState*, ResultRelInfo* result, List*, int, ExplainState* es) {
+void kalam_explain_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*, int, ExplainState* es) {
   if (!es->verbose) return;
-  KalamRelation* remote = kalam_relation_get(result->ri_RelationDesc, GetUserId(), KalamFreshness::cached);
+  // Behind a view the rights are those of its owner.
+  Oid userid = kalam_result_check_as_user(result, mtstate->ps.state);
+  if (!OidIsValid(userid)) userid = GetUserId();
+  KalamRelation* remote = kalam_relation_get(result->ri_RelationDesc, userid, KalamFreshness::cached);
   ExplainPropertyText("Remote Table", remote->remote_name, es);
 }

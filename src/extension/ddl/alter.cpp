@@ -44,7 +44,6 @@ struct Alteration {
   char* table_sql;              // namespace.table
   KalamOnDrop on_drop;
   List* steps;  // of Step*
-  List* kept;   // char*: columns of KalamDB's that are dropped here alone
 };
 
 bool is_mirrored(AlterTableType type) {
@@ -82,12 +81,12 @@ void refuse_children(Oid relid) {
   }
 }
 
-void refuse_pending_rows(const Alteration* alteration) {
-  if (!kalam_has_pending_rows(alteration->relid)) return;
-  ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
-                  errmsg("cannot ALTER TABLE \"%s\" because the transaction has changed rows of it",
-                         alteration->relation->local_name),
-                  errdetail("They are sent to KalamDB when the transaction commits."), errhint("COMMIT first.")));
+void refuse_pending_rows(Oid relid) {
+  if (!kalam_has_pending_rows(relid)) return;
+  ereport(ERROR,
+          (errcode(ERRCODE_OBJECT_IN_USE),
+           errmsg("cannot ALTER TABLE \"%s\" because the transaction has changed rows of it", get_rel_name(relid)),
+           errdetail("They are sent to KalamDB when the transaction commits."), errhint("COMMIT first.")));
 }
 
 // KalamDB's table was there before the foreign table, and others may use it.
@@ -243,12 +242,6 @@ void refuse_nulls(const Alteration* alteration, const char* column) {
                     errmsg("column \"%s\" of relation \"%s\" contains null values", column, relation->local_name)));
 }
 
-void note_kept(Alteration* alteration, AttrNumber attribute) {
-  if (attribute <= 0) return;
-  int column = alteration->relation->attribute_column[attribute - 1];
-  if (column >= 0) alteration->kept = lappend(alteration->kept, alteration->relation->columns[column].name);
-}
-
 void add_step(Alteration* alteration, AlterTableCmd* command) {
   const KalamRelation* relation = alteration->relation;
   Step* step = (Step*)palloc0(sizeof(Step));
@@ -267,11 +260,6 @@ void add_step(Alteration* alteration, AlterTableCmd* command) {
   step->local_name = command->name;
   step->default_expression = command->def;
   AttrNumber attribute = get_attnum(alteration->relid, command->name);
-  // As DROP TABLE, which keeps a table that is only shown here.
-  if (command->subtype == AT_DropColumn && alteration->on_drop == KalamOnDrop::keep) {
-    note_kept(alteration, attribute);
-    return;
-  }
   if (attribute > 0) {
     int column = relation->attribute_column[attribute - 1];
     bool own = column == KALAM_ATTRIBUTE_USER_ID || (column >= 0 && relation->columns[column].is_system);
@@ -401,6 +389,47 @@ void mirror(const Alteration* alteration, const Step* step) {
   }
 }
 
+// Of a table that is only shown here columns are dropped as the table is: here alone. The NOTICEs for after it.
+List* find_kept(Oid relid, const KalamTableOptions* options, const AlterTableStmt* statement) {
+  List* notices = NIL;
+  ListCell* cell;
+  if (options->on_drop == KalamOnDrop::drop) return NIL;
+  foreach (cell, statement->cmds) {
+    const AlterTableCmd* command = lfirst_node(AlterTableCmd, cell);
+    if (command->subtype != AT_DropColumn) continue;
+    AttrNumber attribute = get_attnum(relid, command->name);
+    if (attribute <= 0) continue;
+    notices = lappend(notices, psprintf("KalamDB table \"%s.%s\" keeps column \"%s\", with its values",
+                                        options->name_space, options->table, kalam_column_name(relid, attribute)));
+  }
+  return notices;
+}
+
+// Whether something is left for KalamDB.
+bool is_mirrored_here(const AlterTableCmd* command, const KalamTableOptions* options) {
+  if (command->subtype == AT_DropColumn && options->on_drop == KalamOnDrop::keep) return false;
+  return is_mirrored(command->subtype);
+}
+
+// What the server must be asked for, before PostgreSQL's side is altered.
+void begin(Alteration* alteration, const AlterTableStmt* statement, const KalamTableOptions* options) {
+  ListCell* cell;
+  Oid relid = alteration->relid;
+  Relation local = table_open(relid, NoLock);
+  alteration->on_drop = options->on_drop;
+  alteration->connection = kalam_connection_get(GetForeignTable(relid)->serverid, GetUserId());
+  alteration->relation = kalam_relation_get(local, GetUserId(), KalamFreshness::checked);
+  table_close(local, NoLock);
+  alteration->table_sql = kalam_quote_table(alteration->relation->name_space, alteration->relation->table);
+  if (alteration->relation->kind == kalam::TableKind::system)
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                    errmsg("cannot alter KalamDB system table \"%s\"", alteration->relation->remote_name)));
+  foreach (cell, statement->cmds) {
+    AlterTableCmd* command = lfirst_node(AlterTableCmd, cell);
+    if (is_mirrored_here(command, options)) add_step(alteration, command);
+  }
+}
+
 }  // namespace
 
 void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source) {
@@ -423,31 +452,20 @@ void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source
   }
   Alteration alteration = {};
   KalamTableOptions options;
+  ListCell* cell;
   AlterTableStmt* statement = (AlterTableStmt*)copyObjectImpl(source);
   alteration.relid = relid;
   kalam_table_options(relid, &options);
-  alteration.on_drop = options.on_drop;
-  Relation local = table_open(relid, NoLock);
-  alteration.connection = kalam_connection_get(GetForeignTable(relid)->serverid, GetUserId());
-  alteration.relation = kalam_relation_get(local, GetUserId(), KalamFreshness::checked);
-  table_close(local, NoLock);
-  alteration.table_sql = kalam_quote_table(alteration.relation->name_space, alteration.relation->table);
-  if (alteration.relation->kind == kalam::TableKind::system)
-    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-                    errmsg("cannot alter KalamDB system table \"%s\"", alteration.relation->remote_name)));
-  refuse_pending_rows(&alteration);
+  refuse_pending_rows(relid);
+  List* kept = find_kept(relid, &options, statement);
+  bool is_asked = false;
+  foreach (cell, statement->cmds)
+    if (is_mirrored_here(lfirst_node(AlterTableCmd, cell), &options)) is_asked = true;
+  if (is_asked) begin(&alteration, statement, &options);
 
-  ListCell* cell;
-  foreach (cell, statement->cmds) {
-    AlterTableCmd* command = lfirst_node(AlterTableCmd, cell);
-    if (is_mirrored(command->subtype)) add_step(&alteration, command);
-  }
   kalam_utility_replace(utility, (Node*)statement);
   CommandCounterIncrement();
   foreach (cell, alteration.steps) mirror(&alteration, (Step*)lfirst(cell));
-  foreach (cell, alteration.kept) {
-    ereport(NOTICE, (errmsg("column \"%s\" of KalamDB table \"%s\" is kept, with its values", (const char*)lfirst(cell),
-                            alteration.relation->remote_name)));
-  }
+  foreach (cell, kept) ereport(NOTICE, (errmsg_internal("%s", (const char*)lfirst(cell))));
   kalam_relation_forget(relid);
 }
