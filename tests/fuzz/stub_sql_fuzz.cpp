@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "stub/sql/engine.h"
+#include "stub/sql/run/engine.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "stub/coerce.h"
+#include "stub/arrow/coerce.h"
 #include "stub/ddl/column_parser.h"
 #include "stub/ddl/statements.h"
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "stub/types.h"
+#include "stub/arrow/types.h"
 
 namespace kalam::stub::ddl {
 

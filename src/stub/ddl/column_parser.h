@@ -5,7 +5,7 @@
 #include <string>
 
 #include "stub/ddl/lexer.h"
-#include "stub/store.h"
+#include "stub/store/store.h"
 
 namespace kalam::stub::ddl {
 

@@ -1,10 +1,10 @@
 #include <algorithm>
 
+#include "stub/arrow/types.h"
 #include "stub/ddl/column_parser.h"
 #include "stub/ddl/names.h"
 #include "stub/ddl/statements.h"
-#include "stub/sql/error.h"
-#include "stub/types.h"
+#include "stub/sql/parse/error.h"
 
 namespace kalam::stub::ddl {
 

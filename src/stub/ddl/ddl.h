@@ -4,8 +4,8 @@
 #include <optional>
 #include <string_view>
 
-#include "stub/sql_outcome.h"
-#include "stub/store.h"
+#include "stub/sql/parse/outcome.h"
+#include "stub/store/store.h"
 
 namespace kalam::stub {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "stub/text.h"
+#include "stub/base/text.h"
 
 namespace kalam::stub::ddl {
 

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include "stub/sql_outcome.h"
-#include "stub/store.h"
+#include "stub/sql/parse/outcome.h"
+#include "stub/store/store.h"
 
 namespace kalam::stub::ddl {
 

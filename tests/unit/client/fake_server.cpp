@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "stub/arrow_writer.h"
+#include "stub/arrow/writer.h"
 
 namespace kalam::test {
 namespace {

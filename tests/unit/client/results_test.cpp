@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "stub/arrow_writer.h"
+#include "stub/arrow/writer.h"
 #include "unit/client/client_fixture.h"
 
 namespace kalam::test {

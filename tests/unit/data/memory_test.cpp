@@ -8,7 +8,7 @@
 #include <new>
 
 #include "raw_stream.h"
-#include "stub/arrow_writer.h"
+#include "stub/arrow/writer.h"
 #include "support.h"
 
 namespace {

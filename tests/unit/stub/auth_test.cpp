@@ -1,8 +1,8 @@
-#include "stub/auth.h"
+#include "stub/server/auth.h"
 
 #include <gtest/gtest.h>
 
-#include "stub/base64.h"
+#include "stub/base/base64.h"
 
 namespace kalam::stub {
 namespace {

@@ -1,4 +1,4 @@
-#include "stub/codec.h"
+#include "stub/store/codec.h"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "stub/types.h"
+#include "stub/arrow/types.h"
 
 namespace kalam::stub {
 namespace {

@@ -1,12 +1,12 @@
-#include "stub/coerce.h"
+#include "stub/arrow/coerce.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
-#include "stub/temporal_text.h"
-#include "stub/types.h"
+#include "stub/arrow/temporal_text.h"
+#include "stub/arrow/types.h"
 
 namespace kalam::stub {
 namespace {

@@ -1,9 +1,9 @@
-#include "stub/faults.h"
+#include "stub/rpc/faults.h"
 
 #include <gtest/gtest.h>
 
-#include "stub/control.h"
-#include "stub/rpc_log.h"
+#include "stub/rpc/control.h"
+#include "stub/rpc/rpc_log.h"
 
 namespace kalam::stub {
 namespace {

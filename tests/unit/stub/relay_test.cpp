@@ -1,4 +1,4 @@
-#include "stub/relay.h"
+#include "stub/rpc/relay.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

@@ -1,11 +1,11 @@
-#include "stub/row_json.h"
+#include "stub/rows/row_json.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
-#include "stub/json_reader.h"
+#include "stub/rows/json_reader.h"
 
 namespace kalam::stub {
 namespace {

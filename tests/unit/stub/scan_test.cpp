@@ -1,4 +1,4 @@
-#include "stub/scan.h"
+#include "stub/rows/scan.h"
 
 #include "stub_fixture.h"
 

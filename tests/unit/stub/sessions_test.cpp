@@ -1,4 +1,4 @@
-#include "stub/sessions.h"
+#include "stub/server/sessions.h"
 
 #include "stub_fixture.h"
 

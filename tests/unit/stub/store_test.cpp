@@ -1,11 +1,11 @@
-#include "stub/store.h"
+#include "stub/store/store.h"
 
 #include <unistd.h>
 
 #include <cstdio>
 
-#include "stub/coerce.h"
-#include "stub/control.h"
+#include "stub/arrow/coerce.h"
+#include "stub/rpc/control.h"
 #include "stub_fixture.h"
 
 namespace kalam::stub {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "stub/ddl/ddl.h"
-#include "stub/server.h"
+#include "stub/server/server.h"
 
 namespace kalam::stub {
 

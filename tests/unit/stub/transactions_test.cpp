@@ -1,4 +1,4 @@
-#include "stub/transactions.h"
+#include "stub/rows/transactions.h"
 
 #include "stub_fixture.h"
 

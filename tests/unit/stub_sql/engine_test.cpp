@@ -3,8 +3,8 @@
 
 #include <atomic>
 
-#include "stub/status.h"
-#include "stub/write.h"
+#include "stub/base/status.h"
+#include "stub/rows/write.h"
 #include "transcript.h"
 
 namespace kalam::stub::test {

@@ -5,10 +5,10 @@
 #include <fstream>
 #include <sstream>
 
-#include "stub/row_json.h"
-#include "stub/sql/text_forms.h"
-#include "stub/types.h"
-#include "stub/write.h"
+#include "stub/arrow/types.h"
+#include "stub/rows/row_json.h"
+#include "stub/rows/write.h"
+#include "stub/sql/functions/text_forms.h"
 
 namespace kalam::stub::test {
 

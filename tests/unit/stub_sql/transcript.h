@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "stub/sql/engine.h"
+#include "stub/sql/run/engine.h"
 
 namespace kalam::stub::test {
 

@@ -1,0 +1,195 @@
+#include "stub/arrow/types.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace kalam::stub {
+
+bool operator==(const DataType& a, const DataType& b) {
+  if (a.id != b.id) return false;
+  switch (a.id) {
+    case TypeId::time64:
+    case TypeId::duration:
+      return a.unit == b.unit;
+    case TypeId::timestamp:
+      return a.unit == b.unit && a.utc == b.utc;
+    case TypeId::decimal128:
+      return a.precision == b.precision && a.scale == b.scale;
+    case TypeId::fixed_size_binary:
+      return a.width == b.width;
+    case TypeId::fixed_size_list:
+    case TypeId::list: {
+      if (a.id == TypeId::fixed_size_list && a.width != b.width) return false;
+      if (a.element == nullptr || b.element == nullptr) return a.element == b.element;
+      return a.element_nullable == b.element_nullable && *a.element == *b.element;
+    }
+    default:
+      return true;
+  }
+}
+
+namespace {
+
+struct NamedType {
+  const char* sql_name;
+  TypeId id;
+  const char* kalam_name;
+};
+
+constexpr NamedType kTypes[] = {
+    {"BOOLEAN", TypeId::boolean, "Boolean"},
+    {"SMALLINT", TypeId::int16, "SmallInt"},
+    {"INT", TypeId::int32, "Int"},
+    {"BIGINT", TypeId::int64, "BigInt"},
+    {"FLOAT", TypeId::float32, "Float"},
+    {"DOUBLE", TypeId::float64, "Double"},
+    {"TEXT", TypeId::utf8, "Text"},
+    {"JSON", TypeId::utf8, "Json"},
+    {"FILE", TypeId::utf8, "File"},
+    {"BYTES", TypeId::binary, "Bytes"},
+    {"DATE", TypeId::date32, "Date"},
+    {"TIME", TypeId::time64, "Time"},
+    {"TIMESTAMP", TypeId::timestamp, "Timestamp"},
+    {"DATETIME", TypeId::timestamp, "DateTime"},
+    {"UUID", TypeId::fixed_size_binary, "Uuid"},
+};
+
+const char* unit_name(Unit unit) {
+  switch (unit) {
+    case Unit::second:
+      return "s";
+    case Unit::millisecond:
+      return "ms";
+    case Unit::microsecond:
+      return "µs";
+    default:
+      return "ns";
+  }
+}
+
+std::string kalam_data_type(const ColumnDef& column) {
+  if (column.type.id == TypeId::decimal128) {
+    return "{\"Decimal\":{\"precision\":" + std::to_string(column.type.precision) +
+           ",\"scale\":" + std::to_string(column.type.scale) + "}}";
+  }
+  if (column.type.id == TypeId::fixed_size_list) return "{\"Embedding\":" + std::to_string(column.type.width) + "}";
+  for (const NamedType& type : kTypes) {
+    if (column.sql_type == type.sql_name) return std::string("\"") + type.kalam_name + "\"";
+  }
+  return "\"Text\"";
+}
+
+}  // namespace
+
+std::optional<DataType> type_of_sql_name(std::string_view sql_type) {
+  DataType type;
+  for (const NamedType& named : kTypes) {
+    if (sql_type != named.sql_name) continue;
+    type.id = named.id;
+    if (sql_type == "DATETIME") type.utc = true;
+    if (sql_type == "UUID") type.width = 16;
+    return type;
+  }
+  auto argument = [&](size_t from) { return std::atoi(std::string(sql_type.substr(from)).c_str()); };
+  if (sql_type.starts_with("DECIMAL(")) {
+    size_t comma = sql_type.find(',');
+    if (comma == std::string_view::npos) return std::nullopt;
+    return decimal_type(argument(8), argument(comma + 1));
+  }
+  if (sql_type.starts_with("EMBEDDING(")) {
+    type.id = TypeId::fixed_size_list;
+    type.width = argument(10);
+    type.element_nullable = false;
+    type.element = std::make_shared<const DataType>(plain(TypeId::float32));
+    return type;
+  }
+  return std::nullopt;
+}
+
+std::string arrow_name(const DataType& type) {
+  switch (type.id) {
+    case TypeId::null:
+      return "Null";
+    case TypeId::boolean:
+      return "Boolean";
+    case TypeId::int8:
+      return "Int8";
+    case TypeId::int16:
+      return "Int16";
+    case TypeId::int32:
+      return "Int32";
+    case TypeId::int64:
+      return "Int64";
+    case TypeId::uint8:
+      return "UInt8";
+    case TypeId::uint16:
+      return "UInt16";
+    case TypeId::uint32:
+      return "UInt32";
+    case TypeId::uint64:
+      return "UInt64";
+    case TypeId::float32:
+      return "Float32";
+    case TypeId::float64:
+      return "Float64";
+    case TypeId::utf8:
+      return "Utf8";
+    case TypeId::utf8_view:
+      return "Utf8View";
+    case TypeId::large_utf8:
+      return "LargeUtf8";
+    case TypeId::binary:
+      return "Binary";
+    case TypeId::fixed_size_binary:
+      return "FixedSizeBinary(" + std::to_string(type.width) + ")";
+    case TypeId::date32:
+      return "Date32";
+    case TypeId::time64:
+      return std::string("Time64(") + unit_name(type.unit) + ")";
+    case TypeId::timestamp:
+      return std::string("Timestamp(") + unit_name(type.unit) + (type.utc ? ", \"UTC\")" : ")");
+    case TypeId::duration:
+      return std::string("Duration(") + unit_name(type.unit) + ")";
+    case TypeId::interval_month_day_nano:
+      return "Interval(MonthDayNano)";
+    case TypeId::decimal128:
+      return "Decimal128(" + std::to_string(type.precision) + ", " + std::to_string(type.scale) + ")";
+    case TypeId::list:
+      return "List(" + std::string(type.element_nullable ? "" : "non-null ") + arrow_name(*type.element) + ")";
+    case TypeId::fixed_size_list:
+      return "FixedSizeList(" + std::to_string(type.width) + " x " + (type.element_nullable ? "" : "non-null ") +
+             arrow_name(*type.element) + ")";
+  }
+  return "?";
+}
+
+Field field_of(const ColumnDef& column) {
+  Field field;
+  field.name = column.name;
+  field.type = column.type;
+  field.nullable = column.nullable;
+  field.metadata["kalam_data_type"] = kalam_data_type(column);
+  if (column.primary_key) {
+    field.metadata["kalam_column_flags"] = R"(["pk","nn","uq"])";
+  } else if (!column.nullable) {
+    field.metadata["kalam_column_flags"] = R"(["nn"])";
+  }
+  return field;
+}
+
+std::string format_decimal(Int128 unscaled, int scale) {
+  bool negative = unscaled < 0;
+  auto magnitude = static_cast<unsigned __int128>(unscaled);
+  if (negative) magnitude = ~magnitude + 1;
+  std::string digits;
+  do {
+    digits += static_cast<char>('0' + static_cast<int>(magnitude % 10));
+    magnitude /= 10;
+  } while (magnitude != 0);
+  while (static_cast<int>(digits.size()) <= scale) digits += '0';
+  std::reverse(digits.begin(), digits.end());
+  if (scale > 0) digits.insert(digits.size() - static_cast<size_t>(scale), ".");
+  return negative ? "-" + digits : digits;
+}
+
+}  // namespace kalam::stub
