@@ -96,6 +96,30 @@ def check_includes(source):
     return problems
 
 
+def check_stub_rooms(source):
+    """A room of the stub includes only rooms whose subdir() stands above its own in src/stub/meson.build."""
+    stub = Path(source) / "src/stub"
+    rooms = re.findall(r"^subdir\('([\w/]+)'\)", (stub / "meson.build").read_text(), re.M)
+    problems = [] if rooms else [f"{stub}/meson.build: names no rooms"]
+
+    def room_of(path):
+        return max((room for room in rooms if path.startswith(room + "/")), key=len, default=None)
+
+    for path in sorted(stub.rglob("*")):
+        if path.suffix not in (".h", ".cpp"):
+            continue
+        here = room_of(str(path.relative_to(stub)))
+        if here is None:
+            problems.append(f"{path}: is in no room")
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            include = re.match(r'#\s*include\s+"stub/([^"]+)"', line)
+            there = room_of(include.group(1)) if include else here
+            if there is None or rooms.index(there) > rooms.index(here):
+                problems.append(f"{path}:{number}: {line.strip()} (in room {here})")
+    return problems
+
+
 def check_no_exceptions(commands, objects):
     """The extension is compiled with -fno-exceptions and neither throws nor catches."""
     problems = []
@@ -262,6 +286,7 @@ def main():
     checks = {
         "headers": lambda: check_headers(headers, includes, pg_include),
         "includes": lambda: check_includes(source),
+        "stub_rooms": lambda: check_stub_rooms(source),
         "no_exceptions": lambda: check_no_exceptions(commands, extension),
         "exports": lambda: check_exports(module, exports_wanted(scripts)),
         "client_imports": lambda: check_client_imports(client, postgres),

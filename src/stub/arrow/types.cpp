@@ -67,18 +67,6 @@ const char* unit_name(Unit unit) {
   }
 }
 
-std::string kalam_data_type(const ColumnDef& column) {
-  if (column.type.id == TypeId::decimal128) {
-    return "{\"Decimal\":{\"precision\":" + std::to_string(column.type.precision) +
-           ",\"scale\":" + std::to_string(column.type.scale) + "}}";
-  }
-  if (column.type.id == TypeId::fixed_size_list) return "{\"Embedding\":" + std::to_string(column.type.width) + "}";
-  for (const NamedType& type : kTypes) {
-    if (column.sql_type == type.sql_name) return std::string("\"") + type.kalam_name + "\"";
-  }
-  return "\"Text\"";
-}
-
 }  // namespace
 
 std::optional<DataType> type_of_sql_name(std::string_view sql_type) {
@@ -104,6 +92,18 @@ std::optional<DataType> type_of_sql_name(std::string_view sql_type) {
     return type;
   }
   return std::nullopt;
+}
+
+std::string kalam_data_type(std::string_view sql_type, const DataType& type) {
+  if (type.id == TypeId::decimal128) {
+    return "{\"Decimal\":{\"precision\":" + std::to_string(type.precision) +
+           ",\"scale\":" + std::to_string(type.scale) + "}}";
+  }
+  if (type.id == TypeId::fixed_size_list) return "{\"Embedding\":" + std::to_string(type.width) + "}";
+  for (const NamedType& named : kTypes) {
+    if (sql_type == named.sql_name) return std::string("\"") + named.kalam_name + "\"";
+  }
+  return "\"Text\"";
 }
 
 std::string arrow_name(const DataType& type) {
@@ -161,20 +161,6 @@ std::string arrow_name(const DataType& type) {
              arrow_name(*type.element) + ")";
   }
   return "?";
-}
-
-Field field_of(const ColumnDef& column) {
-  Field field;
-  field.name = column.name;
-  field.type = column.type;
-  field.nullable = column.nullable;
-  field.metadata["kalam_data_type"] = kalam_data_type(column);
-  if (column.primary_key) {
-    field.metadata["kalam_column_flags"] = R"(["pk","nn","uq"])";
-  } else if (!column.nullable) {
-    field.metadata["kalam_column_flags"] = R"(["nn"])";
-  }
-  return field;
 }
 
 std::string format_decimal(Int128 unscaled, int scale) {

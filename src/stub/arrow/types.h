@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "stub/arrow/value.h"
-#include "stub/store/store.h"
 
 namespace kalam::stub {
 
@@ -16,8 +15,8 @@ std::optional<DataType> type_of_sql_name(std::string_view sql_type);
 // As Arrow's Display prints it: "Int64", "Timestamp(µs)", "FixedSizeList(3 x non-null Float32)".
 std::string arrow_name(const DataType& type);
 
-// The field of a column in a Scan's answer, with KalamDB's metadata (specification 4.5).
-Field field_of(const ColumnDef& column);
+// The metadata "kalam_data_type" of a column (specification 4.5): "\"BigInt\"", "{\"Embedding\":3}".
+std::string kalam_data_type(std::string_view sql_type, const DataType& type);
 
 // Plain types by id, for catalog relations and the like.
 inline DataType plain(TypeId id) {

@@ -9,6 +9,7 @@
 #include "stub/arrow/types.h"
 #include "stub/base/text.h"
 #include "stub/rows/scan_filter.h"
+#include "stub/store/fields.h"
 
 namespace kalam::stub {
 

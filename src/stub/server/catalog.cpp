@@ -1,6 +1,6 @@
 // system.* relations about the running server: sessions, transactions, the cluster, settings.
 #include "stub/server/server.h"
-#include "stub/store/catalog_field.h"
+#include "stub/store/fields.h"
 
 namespace kalam::stub {
 

@@ -10,6 +10,7 @@
 #include "stub/rows/transactions.h"
 #include "stub/server/auth.h"
 #include "stub/server/sessions.h"
+#include "stub/sql/parse/outcome.h"
 #include "stub/store/store.h"
 
 namespace kalam::stub {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "stub/arrow/types.h"
-#include "stub/store/catalog_field.h"
+#include "stub/store/fields.h"
 #include "stub/store/store.h"
 
 namespace kalam::stub {

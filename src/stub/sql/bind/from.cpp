@@ -4,6 +4,7 @@
 #include "stub/arrow/types.h"
 #include "stub/sql/bind/binder.h"
 #include "stub/store/codec.h"
+#include "stub/store/fields.h"
 
 namespace kalam::stub::sql {
 

@@ -5,29 +5,9 @@
 #include <string>
 
 #include "stub/arrow/value.h"
+#include "stub/base/status.h"
 
 namespace kalam::stub {
-
-// gRPC status codes without gRPC's headers.
-enum StatusCode : int {
-  kOk = 0,
-  kCancelled = 1,
-  kUnknown = 2,
-  kInvalidArgument = 3,
-  kDeadlineExceeded = 4,
-  kNotFound = 5,
-  kAlreadyExists = 6,
-  kPermissionDenied = 7,
-  kResourceExhausted = 8,
-  kFailedPrecondition = 9,
-  kAborted = 10,
-  kOutOfRange = 11,
-  kUnimplemented = 12,
-  kInternal = 13,
-  kUnavailable = 14,
-  kDataLoss = 15,
-  kUnauthenticated = 16,
-};
 
 struct SqlOutcome {
   bool ok = true;

@@ -4,7 +4,7 @@
 #include "stub/sql/bind/binder.h"
 #include "stub/sql/parse/error.h"
 #include "stub/sql/run/statements.h"
-#include "stub/store/catalog_field.h"
+#include "stub/store/fields.h"
 
 namespace kalam::stub::sql {
 

@@ -1,4 +1,4 @@
-#include "stub/store/catalog_field.h"
+#include "stub/store/fields.h"
 
 #include "stub/arrow/types.h"
 
@@ -22,6 +22,20 @@ const char* sql_type_of(TypeId id) {
 }
 
 }  // namespace
+
+Field field_of(const ColumnDef& column) {
+  Field field;
+  field.name = column.name;
+  field.type = column.type;
+  field.nullable = column.nullable;
+  field.metadata["kalam_data_type"] = kalam_data_type(column.sql_type, column.type);
+  if (column.primary_key) {
+    field.metadata["kalam_column_flags"] = R"(["pk","nn","uq"])";
+  } else if (!column.nullable) {
+    field.metadata["kalam_column_flags"] = R"(["nn"])";
+  }
+  return field;
+}
 
 Field system_field(const char* name, TypeId id, bool nullable, bool primary_key) {
   ColumnDef column;
