@@ -55,6 +55,7 @@ bool kalam_is_bounded(Oid serverid, Oid roleid) {
 }
 
 bool kalam_may_use(Oid serverid, Oid roleid, const char* name_space, const char* table) {
+  if (superuser_arg(roleid)) return true;
   const char* list = allowed_list(GetForeignServer(serverid));
   if (list == nullptr || kalam_owns_server(serverid, roleid)) return true;
   return is_listed(list, name_space) && (table == nullptr || kalam_is_plain_name(table));
