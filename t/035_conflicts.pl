@@ -10,18 +10,19 @@ use KalamStub;
 my $stub = KalamStub->new;
 my $node = KalamNode->new('main', stub => $stub, conf => "deadlock_timeout = 50ms\n");
 
-# Who goes another way than this PostgreSQL's foreign table knows nothing of its locks: another client of KalamDB.
-$node->create_server('other_server', stub => $stub);
+# Another client of KalamDB, which knows nothing of this PostgreSQL's locks: another PostgreSQL.
+my $elsewhere = KalamNode->new('elsewhere', stub => $stub);
 $node->sql(
 	q{CREATE SCHEMA app;
 	  CREATE SCHEMA heap;
-	  CREATE SCHEMA other;
 	  CREATE TABLE app.t (id int PRIMARY KEY, n int, note text) USING kalamdb;
 	  CREATE TABLE heap.t (id int PRIMARY KEY, n int, note text);
 	  CREATE TABLE app.own (id int PRIMARY KEY, n int) USING kalamdb WITH (type = 'user');
 	  CREATE SCHEMA bare;
-	  CREATE FOREIGN TABLE bare.t (id int, n int, note text) SERVER kalam_server OPTIONS (namespace 'app', "table" 't');
-	  CREATE FOREIGN TABLE other.t (id int, n int, note text) SERVER other_server OPTIONS (namespace 'app', "table" 't');});
+	  CREATE FOREIGN TABLE bare.t (id int, n int, note text) SERVER kalam_server OPTIONS (namespace 'app', "table" 't');});
+$elsewhere->sql(
+	q{CREATE SCHEMA other;
+	  CREATE FOREIGN TABLE other.t (id int, n int, note text) SERVER kalam_server OPTIONS (namespace 'app', "table" 't')});
 
 sub reset_rows
 {
@@ -124,6 +125,9 @@ foreach my $case (
 	is($error->{detail}, 'Rows of stream tables are not changed.', 'nor those of stream tables');
 	is($node->sql(q{SET enable_nestloop = off; SELECT t.id FROM app.t JOIN heap.t h ON h.id = t.id WHERE h.id < 3 ORDER BY 1 FOR UPDATE OF t}),
 		"1\n2", 'rows of a join are looked up, whatever the settings');
+	$error = $node->error(q{SELECT id FROM app.t WHERE id = ANY (ARRAY(SELECT generate_series(1, 100000))) FOR SHARE});
+	is($error->{sqlstate}, '53200', 'one transaction does not get all locks that there are');
+	like($error->{hint}, qr/max_locks_per_transaction/, 'the hint');
 	# A list is looked up, however long it is.
 	is($node->sql('SELECT count(*) FROM (SELECT id FROM app.t WHERE id = ANY (ARRAY(SELECT generate_series(1, 1100))) FOR UPDATE) x'),
 		'4', 'a long list');
@@ -223,7 +227,7 @@ foreach my $case (
 	my $session = $node->session;
 	$session->send("BEGIN; $own; SELECT 'done';");
 	$session->wait_for(qr/done/);
-	$node->sql($others);
+	$elsewhere->sql($others);
 	my $rows = rows('app');
 	$session->send('COMMIT;');
 	my (undef, $err) = $session->finish;
@@ -238,7 +242,7 @@ foreach my $case (
 	my $session = $node->session;
 	$session->send("BEGIN; UPDATE app.t SET n = n + 1 WHERE id = 1; SAVEPOINT s; UPDATE app.t SET n = 9 WHERE id = 2; ROLLBACK TO s; SELECT 'done';");
 	$session->wait_for(qr/done/);
-	$node->sql('UPDATE other.t SET n = 7 WHERE id = 2');
+	$elsewhere->sql('UPDATE other.t SET n = 7 WHERE id = 2');
 	$session->send('COMMIT;');
 	my (undef, $err) = $session->finish;
 	is($err, '', 'what was rolled back does not matter');
@@ -253,7 +257,7 @@ $node->sql(q{INSERT INTO app.t SELECT i, 0, 'many' FROM generate_series(101, 130
 	$session->send("BEGIN; UPDATE app.t SET n = 1 WHERE id > 100; SELECT 'done';");
 	$session->wait_for(qr/done/);
 	cmp_ok($node->sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), '<', 1200, 'locks are bounded');
-	$node->sql('UPDATE other.t SET n = 7 WHERE id = 700');
+	$elsewhere->sql('UPDATE other.t SET n = 7 WHERE id = 700');
 	$session->send('COMMIT;');
 	my (undef, $err) = $session->finish;
 	is(KalamNode::parse_error($err)->{sqlstate}, '40001', 'rows beyond them are compared as well');
@@ -280,6 +284,81 @@ $node->sql(q{INSERT INTO app.t SELECT i, 0, 'many' FROM generate_series(101, 130
 	$_->finish for $filler, $second;
 	is(KalamNode::parse_error($err)->{sqlstate}, '40001', 'what another session changed meanwhile is noticed');
 	is($node->sql('SELECT n FROM app.t WHERE id = 1'), '1', 'its change stays');
+}
+
+# ---- A row is the same one through another database, another foreign server, another name of the host
+
+{
+	my $foreign_table = q{(id int, n int, note text) SERVER %s OPTIONS (namespace 'app', "table" 't')};
+	$node->create_server('other_server', stub => $stub);
+	$node->sql('CREATE SCHEMA other; CREATE FOREIGN TABLE other.t ' . sprintf($foreign_table, 'other_server'));
+	$node->sql('CREATE DATABASE second');
+	my $mapping = $stub->token eq '' ? '' : 'OPTIONS (auth_header ' . KalamNode::quote($stub->token) . ')';
+	my ($host, $port) = map { KalamNode::quote($_) } $stub->host, $stub->port;
+	my $named = $stub->host eq '127.0.0.1' ? q{'localhost'} : $host;
+	$node->safe_psql('second',
+		"SET client_min_messages = error; CREATE EXTENSION pg_kalam;
+		 CREATE SERVER far FOREIGN DATA WRAPPER pg_kalam OPTIONS (host $named, port $port);
+		 CREATE USER MAPPING FOR PUBLIC SERVER far $mapping;
+		 CREATE SCHEMA other; CREATE FOREIGN TABLE other.t " . sprintf($foreign_table, 'far'));
+
+	foreach my $case (
+		[ 'another foreign server', 'postgres', 'UPDATE other.t SET n = n + 1 WHERE id = 1', '2' ],
+		[ 'another database, which calls the host by another name', 'second', 'UPDATE other.t SET n = n + 1 WHERE id = 1', '2' ],
+		[ 'DELETE in another database', 'second', 'DELETE FROM other.t WHERE id = 1', '' ],
+		[ 'FOR UPDATE in another database', 'second', 'SELECT n FROM other.t WHERE id = 1 FOR UPDATE', '1' ])
+	{
+		my ($way, $database, $statement, $n) = @$case;
+		reset_rows('app');
+		my ($first, $second) = ($node->session, $node->session($database));
+		my $pid = $second->pid;
+		$first->send("BEGIN; UPDATE app.t SET n = n + 1 WHERE id = 1; SELECT 'done';");
+		$first->wait_for(qr/done/);
+		$second->send("$statement;");
+		ok(wait_for_lock($pid), "$way: the second session waits for the first");
+		$first->send('COMMIT;');
+		is(join('', map { ($_->finish)[1] } $first, $second), '', "$way: neither fails");
+		is($node->sql('SELECT n FROM app.t WHERE id = 1'), $n, "$way: no change is lost");
+	}
+}
+
+# ---- Nobody else's rows are meant by the same names
+
+SKIP:
+{
+	skip 'needs stubs', 3 if $stub->is_server;
+	reset_rows('app');
+	my $impostor = KalamStub->new;
+	$node->create_server('impostor', stub => $impostor);
+	$node->create_server('stranger', stub => $stub);
+	$node->sql(
+		q{CREATE SCHEMA theirs;
+		  SELECT kalam_exec('impostor', 'CREATE NAMESPACE app');
+		  SELECT kalam_exec('impostor', 'CREATE TABLE app.t (id INT PRIMARY KEY, n INT, note TEXT) WITH (TYPE = ''SHARED'')');
+		  CREATE FOREIGN TABLE theirs.t (id int, n int, note text) SERVER impostor OPTIONS (namespace 'app', "table" 't');
+		  INSERT INTO theirs.t VALUES (1, 0, 'theirs');
+		  CREATE FOREIGN TABLE theirs.named (id int, n int, note text) SERVER stranger OPTIONS (namespace 'app', "table" 't');
+		  ALTER USER MAPPING FOR PUBLIC SERVER stranger OPTIONS (SET auth_header 'Bearer of-nobody');});
+	my $session = $node->session;
+	$session->send("BEGIN; SELECT n FROM theirs.t WHERE id = 1 FOR UPDATE; SELECT 'done';");
+	$session->wait_for(qr/done/);
+	is($node->sql(q{SET lock_timeout = '10s'; UPDATE app.t SET n = 1 WHERE id = 1 RETURNING n}), '1',
+		'a lock of the same table and key on another server keeps nobody out');
+	$session->send("ROLLBACK; BEGIN; SELECT n FROM theirs.named WHERE id = 1 FOR UPDATE; SELECT 'over';");
+	$session->wait_for(qr/over|aborted/);
+	is($node->sql(q{SET lock_timeout = '10s'; UPDATE app.t SET n = 2 WHERE id = 1 RETURNING n}), '2',
+		'nor does one through a server that does not accept the credentials');
+	my (undef, $err) = $session->finish;
+	like($err, qr/refused the credentials/, 'it has told nothing');
+}
+
+# ---- What pg_locks shows
+
+{
+	my $tag = q{SELECT database, classid, objid, objsubid FROM pg_locks WHERE locktype = 'advisory'};
+	my @tags = map { $_->sql("BEGIN; " . ($_ == $node ? 'UPDATE app.t' : 'UPDATE other.t') . " SET n = 3 WHERE id = 2; $tag; ROLLBACK") } $node, $elsewhere;
+	like($_, qr/^0\|\d+\|\d+\|19265$/, 'a lock is of no database, and says no more than a hash') foreach @tags;
+	isnt($tags[0], $tags[1], 'the hash is another one in another cluster, so nobody can compute it from the key');
 }
 
 # ---- What it costs: a change by key outside of a block asks nothing more

@@ -1,10 +1,17 @@
 // ANALYZE: a sample of the rows that the table's owner sees. KalamDB keeps no statistics (spec section 12).
+//
+// Statistics show values, and their number, to every role that may read the table. Rows of user and stream tables are
+// one user's, so there are none of them.
 #include "extension/catalog.h"
 #include "extension/fdw.h"
+#include "extension/options.h"
 
 extern "C" {
+#include "catalog/heap.h"
+#include "commands/defrem.h"
 #include "commands/vacuum.h"
 #include "executor/spi.h"
+#include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/sampling.h"
 }
@@ -87,9 +94,50 @@ int acquire_sample(Relation relation, int, HeapTuple* rows, int wanted, double* 
   return sample.taken;
 }
 
+// A sample of nothing, which PostgreSQL keeps no statistics of. Those that are there are of an earlier version.
+int acquire_nothing(Relation relation, int, HeapTuple*, int, double* total_rows, double* dead_rows) {
+  ListCell* cell;
+  RemoveStatistics(RelationGetRelid(relation), InvalidAttrNumber);
+  foreach (cell, RelationGetStatExtList(relation)) {
+    RemoveStatisticsDataById(lfirst_oid(cell), false);
+    RemoveStatisticsDataById(lfirst_oid(cell), true);
+  }
+  *total_rows = -1;  // reltuples: not known
+  *dead_rows = 0;
+  return 0;
+}
+
+bool has_rows_of_users(Relation relation) {
+  KalamTableOptions options;
+  kalam_table_options(RelationGetRelid(relation), &options);
+  kalam::TableKind kind = options.has_kind
+                              ? options.kind
+                              : kalam_relation_get(relation, relation->rd_rel->relowner, KalamFreshness::cached)->kind;
+  return kind == kalam::TableKind::user || kind == kalam::TableKind::stream;
+}
+
+// ANALYZE of a parent locks its children less than a table that it is told to analyze.
+bool is_analyzed_for_parent(Relation relation) {
+  return !CheckRelationLockedByMe(relation, ShareUpdateExclusiveLock, true);
+}
+
 }  // namespace
 
 bool kalam_analyze_table(Relation relation, AcquireSampleRowsFunc* function, BlockNumber* pages) {
+  // It gets here through ordinary parents. Nobody has asked it to read a table of another server.
+  if (kalam_is_autovacuum_worker()) return false;
+  if (has_rows_of_users(relation)) {
+    if (is_analyzed_for_parent(relation)) {
+      ereport(WARNING,
+              (errmsg("rows of KalamDB table \"%s\" are left out of the statistics", RelationGetRelationName(relation)),
+               errdetail("The rows of user and stream tables are one user's, and statistics are for all roles "
+                         "that may read the table.")));
+      return false;
+    }
+    *function = acquire_nothing;
+    *pages = 1;
+    return true;
+  }
   double rows = kalam_relation_row_count(relation, relation->rd_rel->relowner);
   *function = acquire_sample;
   // Of no use but to be told from a table that was never analyzed.

@@ -124,6 +124,7 @@ KalamRelation* fetch(Relation local, const KalamTableOptions* options, KalamConn
   relation->table = asc_tolower(options->table, strlen(options->table));
   relation->remote_name = psprintf("%s.%s", relation->name_space, relation->table);
   relation->local_name = pstrdup(RelationGetRelationName(local));
+  relation->created_at = first[2] != nullptr ? pstrdup(first[2]) : nullptr;
   relation->schema_version = first[1] != nullptr ? strtoll(first[1], nullptr, 10) : 0;
   *identity = psprintf("%s %s", first[1] != nullptr ? first[1] : "", first[2] != nullptr ? first[2] : "");
   if (first[0] == nullptr || !kalam_table_kind_from_text(first[0], &relation->kind)) {
@@ -257,6 +258,7 @@ KalamRelation* kalam_relation_copy(const KalamRelation* source) {
   copy->table = pstrdup(source->table);
   copy->remote_name = pstrdup(source->remote_name);
   copy->local_name = pstrdup(source->local_name);
+  if (source->created_at != nullptr) copy->created_at = pstrdup(source->created_at);
   copy->columns = (KalamRemoteColumn*)palloc(source->column_count * sizeof(KalamRemoteColumn));
   memcpy(copy->columns, source->columns, source->column_count * sizeof(KalamRemoteColumn));
   for (int i = 0; i < source->column_count; i++) {

@@ -35,7 +35,8 @@ struct KalamRelation {
   const char* remote_name;  // "namespace.table", for messages and SQL
   const char* local_name;   // relation name, for messages
   kalam::TableKind kind;
-  int64 schema_version;  // system.tables.version
+  int64 schema_version;    // system.tables.version
+  const char* created_at;  // system.tables.created_at, as the server renders it; NULL when it does not tell
   int column_count;
   KalamRemoteColumn* columns;  // in remote order, system columns included
   int key_column;              // index into columns; -1: no key (some stream tables)
@@ -70,9 +71,9 @@ KalamRelation* kalam_relation_copy(const KalamRelation* source);
 void kalam_relation_forget(Oid relid);
 void kalam_relation_error(Oid relid, const kalam::Status* status);
 
-// The cached number of remote rows for planning (shared tables: counted on the server, at most every minute; others:
-// what was last seen, see kalam_relation_note_rows). -1 when not known. Asks the server only for shared tables; never
-// raises for a failing server.
+// The cached number of remote rows for planning (shared tables: counted on the server, at most every minute; system
+// tables: what was last seen, see kalam_relation_note_rows). -1 when not known, as of user and stream tables. Asks the
+// server only for shared tables; never raises for a failing server.
 double kalam_relation_row_count(Relation relation, Oid userid);
 void kalam_relation_note_rows(Oid relid, double rows);
 

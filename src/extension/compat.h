@@ -26,6 +26,7 @@ extern "C" {
 #include "optimizer/pathnode.h"
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
+#include "postmaster/autovacuum.h"
 #include "storage/latch.h"
 #include "storage/lock.h"
 #include "storage/lwlock.h"
@@ -102,6 +103,15 @@ static inline uint32 kalam_wait_event_new(const char* name) {
 #else
   (void)name;
   return PG_WAIT_EXTENSION;
+#endif
+}
+
+// PostgreSQL 17: kinds of processes are asked for in one way.
+static inline bool kalam_is_autovacuum_worker() {
+#if PG_VERSION_NUM >= 170000
+  return AmAutoVacuumWorkerProcess();
+#else
+  return IsAutoVacuumWorkerProcess();
 #endif
 }
 

@@ -120,7 +120,26 @@ bool is_about_transport(ErrorClass error) {
   return error == ErrorClass::unreachable || error == ErrorClass::connection_lost || error == ErrorClass::tls;
 }
 
+// Texts of the server that may quote a row.
+bool quotes_values(ErrorClass error) {
+  switch (error) {
+    case ErrorClass::duplicate_key:
+    case ErrorClass::not_null:
+    case ErrorClass::bad_value:
+    case ErrorClass::row_gone:
+    case ErrorClass::poisoned_column:
+    case ErrorClass::invalid_request:
+    case ErrorClass::sql_error:
+    case ErrorClass::internal:
+      return true;
+    default:
+      return false;
+  }
+}
+
 char* detail_text(const Status* status, const KalamErrorContext* context, const char* message, const char* text) {
+  bool is_key = status->error == ErrorClass::duplicate_key && status->value[0] != '\0';
+  if (is_key ? context->hides_key : context->hides_values && quotes_values(status->error)) return nullptr;
   if (status->error == ErrorClass::duplicate_key && status->value[0] != '\0') {
     const char* column =
         status->column[0] != '\0' ? status_text(status->column, sizeof(status->column)) : context->key_column;

@@ -1,5 +1,7 @@
 #include "extension/journal.h"
 
+#include "extension/parallel.h"
+
 extern "C" {
 #include "common/hashfn.h"
 #include "utils/resowner.h"
@@ -335,6 +337,7 @@ void kalam_journal_deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, 
 
 void kalam_journal_append(KalamJournal* journal, KalamChange change, const char* key_text, MinimalTuple tuple,
                           uint32 bytes, CommandId cid, KalamJournalBase base) {
+  kalam_parallel_note_changes(true);
   if (journal->length == journal->capacity) {
     int32 capacity = Max(64, journal->capacity * 2);
     Size size = sizeof(KalamJournalEntry) * (Size)capacity;
@@ -412,6 +415,7 @@ void kalam_journal_close_all() {
 }
 
 void kalam_journal_forget_all() {
+  kalam_parallel_note_changes(false);
   ListCell* cell;
   foreach (cell, journals) {
     const KalamJournal* journal = (const KalamJournal*)lfirst(cell);

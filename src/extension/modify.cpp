@@ -2,6 +2,7 @@
 #include "extension/catalog.h"
 #include "extension/errors.h"
 #include "extension/fdw.h"
+#include "extension/hidden_values.h"
 #include "extension/options.h"
 #include "extension/query.h"
 #include "extension/row_lock.h"
@@ -274,8 +275,10 @@ CommandId command_id(const ModifyState* state, const EState* estate) {
   const KalamRelation* remote = state->remote;
   ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
                   errmsg("duplicate key value violates unique constraint of KalamDB table \"%s\"", remote->remote_name),
-                  errdetail("Key (%s)=(%s) already exists.", remote->columns[remote->key_column].name,
-                            kalam_text_from_remote(key, strlen(key)))));
+                  kalam_may_show_key(state->journal)
+                      ? errdetail("Key (%s)=(%s) already exists.", remote->columns[remote->key_column].name,
+                                  kalam_text_from_remote(key, strlen(key)))
+                      : 0));
 }
 
 // Fills in what the server decides: the subject, and no version yet.

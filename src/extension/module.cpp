@@ -1,6 +1,7 @@
 #include "extension/module.h"
 
 #include "extension/compat.h"
+#include "extension/parallel.h"
 
 extern "C" {
 #if PG_VERSION_NUM >= 180000
@@ -14,6 +15,7 @@ PGDLLEXPORT void _PG_init(void);
 // Runs when the library is loaded: in the postmaster (shared_preload_libraries), at session start
 // (session_preload_libraries), or in the middle of a session. Starts no thread and opens nothing.
 void _PG_init(void) {
+  kalam_parallel_init();
   kalam_settings_init();
   kalam_terminate_init();
   kalam_snowflake_init();

@@ -3,6 +3,16 @@
 //
 // The locks are advisory ones, of a class that pg_advisory_lock() does not use, and belong to the transaction. Other
 // clients of KalamDB know nothing of them: what those changed is found out by the row's version (commit/sender.h).
+//
+// A lock holds for a row of KalamDB, whichever database, foreign server, address or role it is reached through. So its
+// tag is made of what the row is there (table, user, key) and of the time at which KalamDB made the table, which its
+// catalog tells in microseconds, and of nothing that PostgreSQL calls it. That time is a secret between KalamDB and
+// those who may ask its catalog: naming the host does not show it, since the catalog answers nobody without credentials
+// that the server accepts. A role that runs a server of its own can have it answer anything, but has to know the time
+// to meet the locks of others; and who could ask for it could have locked the same keys through KalamDB itself. A
+// server that tells no time shares its locks with nobody but the sessions that use the same foreign server.
+//
+// pg_locks shows a hash of all that. Its key is a secret of the cluster, so that nobody can try which rows are locked.
 #pragma once
 
 #include "extension/catalog.h"
@@ -30,6 +40,6 @@ struct KalamLocking {
 };
 
 // Locks the rows of keys before they are read; what SKIP LOCKED passes over is taken out of the array. Returns how many
-// are left. Raises 55P03 for NOWAIT, and 53200 when a clause asks for more locks than PostgreSQL has.
+// are left. Raises 55P03 for NOWAIT, and 53200 when a clause asks for more locks than a transaction gets.
 int kalam_lock_keys(const KalamRelation* relation, const char* subject, const KalamLocking* locking, char** keys,
                     int count);

@@ -2,6 +2,8 @@
 
 #include "extension/errors.h"
 #include "extension/fdw.h"
+#include "extension/hidden_values.h"
+#include "extension/parallel.h"
 #include "extension/transaction.h"
 #include "extension/version_mark.h"
 
@@ -37,6 +39,7 @@ const char* kalam_require_subject(const KalamRelation* remote, const KalamConnec
   context.server = state->connection->server_name;
   context.remote_table = state->remote->remote_name;
   context.relation = state->remote->local_name;
+  kalam_hide_values(&context, state->remote);
   kalam_relation_error(state->remote->relid, status);
   kalam_report(status, &context);
 }
@@ -136,7 +139,10 @@ void kalam_begin_scan(ForeignScanState* node, int eflags) {
   Oid userid = kalam_scan_check_as_user(node);
   if (!OidIsValid(userid)) userid = GetUserId();
   bool explains_only = (eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0;
-  if (!explains_only) kalam_transaction_check_access();
+  if (!explains_only) {
+    kalam_transaction_check_access();
+    kalam_parallel_check_access();
+  }
   state->remote = kalam_relation_get(relation, userid, KalamFreshness::cached);
   state->connection = kalam_connection_get(state->remote->serverid, userid);
   if (!explains_only || kalam_connection_subject(state->connection) != nullptr)
@@ -164,6 +170,8 @@ void kalam_begin_scan(ForeignScanState* node, int eflags) {
     if (i > 0 && state->lookup != KalamLookup::keys) break;
     state->holders[i] = kalam_call_holder_create(estate->es_query_cxt, state->connection);
   }
+  // Also a row that a filter of a view or a policy leaves out is read here first.
+  state->hides_values = state->locking.is_late || !kalam_may_show(state->remote->relid, InvalidAttrNumber);
   state->error_callback.callback = kalam_column_reader_context;
   state->error_callback.arg = &state->reading;
 }
@@ -400,8 +408,9 @@ static bool next_answer(KalamScanState* state) {
 static void end_answer(KalamScanState* state) {
   state->call = nullptr;
   if (state->scans_all) {
-    // The server counts shared tables itself.
-    if (state->remote->kind != kalam::TableKind::shared)
+    // The server counts shared tables itself. How many rows a user has is no matter of other users, who would see it in
+    // the estimates of this session, and in its cached plans.
+    if (state->remote->kind == kalam::TableKind::system)
       kalam_relation_note_rows(state->remote->relid, (double)state->rows_read);
     if (!state->answer_kept) kalam_call_holder_clear(state->holders[0]);
   } else {
@@ -517,6 +526,27 @@ static bool store_remote_row(KalamScanState* state, TupleTableSlot* slot) {
   return false;
 }
 
+// The same, with errors that do not quote the value that cannot be converted.
+static bool store_remote_row_unseen(KalamScanState* state, TupleTableSlot* slot) {
+  MemoryContext context = CurrentMemoryContext;
+  volatile bool stored = false;
+  PG_TRY();
+  {
+    stored = store_remote_row(state, slot);
+  }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(context);
+    const ErrorData* error = CopyErrorData();
+    if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION) PG_RE_THROW();
+    FlushErrorState();
+    ereport(ERROR, (errcode(error->sqlerrcode),
+                    errmsg("could not convert a value of KalamDB table \"%s\"", state->remote->remote_name)));
+  }
+  PG_END_TRY();
+  return stored;
+}
+
 // Rows of stream tables have no entry by key in the journal.
 static bool is_wanted_stream_row(KalamScanState* state, TupleTableSlot* slot) {
   int index = state->remote->key_attribute - 1;
@@ -564,7 +594,7 @@ TupleTableSlot* kalam_iterate_scan(ForeignScanState* node) {
   state->reading = nullptr;
   state->error_callback.previous = error_context_stack;
   error_context_stack = &state->error_callback;
-  bool stored = store_remote_row(state, slot);
+  bool stored = state->hides_values ? store_remote_row_unseen(state, slot) : store_remote_row(state, slot);
   state->reading = nullptr;
   stored = stored || store_journal_row(state, slot);
   error_context_stack = state->error_callback.previous;

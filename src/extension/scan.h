@@ -65,6 +65,7 @@ struct KalamScanState {
   uint64 rows_read;
   int32 journal_next;
 
+  bool hides_values;           // no error may show one: the role may not read the rows, or not all of them
   MemoryContext row_context;   // reset for every row
   KalamColumnReader* reading;  // for the error context
   ErrorContextCallback error_callback;

@@ -85,13 +85,13 @@ sub parse_error
 	return \%error;
 }
 
-# A session in the background: {send, finish}. Used where a test acts while a statement waits.
+# A session in the background, of database "postgres" unless another is named: {send, finish}. Used where a test acts while a statement waits.
 sub session
 {
-	my ($self) = @_;
+	my ($self, $database) = @_;
 	my ($in, $out, $err) = ('', '', '');
 	my $harness = IPC::Run::start(
-		[ 'psql', '-X', '-A', '-t', '-q', '-v', 'VERBOSITY=verbose', '-d', $self->connstr('postgres') ],
+		[ 'psql', '-X', '-A', '-t', '-q', '-v', 'VERBOSITY=verbose', '-d', $self->connstr($database // 'postgres') ],
 		'<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	my $session = { harness => $harness, in => \$in, out => \$out, err => \$err, node => $self };
 	return bless $session, 'KalamNode::Session';

@@ -1,6 +1,7 @@
 #include "extension/commit/errors.h"
 
 #include "extension/errors.h"
+#include "extension/hidden_values.h"
 
 const char* kalam_journal_key_name(const KalamJournal* journal) {
   return journal->relation->columns[journal->relation->key_column].name;
@@ -9,17 +10,26 @@ const char* kalam_journal_key_name(const KalamJournal* journal) {
 void kalam_report_row_gone(const KalamJournal* journal, const char* key) {
   ereport(ERROR,
           (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("could not serialize access due to concurrent delete"),
-           errdetail("Key (%s)=(%s) of KalamDB table \"%s\" is gone.", kalam_journal_key_name(journal),
-                     kalam_text_from_remote(key, strlen(key)), journal->relation->remote_name)));
+           kalam_may_show_key(journal)
+               ? errdetail("Key (%s)=(%s) of KalamDB table \"%s\" is gone.", kalam_journal_key_name(journal),
+                           kalam_text_from_remote(key, strlen(key)), journal->relation->remote_name)
+               : errdetail("A row of KalamDB table \"%s\" is gone.", journal->relation->remote_name)));
 }
 
 void kalam_report_row_changed(const KalamJournal* journal, const char* key) {
   ereport(ERROR,
           (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("could not serialize access due to concurrent update"),
-           errdetail("Key (%s)=(%s) of KalamDB table \"%s\" was changed by others since it was read.",
-                     kalam_journal_key_name(journal), kalam_text_from_remote(key, strlen(key)),
-                     journal->relation->remote_name),
+           kalam_may_show_key(journal)
+               ? errdetail("Key (%s)=(%s) of KalamDB table \"%s\" was changed by others since it was read.",
+                           kalam_journal_key_name(journal), kalam_text_from_remote(key, strlen(key)),
+                           journal->relation->remote_name)
+               : errdetail("A row of KalamDB table \"%s\" was changed by others since it was read.",
+                           journal->relation->remote_name),
            errhint("Repeat the transaction.")));
+}
+
+const char* kalam_answer_text(const kalam::Status* status) {
+  return status->detail[0] != '\0' && kalam_may_show_changes() ? status->detail : status->message;
 }
 
 bool kalam_has_no_answer(const kalam::Status* status) {
@@ -44,7 +54,7 @@ static const char* hint_of_unknown(const kalam::Status* status) {
 }
 
 void kalam_report_unknown(const KalamConnection* connection, const kalam::Status* status) {
-  const char* known = status->detail[0] != '\0' ? status->detail : status->message;
+  const char* known = kalam_answer_text(status);
   ereport(ERROR,
           (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
            errmsg("outcome of the transaction on KalamDB server \"%s\" is unknown", connection->server_name),

@@ -12,6 +12,9 @@ const char* kalam_journal_key_name(const KalamJournal* journal);
 // 40001: the row of this key is not the one that the transaction's change starts from.
 [[noreturn]] void kalam_report_row_changed(const KalamJournal* journal, const char* key);
 
+// What the server said of the changes, as far as the role may see values that it quotes.
+const char* kalam_answer_text(const kalam::Status* status);
+
 // Whether no answer came, so that the request may still be on its way to the server.
 bool kalam_has_no_answer(const kalam::Status* status);
 

@@ -32,7 +32,7 @@ static void stage_changes(KalamSender* sender, KalamJournal* journal) {
 // was.
 [[noreturn]] static void report_commit_failure(const KalamSender* sender, const KalamJournal* journal,
                                                const kalam::Status* status) {
-  const char* text = status->detail[0] != '\0' ? status->detail : status->message;
+  const char* text = kalam_answer_text(status);
   // A server that remembers the transaction has staged the changes in it; of one that does not nobody knows.
   if (status->error == kalam::ErrorClass::transaction_unknown) kalam_report_unknown(sender->connection, status);
   if (status->maybe_executed)

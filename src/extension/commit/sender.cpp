@@ -2,6 +2,7 @@
 
 #include "extension/commit/errors.h"
 #include "extension/errors.h"
+#include "extension/hidden_values.h"
 #include "extension/version_mark.h"
 
 extern "C" {
@@ -18,8 +19,12 @@ void kalam_sender_report(const KalamSender* sender, const KalamJournal* journal,
     context.remote_table = relation->remote_name;
     context.relation = relation->local_name;
     if (relation->key_column >= 0) context.key_column = relation->columns[relation->key_column].name;
+    context.hides_key = !kalam_may_show_key(journal);
     kalam_relation_error(journal->relid, status);
   }
+  // The answer of a commit may be about any of the tables.
+  context.hides_values = !kalam_may_show_changes();
+  if (journal == nullptr) context.hides_key = context.hides_values;
   kalam_report(status, &context);
 }
 
