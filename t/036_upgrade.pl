@@ -79,6 +79,44 @@ tables_work($node, 'after the update');
 is(dump_of($node), foreign_tables($dump), 'a dump has the tables as they were');
 $node->sql(q{INSERT INTO old.products (id) VALUES (5)});
 
+# ---- Statistics that show one user's rows
+
+{
+	my $upgraded = KalamNode->new('statistics', stub => $stub, bare => 1);
+	KalamNode::expect_warning(qr/left out of the statistics/);
+	$upgraded->sql(q{CREATE EXTENSION pg_kalam VERSION '0.1.0'});
+	$upgraded->create_server('kalam_server', stub => $stub);
+	$upgraded->sql(
+		q{CREATE SCHEMA stat;
+		  CREATE TABLE public.par (id int, body text);
+		  CREATE STATISTICS public.pairs (mcv) ON id, body FROM public.par;
+		  INSERT INTO public.par SELECT i % 5, i % 5 FROM generate_series(1, 100) i;
+		  CREATE TABLE stat.notes (id int PRIMARY KEY, body text) USING kalamdb WITH (type = 'user');
+		  CREATE TABLE stat.shared (id int PRIMARY KEY, body text) USING kalamdb;
+		  INSERT INTO stat.shared SELECT i, i FROM generate_series(1, 100) i;
+		  ALTER TABLE stat.notes INHERIT public.par;
+		  ANALYZE public.par, stat.shared;
+		  -- As version 0.1.0 made them.
+		  UPDATE pg_class SET reltuples = 100 WHERE oid = 'stat.notes'::regclass;
+		  DO $$ BEGIN
+		    EXECUTE format('INSERT INTO pg_statistic SELECT %s, %s FROM pg_statistic WHERE starelid = %s AND NOT stainherit',
+		      'stat.notes'::regclass::oid,
+		      (SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'pg_statistic'::regclass AND attnum > 1),
+		      'public.par'::regclass::oid);
+		  END $$;});
+	my $statistics = sub {
+		return $upgraded->sql(
+			q{SELECT starelid::regclass, stainherit, count(*) FROM pg_statistic WHERE starelid >= 16384 GROUP BY 1, 2 ORDER BY 1, 2;
+			  SELECT stxdinherit FROM pg_statistic_ext_data ORDER BY 1;
+			  SELECT relname, reltuples FROM pg_class WHERE relname IN ('notes', 'shared', 'par') ORDER BY 1});
+	};
+	is($statistics->(), "par|f|2\npar|t|2\nstat.notes|f|2\nstat.shared|f|2\nf\nt\nnotes|100\npar|100\nshared|100",
+		'there are statistics of a user table and of its parent');
+	$upgraded->sql('ALTER EXTENSION pg_kalam UPDATE');
+	is($statistics->(), "par|f|2\nstat.shared|f|2\nf\nnotes|-1\npar|100\nshared|100", 'the update removes them, and no others');
+	$upgraded->sql('SET client_min_messages = error; DROP SCHEMA stat CASCADE; DROP TABLE public.par');
+}
+
 my $restored = KalamNode->new('restored', stub => $stub);
 is($version->($restored), $restored->sql('SELECT kalam_version()'), 'CREATE EXTENSION takes the new version');
 $restored->sql($dump);

@@ -137,9 +137,12 @@ bool quotes_values(ErrorClass error) {
   }
 }
 
-char* detail_text(const Status* status, const KalamErrorContext* context, const char* message, const char* text) {
+bool hides_detail(const Status* status, const KalamErrorContext* context) {
   bool is_key = status->error == ErrorClass::duplicate_key && status->value[0] != '\0';
-  if (is_key ? context->hides_key : context->hides_values && quotes_values(status->error)) return nullptr;
+  return is_key ? context->hides_key : context->hides_values && quotes_values(status->error);
+}
+
+char* detail_text(const Status* status, const KalamErrorContext* context, const char* message, const char* text) {
   if (status->error == ErrorClass::duplicate_key && status->value[0] != '\0') {
     const char* column =
         status->column[0] != '\0' ? status_text(status->column, sizeof(status->column)) : context->key_column;
@@ -290,7 +293,10 @@ void kalam_report_at(int elevel, int sqlstate, const Status* status, const Kalam
                                : statement_text(context->remote_sql);
 
   ereport(elevel, (errcode(sqlstate != 0 ? sqlstate : kalam_sqlstate(status)), errmsg_internal("%s", message),
-                   detail != nullptr ? errdetail_internal("%s", detail) : 0, hint != nullptr ? errhint("%s", hint) : 0,
+                   detail == nullptr               ? 0
+                   : hides_detail(status, context) ? errdetail_log("%s", detail)
+                                                   : errdetail_internal("%s", detail),
+                   hint != nullptr ? errhint("%s", hint) : 0,
                    context->relation != nullptr ? errcontext("foreign table \"%s\"", context->relation) : 0,
                    remote_sql != nullptr ? errcontext("remote SQL command: %s", remote_sql) : 0));
 }

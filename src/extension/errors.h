@@ -11,7 +11,7 @@ struct KalamErrorContext {
   const char* relation;      // local name, for CONTEXT
   const char* remote_sql;    // statement sent, for CONTEXT ("remote SQL command: …"); never one with secrets
   const char* key_column;    // name of the key, for the DETAIL of a duplicate key without a column
-  bool hides_key;            // the role may not see keys of the table (hidden_values.h)
+  bool hides_key;            // the role may not see keys of the table (hidden_values.h): its DETAIL is for the log
   bool hides_values;         // nor all columns, of which the server's text may quote one
 };
 

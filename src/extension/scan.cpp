@@ -526,7 +526,7 @@ static bool store_remote_row(KalamScanState* state, TupleTableSlot* slot) {
   return false;
 }
 
-// The same, with errors that do not quote the value that cannot be converted.
+// The same, with errors that quote the value that cannot be converted in the server's log alone.
 static bool store_remote_row_unseen(KalamScanState* state, TupleTableSlot* slot) {
   MemoryContext context = CurrentMemoryContext;
   volatile bool stored = false;
@@ -541,7 +541,8 @@ static bool store_remote_row_unseen(KalamScanState* state, TupleTableSlot* slot)
     if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION) PG_RE_THROW();
     FlushErrorState();
     ereport(ERROR, (errcode(error->sqlerrcode),
-                    errmsg("could not convert a value of KalamDB table \"%s\"", state->remote->remote_name)));
+                    errmsg("could not convert a value of KalamDB table \"%s\"", state->remote->remote_name),
+                    errdetail_log("%s", error->message)));
   }
   PG_END_TRY();
   return stored;
