@@ -23,17 +23,6 @@ constexpr uint32 WINDOW_ROWS = 1024;
 // A list of more keys than this is answered by one scan, unless the table is far larger.
 constexpr int LOOKUPS_MAX = 1000;
 
-const char* kalam_require_subject(const KalamRelation* remote, const KalamConnection* connection, bool write) {
-  if (remote->kind != kalam::TableKind::user && remote->kind != kalam::TableKind::stream) return nullptr;
-  const char* subject = kalam_connection_subject(connection);
-  if (subject != nullptr) return subject;
-  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                  errmsg("cannot %s %s table \"%s\" without a user identity", write ? "write" : "read",
-                         remote->kind == kalam::TableKind::user ? "user" : "stream", remote->remote_name),
-                  errhint("Set kalam.user_id, or add option \"user_id\" to the user mapping.")));
-  return nullptr;
-}
-
 [[noreturn]] static void report(KalamScanState* state, const kalam::Status* status) {
   KalamErrorContext context = {};
   context.server = state->connection->server_name;
@@ -526,28 +515,6 @@ static bool store_remote_row(KalamScanState* state, TupleTableSlot* slot) {
   return false;
 }
 
-// The same, with errors that quote the value that cannot be converted in the server's log alone.
-static bool store_remote_row_unseen(KalamScanState* state, TupleTableSlot* slot) {
-  MemoryContext context = CurrentMemoryContext;
-  volatile bool stored = false;
-  PG_TRY();
-  {
-    stored = store_remote_row(state, slot);
-  }
-  PG_CATCH();
-  {
-    MemoryContextSwitchTo(context);
-    const ErrorData* error = CopyErrorData();
-    if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION) PG_RE_THROW();
-    FlushErrorState();
-    ereport(ERROR, (errcode(error->sqlerrcode),
-                    errmsg("could not convert a value of KalamDB table \"%s\"", state->remote->remote_name),
-                    errdetail_log("%s", error->message)));
-  }
-  PG_END_TRY();
-  return stored;
-}
-
 // Rows of stream tables have no entry by key in the journal.
 static bool is_wanted_stream_row(KalamScanState* state, TupleTableSlot* slot) {
   int index = state->remote->key_attribute - 1;
@@ -595,7 +562,8 @@ TupleTableSlot* kalam_iterate_scan(ForeignScanState* node) {
   state->reading = nullptr;
   state->error_callback.previous = error_context_stack;
   error_context_stack = &state->error_callback;
-  bool stored = state->hides_values ? store_remote_row_unseen(state, slot) : store_remote_row(state, slot);
+  bool stored =
+      state->hides_values ? kalam_store_row_unseen(store_remote_row, state, slot) : store_remote_row(state, slot);
   state->reading = nullptr;
   stored = stored || store_journal_row(state, slot);
   error_context_stack = state->error_callback.previous;
