@@ -322,6 +322,36 @@ $node->sql(q{INSERT INTO app.t SELECT i, 0, 'many' FROM generate_series(101, 130
 	}
 }
 
+# ---- Rows of a parent: an ordinary row that others have changed is joined again, with the rows of KalamDB as they were
+
+{
+	reset_rows('app');
+	$node->sql(
+		q{CREATE TABLE heap.par (id int, n int, note text);
+		  ALTER TABLE app.t INHERIT heap.par;
+		  INSERT INTO heap.par VALUES (10, 0, 'here')});
+	foreach my $case (
+		[ 'UPDATE', 'UPDATE heap.par SET n = par.n + 1 FROM heap.par k WHERE k.id = 1 AND par.id = 10 RETURNING par.n, k.id, k.tableoid::regclass, k.note', '2|1|app.t|old' ],
+		[ 'FOR UPDATE', 'SELECT p.n, k.id, k.tableoid::regclass FROM ONLY heap.par p JOIN heap.par k ON k.id = 2 WHERE p.id = 10 FOR UPDATE OF p', '3|2|app.t' ],
+		[ 'DELETE', q{DELETE FROM heap.par USING heap.par k WHERE k.tableoid = 'app.t'::regclass AND k.id = 3 AND par.id = 10 RETURNING par.n, k.id}, '4|3' ])
+	{
+		my ($what, $statement, $row) = @$case;
+		my ($first, $second) = ($node->session, $node->session);
+		my $pid = $second->pid;
+		$first->send("BEGIN; UPDATE ONLY heap.par SET n = n + 1; SELECT 'done';");
+		$first->wait_for(qr/done/);
+		$second->send("$statement;");
+		ok(wait_for_lock($pid), "$what of an ordinary row waits for who has changed it");
+		$first->send('COMMIT;');
+		$first->finish;
+		my ($out, $err) = $second->finish;
+		$out =~ s/pid=\d+\n//;
+		is("$out$err", "$row\n", "$what sees the new row, beside rows of KalamDB that know their table");
+	}
+	is(rows('app'), "1|0|old\n2|0|old\n3|0|old\n4|0|old", 'the rows of KalamDB stay as they are');
+	$node->sql('ALTER TABLE app.t NO INHERIT heap.par');
+}
+
 # ---- Nobody else's rows are meant by the same names
 
 SKIP:

@@ -12,6 +12,7 @@ KALAM_SQL_FUNCTION(kalam_handler) {
   routine->IterateForeignScan = kalam_iterate_scan;
   routine->ReScanForeignScan = kalam_rescan;
   routine->EndForeignScan = kalam_end_scan;
+  routine->RecheckForeignScan = kalam_recheck_scan;
 
   routine->AddForeignUpdateTargets = kalam_add_update_targets;
   routine->PlanForeignModify = kalam_plan_modify;

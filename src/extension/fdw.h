@@ -24,6 +24,7 @@ void kalam_begin_scan(ForeignScanState* node, int eflags);
 TupleTableSlot* kalam_iterate_scan(ForeignScanState* node);
 void kalam_rescan(ForeignScanState* node);
 void kalam_end_scan(ForeignScanState* node);
+bool kalam_recheck_scan(ForeignScanState* node, TupleTableSlot* slot);
 
 // on_conflict.cpp
 [[noreturn]] void kalam_refuse_on_conflict();

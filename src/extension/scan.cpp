@@ -589,3 +589,9 @@ void kalam_end_scan(ForeignScanState* node) {
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   if (state != nullptr) clear_calls(state);
 }
+
+// A copy of a row, to be joined again with one that others have changed. It has lost where it is from.
+bool kalam_recheck_scan(ForeignScanState* node, TupleTableSlot* slot) {
+  slot->tts_tableOid = RelationGetRelid(node->ss.ss_currentRelation);
+  return true;
+}
