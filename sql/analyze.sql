@@ -75,6 +75,18 @@ ANALYZE heap_analyze.par;
 SELECT inherited, most_common_vals FROM pg_stats WHERE tablename = 'par' AND attname = 'body' ORDER BY 1;
 COMMIT;
 
+-- A parent of another role, which has no rights on the child.
+CREATE ROLE regress_kalam_owner;
+GRANT USAGE, CREATE ON SCHEMA heap_analyze TO regress_kalam_owner;
+ALTER TABLE heap_analyze.par OWNER TO regress_kalam_owner;
+DELETE FROM ONLY heap_analyze.par;
+SET client_min_messages = error;
+SET ROLE regress_kalam_owner;
+ANALYZE heap_analyze.par;
+RESET ROLE;
+RESET client_min_messages;
+SELECT inherited, most_common_vals FROM pg_stats WHERE tablename = 'par' AND attname = 'body' AND inherited;
+
 -- A column of any name.
 CREATE TABLE r (id int PRIMARY KEY, r int) USING kalamdb;
 INSERT INTO r VALUES (1, 1), (2, 2), (3, 2);
@@ -86,6 +98,7 @@ SET client_min_messages = warning;
 DROP FOREIGN TABLE before;
 DROP TABLE t, e, u, ev, s, r;
 DROP SCHEMA heap_analyze CASCADE;
+DROP ROLE regress_kalam_owner;
 RESET search_path;
 DROP SCHEMA ktest00000_analyze;
 SELECT kalam_exec('DROP NAMESPACE IF EXISTS ktest00000_analyze') IS NOT NULL AS cleaned_up;

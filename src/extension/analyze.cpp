@@ -64,11 +64,14 @@ void take_rows(Sample* sample, SPITupleTable* fetched, uint64 count, MemoryConte
   }
 }
 
-// Runs as the table's owner, whom ANALYZE has switched to. The scan itself waits, checks for completeness and raises
-// as in any query.
+// Runs as the table's owner: ANALYZE of a parent has switched to the owner of that, who need not have rights on the
+// table, as for an ordinary child. An error ends the transaction, which switches back. The scan itself waits, checks
+// for completeness and raises as in any query.
 int acquire_sample(Relation relation, int, HeapTuple* rows, int wanted, double* total_rows, double* dead_rows) {
   Sample sample = {};
   MemoryContext context = CurrentMemoryContext;
+  Oid userid;
+  int security;
   const char* name =
       quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)), RelationGetRelationName(relation));
   // The row, even where a column is called "r".
@@ -78,6 +81,8 @@ int acquire_sample(Relation relation, int, HeapTuple* rows, int wanted, double* 
   sample.to_skip = -1;
   reservoir_init_selection_state(&sample.state, wanted);
 
+  GetUserIdAndSecContext(&userid, &security);
+  SetUserIdAndSecContext(relation->rd_rel->relowner, security | SECURITY_LOCAL_USERID_CHANGE);
   if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
   Portal portal = SPI_cursor_open_with_args(nullptr, query, 0, nullptr, nullptr, nullptr, true, CURSOR_OPT_NO_SCROLL);
   do {
@@ -88,6 +93,7 @@ int acquire_sample(Relation relation, int, HeapTuple* rows, int wanted, double* 
   } while (SPI_processed > 0);
   SPI_cursor_close(portal);
   SPI_finish();
+  SetUserIdAndSecContext(userid, security);
 
   *total_rows = sample.seen;
   *dead_rows = 0;
