@@ -16,6 +16,9 @@ CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (timeout '9999
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (auth_mode 'basic');
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (quick_ack 'maybe');
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (max_response_size '10 apples');
+CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (tls_server_name '%');
+CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (host 'a/b');
+CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (leader_hosts 'node2, *.example.com, [::1], a b');
 -- combinations
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (auth_header 'Bearer x', login_user 'u');
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (auth_mode 'account_login', auth_header 'Bearer x');

@@ -87,6 +87,23 @@ void runtime_drain_events(Runtime* runtime) noexcept;
 // Shuts the queue down and joins the poller. All connections must have been released. NULL is allowed.
 void runtime_stop(Runtime* runtime) noexcept;
 
+// ---------------------------------------------------------------- the end of gRPC
+
+// gRPC and the TLS library end the process by abort() where they meet what they hold for impossible. A handler of
+// SIGABRT that wants to end less than that finds out here what happened. These functions may be called in it.
+
+// The thread that uses the library is in one of its functions.
+bool client_is_entered() noexcept;
+// The thread of this ucontext_t, which a handler is given, was started by the library or by gRPC.
+bool client_is_own_thread(const void* context) noexcept;
+// What gRPC said last on this thread at its level of errors; empty: nothing.
+void client_last_words(char* text, size_t capacity) noexcept;
+// From now on the functions of this library fail, or do nothing, at once: gRPC is not touched any more.
+void client_break() noexcept;
+bool client_is_broken() noexcept;
+// The library's function that was entered is not coming back: the handler leaves it for ever.
+void client_leave() noexcept;
+
 // ---------------------------------------------------------------- connections
 
 enum class AuthMode : uint8_t { none, static_header, account_login };
@@ -106,6 +123,8 @@ struct ConnectionOptions {
   const char* client_cert;  // both or neither
   const char* client_key;
   const char* tls_server_name;  // name that the certificate must match; empty: host
+  const char* leader_hosts;     // hosts, separated by commas, that the credentials may go to when the server names one
+                                // of them as its leader (HostUse::leaders); `host` always is
   const char* current_schema;   // informational (spec 1.5)
   uint64_t max_response_bytes;  // bound on one response message; 0: what gRPC can hold (2 GiB - 1)
   bool quick_ack;               // keep TCP_QUICKACK set while calls are in flight (Linux only)
@@ -154,6 +173,14 @@ struct TableRef {
 // these make a real server abort (spec 4.1). Every call below checks its TableRef itself; these are for earlier checks.
 bool check_identifier(const char* name, size_t size, Status* status) noexcept;
 bool check_user_id(const char* user_id, size_t size, Status* status) noexcept;
+
+// Whether a text can be used as the name of a host: gRPC and the TLS library end the process for some that cannot.
+enum class HostUse : uint8_t {
+  connect,  // to connect to: a name, or an address; brackets around it are left aside
+  verify,   // in a certificate: the same, without the scope of a link
+  leaders,  // in a list of hosts: the same, "*" for every host, or "*." and a domain
+};
+bool check_host(const char* host, size_t size, HostUse use, Status* status) noexcept;
 
 // The shard that holds the rows of a user, of `shard_count` (at least 1): users of one shard can be written to in one
 // transaction of the server (spec 8.3). `user_id` is UTF-8.

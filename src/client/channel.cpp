@@ -1,14 +1,20 @@
 #include "client/channel.h"
 
 #include <grpcpp/create_channel.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include <algorithm>
 #include <limits>
 
+#include "client/memory_room.h"
+
 namespace kalam {
 namespace {
+
+// Of memory that gRPC may hold beside two of the largest answers.
+constexpr uint64_t kBeside = uint64_t{64} << 20;
 
 std::shared_ptr<grpc::ChannelCredentials> make_credentials(const Settings& settings) {
   if (!settings.use_tls) return grpc::InsecureChannelCredentials();
@@ -24,8 +30,15 @@ std::shared_ptr<grpc::ChannelCredentials> make_credentials(const Settings& setti
 std::shared_ptr<grpc::Channel> make_channel(const Settings& settings, const Endpoint& endpoint) {
   grpc::ChannelArguments arguments;
   const auto largest = static_cast<uint64_t>(std::numeric_limits<int>::max());
-  arguments.SetMaxReceiveMessageSize(
-      settings.max_response_bytes == 0 ? -1 : static_cast<int>(std::min(settings.max_response_bytes, largest)));
+  const uint64_t bound = std::min(bound_by_memory(settings.max_response_bytes), largest);
+  arguments.SetMaxReceiveMessageSize(bound == 0 ? -1 : static_cast<int>(bound));
+  if (bound != 0) {
+    // What is in flight at once, control frames and buffers of the sockets included. Beyond it gRPC takes smaller
+    // pieces, then gives up calls.
+    grpc::ResourceQuota quota("pg_kalam");
+    quota.Resize(static_cast<size_t>(2 * bound + kBeside));
+    arguments.SetResourceQuota(quota);
+  }
   arguments.SetMaxSendMessageSize(-1);
   // What may be sent again is this library's decision. And gRPC's filter for retries ends the process when an answer
   // comes without a status.

@@ -9,6 +9,8 @@
 
 #include "client/call.h"
 #include "client/connection.h"
+#include "client/last_words.h"
+#include "client/memory_room.h"
 #include "client/operation.h"
 #include "client/runtime.h"
 #include "client/signal_block.h"
@@ -19,8 +21,12 @@ namespace {
 
 using State = Transaction::State;
 
-// Cancelled calls complete within milliseconds; what takes longer is left to free itself.
-constexpr auto kDrain = std::chrono::seconds(5);
+constexpr const char* kNoRequest = "the request for KalamDB is incomplete";
+constexpr const char* kNoCall = "there is no KalamDB call";
+
+// Cancelled calls complete within milliseconds; what takes longer is left to free itself, as the caller serves no
+// interrupts meanwhile.
+constexpr auto kDrain = std::chrono::milliseconds(250);
 
 // After a larger response the memory is given back to the system, which the C library would not do by itself.
 constexpr uint64_t kLargeResponse = uint64_t{16} << 20;
@@ -33,6 +39,27 @@ void give_memory_back() {
 
 bool refuse(Status* status, const char* message) {
   set_status(status, ErrorClass::invalid_request, message);
+  return false;
+}
+
+void set_broken(Status* status) {
+  set_status(status, ErrorClass::internal, "the KalamDB client of this session has failed");
+}
+
+// Handles that are there, in a library that works.
+bool is_usable(const Connection* connection, Status* status) {
+  if (Entry::is_broken()) {
+    set_broken(status);
+    return false;
+  }
+  return connection != nullptr || refuse(status, "there is no connection to KalamDB");
+}
+
+// The answer may have any size.
+bool has_room(const OperationPlan& plan, Status* status) {
+  if ((plan.method != Method::scan && plan.method != Method::execute_query) || !is_memory_short()) return true;
+  set_status(status, ErrorClass::out_of_memory, "out of memory in the KalamDB client",
+             "Too little of this process's address space is left to receive an answer.");
   return false;
 }
 
@@ -71,13 +98,15 @@ bool may_start(ConnectionCore* core, Method method, Status* status) {
 
 template <class Prepare>
 Call* start_call(Connection* connection, const CallOptions* options, Status* status, Prepare prepare) noexcept {
+  const Entry entry;
   clear_status(status);
+  if (!is_usable(connection, status)) return nullptr;
   try {
     const std::shared_ptr<ConnectionCore>& core = connection->core;
     OperationPlan plan;
     plan.deadline_ms =
         options != nullptr && options->deadline_ms != 0 ? options->deadline_ms : core->settings.call_timeout_ms;
-    if (!prepare(&plan)) return nullptr;
+    if (!prepare(&plan) || !has_room(plan, status)) return nullptr;
     SignalBlock block;
     auto call = std::make_unique<Call>();
     {
@@ -127,7 +156,16 @@ bool as_read(OperationPlan* plan) {
 // ---------------------------------------------------------------- connections
 
 Connection* connection_create(Runtime* runtime, const ConnectionOptions* options, Status* status) noexcept {
+  const Entry entry;
   clear_status(status);
+  if (Entry::is_broken()) {
+    set_broken(status);
+    return nullptr;
+  }
+  if (runtime == nullptr || options == nullptr) {
+    refuse(status, "there is no KalamDB client, or no options for it");
+    return nullptr;
+  }
   try {
     Settings settings;
     if (!read_settings(*options, &settings, status)) return nullptr;
@@ -142,7 +180,8 @@ Connection* connection_create(Runtime* runtime, const ConnectionOptions* options
 }
 
 void connection_release(Connection* connection, uint32_t close_timeout_ms) noexcept {
-  if (connection == nullptr) return;
+  const Entry entry;
+  if (connection == nullptr || Entry::is_broken()) return;
   if (!connection->core->runtime->owned_by_this_process()) return;  // the parent's; nothing of it works here
   connection->core->has_handle = false;
   connection->core->spare_reader.reset();
@@ -157,13 +196,17 @@ void connection_release(Connection* connection, uint32_t close_timeout_ms) noexc
 }
 
 void connection_abandon_session(Connection* connection) noexcept {
+  const Entry entry;
+  if (connection == nullptr || Entry::is_broken()) return;
   SignalBlock block;
   std::lock_guard lock(connection->core->mutex);
   connection->core->sessions_closed(nullptr);
 }
 
 void connection_state(const Connection* connection, ConnectionState* state) noexcept {
+  const Entry entry;
   *state = ConnectionState{};
+  if (connection == nullptr || Entry::is_broken()) return;
   try {
     ConnectionCore* core = connection->core.get();
     std::lock_guard lock(core->mutex);
@@ -199,6 +242,7 @@ Call* call_close_session(Connection* connection, const CallOptions* options, Sta
 Call* call_scan(Connection* connection, const ScanRequest* request, const CallOptions* options,
                 Status* status) noexcept {
   return start_simple(connection, Method::scan, options, status, [&](OperationPlan* plan) {
+    if (request == nullptr) return refuse(status, kNoRequest);
     plan->group = group_of(request->table);
     plan->is_read = true;
     return make_scan(*request, &plan->body, status);
@@ -208,6 +252,7 @@ Call* call_scan(Connection* connection, const ScanRequest* request, const CallOp
 Call* call_insert(Connection* connection, const TableRef* table, const RowBuffer* rows, size_t first, size_t count,
                   const CallOptions* options, Status* status) noexcept {
   return start_simple(connection, Method::insert, options, status, [&](OperationPlan* plan) {
+    if (table == nullptr || rows == nullptr) return refuse(status, kNoRequest);
     plan->group = group_of(*table);
     return make_insert(*table, rows, first, count, &plan->body, status);
   });
@@ -216,6 +261,7 @@ Call* call_insert(Connection* connection, const TableRef* table, const RowBuffer
 Call* call_update(Connection* connection, const TableRef* table, const char* key, const RowBuffer* rows, size_t row,
                   const CallOptions* options, Status* status) noexcept {
   return start_simple(connection, Method::update, options, status, [&](OperationPlan* plan) {
+    if (table == nullptr || rows == nullptr) return refuse(status, kNoRequest);
     plan->group = group_of(*table);
     return make_update(*table, key, rows, row, &plan->body, status);
   });
@@ -224,6 +270,7 @@ Call* call_update(Connection* connection, const TableRef* table, const char* key
 Call* call_delete(Connection* connection, const TableRef* table, const char* key, const CallOptions* options,
                   Status* status) noexcept {
   return start_simple(connection, Method::delete_row, options, status, [&](OperationPlan* plan) {
+    if (table == nullptr) return refuse(status, kNoRequest);
     plan->group = group_of(*table);
     return make_delete(*table, key, &plan->body, status);
   });
@@ -244,6 +291,7 @@ Call* call_rollback(Connection* connection, const CallOptions* options, Status* 
 Call* call_execute_sql(Connection* connection, const char* sql, size_t size, const CallOptions* options,
                        Status* status) noexcept {
   return start_simple(connection, Method::execute_sql, options, status, [&](OperationPlan* plan) {
+    if (sql == nullptr) return refuse(status, kNoRequest);
     return make_sql(Method::execute_sql, {sql, size}, &plan->body, status);
   });
 }
@@ -251,17 +299,25 @@ Call* call_execute_sql(Connection* connection, const char* sql, size_t size, con
 Call* call_execute_query(Connection* connection, const char* sql, size_t size, bool is_read, const CallOptions* options,
                          Status* status) noexcept {
   return start_simple(connection, Method::execute_query, options, status, [&](OperationPlan* plan) {
+    if (sql == nullptr) return refuse(status, kNoRequest);
     plan->is_read = is_read;
     return make_sql(Method::execute_query, {sql, size}, &plan->body, status);
   });
 }
 
 bool call_done(const Call* call) noexcept {
+  // Nobody waits for what does not come.
+  if (call == nullptr || Entry::is_broken()) return true;
   return call->operation->done();
 }
 
 void call_status(const Call* call, Status* status) noexcept {
-  if (call->operation->done()) {
+  const Entry entry;
+  if (call == nullptr) {
+    refuse(status, kNoCall);
+  } else if (!call->operation->done() && Entry::is_broken()) {
+    set_broken(status);
+  } else if (call->operation->done()) {
     call->operation->status().get(status);
   } else {
     set_status(status, ErrorClass::internal, "the KalamDB call has not ended");
@@ -269,6 +325,8 @@ void call_status(const Call* call, Status* status) noexcept {
 }
 
 bool call_wait(Call* call, uint32_t timeout_ms) noexcept {
+  const Entry entry;
+  if (call == nullptr || Entry::is_broken()) return true;
   Operation* operation = call->operation.get();
   try {
     ConnectionCore* core = operation->core().get();
@@ -284,6 +342,8 @@ bool call_wait(Call* call, uint32_t timeout_ms) noexcept {
 }
 
 void call_cancel(Call* call) noexcept {
+  const Entry entry;
+  if (call == nullptr || Entry::is_broken()) return;
   if (call->operation->done() || !call->operation->core()->runtime->owned_by_this_process()) return;
   try {
     SignalBlock block;
@@ -295,7 +355,8 @@ void call_cancel(Call* call) noexcept {
 }
 
 void call_release(Call* call) noexcept {
-  if (call == nullptr) return;
+  const Entry entry;
+  if (call == nullptr || Entry::is_broken()) return;
   const std::shared_ptr<ConnectionCore> core = call->operation->core();
   if (!core->runtime->owned_by_this_process()) return;  // the parent's
   if (core->has_handle && call->reader && !call->operation->holds_slices() && call->reader->is_reusable()) {
@@ -320,11 +381,11 @@ void call_release(Call* call) noexcept {
 }
 
 uint64_t call_affected_rows(const Call* call) noexcept {
-  return call->operation->affected_rows();
+  return call == nullptr ? 0 : call->operation->affected_rows();
 }
 
 void call_statistics(const Call* call, CallStatistics* statistics) noexcept {
-  *statistics = call->operation->done() ? call->operation->statistics() : CallStatistics{};
+  *statistics = call != nullptr && call->operation->done() ? call->operation->statistics() : CallStatistics{};
 }
 
 }  // namespace kalam

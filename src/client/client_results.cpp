@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "client/call.h"
+#include "client/last_words.h"
 #include "client/signal_block.h"
 #include "client/single_value.h"
 #include "client/status.h"
@@ -38,6 +39,10 @@ std::unique_ptr<ResultReader> make_reader(const Call* call, Status* status) {
 // The reader of a call that succeeded; NULL and a Status otherwise.
 ResultReader* reader_of(const Call* call, Status* status) {
   clear_status(status);
+  if (call == nullptr || Entry::is_broken()) {
+    set_status(status, ErrorClass::internal, "the KalamDB call has no rows");
+    return nullptr;
+  }
   const Method method = call->operation->method();
   if (!call->operation->done() || call->operation->status().error() != ErrorClass::none ||
       (method != Method::scan && method != Method::execute_query)) {
@@ -64,7 +69,9 @@ std::string clean_text(std::string_view text) {
 }  // namespace
 
 const char* call_message(const Call* call, size_t* size) noexcept {
+  const Entry entry;
   *size = 0;
+  if (call == nullptr || Entry::is_broken()) return "";
   try {
     if (!call->operation->done() || call->operation->status().error() != ErrorClass::none) return "";
     if (call->message.empty()) {
@@ -82,6 +89,7 @@ const char* call_message(const Call* call, size_t* size) noexcept {
 }
 
 bool call_result_schema(Call* call, Window* schema, Status* status) noexcept {
+  const Entry entry;
   try {
     ResultReader* reader = reader_of(call, status);
     return reader != nullptr && reader->schema(schema, status);
@@ -92,13 +100,14 @@ bool call_result_schema(Call* call, Window* schema, Status* status) noexcept {
 }
 
 void call_result_keep(Call* call) noexcept {
-  if (!call->reader_made) call->keep_response = true;
+  if (call != nullptr && !call->reader_made) call->keep_response = true;
 }
 
 bool call_result_rewind(Call* call, bool keep, Status* status) noexcept {
+  const Entry entry;
   try {
     clear_status(status);
-    if (!call->keep_response) {
+    if (call == nullptr || Entry::is_broken() || !call->keep_response) {
       set_status(status, ErrorClass::internal, "the answer of the KalamDB call was not kept");
       return false;
     }
@@ -114,6 +123,7 @@ bool call_result_rewind(Call* call, bool keep, Status* status) noexcept {
 }
 
 void call_result_select(Call* call, const uint32_t* columns, size_t count) noexcept {
+  const Entry entry;
   try {
     // What is wrong with the answer is said by the next function that reads it.
     Status status;
@@ -125,6 +135,7 @@ void call_result_select(Call* call, const uint32_t* columns, size_t count) noexc
 }
 
 bool call_result_next(Call* call, uint32_t max_rows, Window* window, Status* status) noexcept {
+  const Entry entry;
   try {
     ResultReader* reader = reader_of(call, status);
     return reader != nullptr && reader->next(max_rows, window, status);

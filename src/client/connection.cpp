@@ -16,7 +16,7 @@ constexpr size_t kMostGroups = 10'000;
 
 // How long the end of a connection waits for gRPC to let go of what was cancelled. It takes milliseconds; should it
 // take longer, what is left stays alive on its own and is freed later.
-constexpr auto kDrain = std::chrono::seconds(5);
+constexpr auto kDrain = std::chrono::milliseconds(500);
 
 // CloseSession whose answer interests nobody, or only the waiting end of the connection.
 class Farewell final : public RpcOwner {

@@ -75,10 +75,14 @@ void LeaderSearch::forget(const Operation* operation) {
   if (waiting_.empty() && rpc_ != nullptr) rpc_->cancel();
 }
 
-Node* LeaderSearch::found_node(UnaryRpc* rpc) {
+Node* LeaderSearch::found_node(UnaryRpc* rpc, std::string* refused) {
   std::string address;
   Endpoint endpoint;
   if (!rpc->status().ok() || !read_single_text(&rpc->response(), &address) || !parse_endpoint(address, &endpoint)) {
+    return nullptr;
+  }
+  if (!core_->settings.allows_leader(endpoint.host)) {
+    *refused = endpoint.host;
     return nullptr;
   }
   Node* node = core_->node_for(endpoint);
@@ -95,12 +99,13 @@ void LeaderSearch::rpc_finished(UnaryRpc* rpc) noexcept {
   waiting_.clear();
   core_->searches.erase(api_address_);
   Node* node = nullptr;
+  std::string refused;
   try {
-    node = found_node(rpc);
+    node = found_node(rpc, &refused);
   } catch (...) {
     // Not found: the operations ask again, or end for want of memory themselves.
   }
-  for (const auto& operation : waiting) operation->leader_found(node);
+  for (const auto& operation : waiting) operation->leader_found(node, refused);
   core_->changed.notify_all();
 }
 

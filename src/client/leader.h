@@ -17,7 +17,8 @@ namespace kalam {
 std::string named_leader(std::string_view text);
 
 // Asks a node that is trusted already which RPC address belongs to an API address, on behalf of all operations that
-// were sent there. Only addresses of the cluster's own list are ever connected to: credentials go there.
+// were sent there. Only addresses of the cluster's own list are ever connected to, and of these only hosts that
+// ConnectionOptions::leader_hosts allows: credentials go there.
 class LeaderSearch final : public RpcOwner, public std::enable_shared_from_this<LeaderSearch> {
  public:
   // The connection's mutex is held. `operation` will be told by leader_found().
@@ -30,7 +31,8 @@ class LeaderSearch final : public RpcOwner, public std::enable_shared_from_this<
       : core_(std::move(core)), asked_(asked), api_address_(std::move(api_address)) {}
   void start(const std::shared_ptr<Operation>& operation);
   void rpc_finished(UnaryRpc* rpc) noexcept override;
-  Node* found_node(UnaryRpc* rpc);
+  // NULL: not known, or the credentials must not go there; `refused` is the host then.
+  Node* found_node(UnaryRpc* rpc, std::string* refused);
 
   std::shared_ptr<ConnectionCore> core_;
   Node* asked_;

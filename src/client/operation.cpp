@@ -469,12 +469,19 @@ void Operation::not_leader(const Status& status, const std::string& text) {
   LeaderSearch::join(core_.get(), node_, address, shared_from_this());
 }
 
-void Operation::leader_found(Node* node) noexcept {
+void Operation::leader_found(Node* node, std::string_view refused) noexcept {
   if (phase_ != Phase::searching) return;
   stop_timer();
   try {
     Status failure;
     search_failure_.get(&failure);
+    if (!refused.empty()) {
+      copy_text(failure.hint, sizeof failure.hint,
+                "The leader is on host \"" + std::string(refused) +
+                    "\", to which the credentials do not go. If it is a node of the cluster, list it in option "
+                    "\"leader_hosts\" of the foreign server.");
+      return bound_ ? failed_in_transaction(failure) : finish(failure);
+    }
     if (bound_) {
       if (node != nullptr) core_->remember_leader(plan_.group, node);
       return failed_in_transaction(failure);

@@ -51,7 +51,8 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
 
   // From whom it waited.
   void preparation_failed(const Status& status) noexcept;
-  void leader_found(Node* node) noexcept;  // NULL: not known
+  // NULL: not known, or `refused`, a host that must not get the credentials.
+  void leader_found(Node* node, std::string_view refused = {}) noexcept;
   void failure_explained(const Status& status) noexcept;
   void set_settled_channel(uint64_t serial) { settled_channel_ = serial; }
   uint64_t settled_channel() const { return settled_channel_; }

@@ -1,17 +1,8 @@
 #include "client/runtime.h"
 
 #include <grpc/grpc.h>
-#include <grpc/support/log.h>
-#include <grpcpp/version_info.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-// gRPC logs through Abseil since 1.65.
-#if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR < 65
-#define KALAM_GRPC_LOGS_ITSELF
-#else
-#include <absl/log/globals.h>
-#endif
 
 #include <cerrno>
 #include <chrono>
@@ -21,6 +12,8 @@
 #include <system_error>
 
 #include "client/clock.h"
+#include "client/last_words.h"
+#include "client/memory_room.h"
 #include "client/signal_block.h"
 #include "client/status.h"
 
@@ -37,18 +30,6 @@ constexpr size_t kMany = 8;
 constexpr unsigned kBulk = 64;
 constexpr long kRestNs = 1'000'000;
 constexpr long kNsOfSecond = 1'000'000'000;
-
-// gRPC writes about each failed handshake to the standard error, which is PostgreSQL's log. All of it comes back in a
-// Status. Whoever sets GRPC_VERBOSITY wants to see it.
-void quieten_grpc() {
-  if (std::getenv("GRPC_VERBOSITY") != nullptr) return;
-#ifdef KALAM_GRPC_LOGS_ITSELF
-  gpr_set_log_verbosity(static_cast<gpr_log_severity>(GPR_LOG_SEVERITY_ERROR + 1));
-#else
-  // What ends the process is still told.
-  absl::SetMinLogLevel(absl::LogSeverityAtLeast::kFatal);
-#endif
-}
 
 }  // namespace
 
@@ -237,10 +218,12 @@ void RuntimeCore::shut_grpc_down() noexcept {
 }
 
 Runtime* runtime_start(Status* status) noexcept {
+  const Entry entry;
   clear_status(status);
   try {
     SignalBlock block;
-    quieten_grpc();
+    listen_to_grpc();
+    save_address_space();
     pid_t expected = 0;
     const pid_t self = getpid();
     if (!grpc_owner.compare_exchange_strong(expected, self) && expected != self) {
@@ -258,15 +241,19 @@ Runtime* runtime_start(Status* status) noexcept {
 }
 
 int runtime_event_fd(const Runtime* runtime) noexcept {
+  if (runtime == nullptr) return -1;
   return runtime->core->event_fd();
 }
 
 void runtime_drain_events(Runtime* runtime) noexcept {
+  const Entry entry;
+  if (runtime == nullptr) return;
   runtime->core->drain_events();
 }
 
 void runtime_stop(Runtime* runtime) noexcept {
-  if (runtime == nullptr) return;
+  const Entry entry;
+  if (runtime == nullptr || Entry::is_broken()) return;
   if (runtime->core->owned_by_this_process()) {
     SignalBlock block;
     runtime->core->stop();

@@ -1,10 +1,16 @@
 #include "client/settings.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <cstring>
-#include <memory>
+
+#include "client/host_name.h"
 
 namespace kalam {
 namespace {
@@ -54,6 +60,20 @@ bool refuse(Status* status, ErrorClass error, string_view message, string_view d
   return false;
 }
 
+class File {
+ public:
+  explicit File(int fd) : fd_(fd) {}
+  ~File() {
+    if (fd_ >= 0) close(fd_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
 // `value` is a path, or PEM text when it holds a PEM header.
 bool load_pem(string_view value, string_view name, std::string* pem, Status* status) {
   value = trim(value);
@@ -64,18 +84,28 @@ bool load_pem(string_view value, string_view name, std::string* pem, Status* sta
     return true;
   }
   const std::string path(value);
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
-  if (file == nullptr) {
+  auto cannot_open = [&] {
     return refuse(status, ErrorClass::tls, message,
                   "Could not open file \"" + path + "\": " + std::strerror(errno) + ".",
                   "Give the path of a PEM file that this process can read, or the PEM text itself.");
+  };
+  // A pipe or a device could keep this process waiting for ever: opened without waiting, and not read.
+  const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat facts{};
+  if (file.fd() < 0 || fstat(file.fd(), &facts) != 0) return cannot_open();
+  if (!S_ISREG(facts.st_mode)) {
+    return refuse(status, ErrorClass::tls, message, "File \"" + path + "\" is not a regular file.",
+                  "Give the path of a PEM file, or the PEM text itself.");
   }
   char block[4096];
-  while (size_t size = std::fread(block, 1, sizeof block, file.get())) {
-    pem->append(block, size);
-    if (pem->size() > kLargestPem) break;
+  for (;;) {
+    const ssize_t size = read(file.fd(), block, sizeof block);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return cannot_open();
+    if (size == 0 || pem->size() > kLargestPem) break;
+    pem->append(block, static_cast<size_t>(size));
   }
-  if (std::ferror(file.get()) != 0 || pem->find("-----BEGIN") == std::string::npos || pem->size() > kLargestPem) {
+  if (pem->find("-----BEGIN") == std::string::npos || pem->size() > kLargestPem) {
     pem->clear();
     return refuse(status, ErrorClass::tls, message, "File \"" + path + "\" holds no PEM text.");
   }
@@ -130,13 +160,54 @@ bool read_tls(const ConnectionOptions& options, Settings* settings, Status* stat
   if (has_cert && !settings->use_tls) {
     return refuse(status, ErrorClass::tls, "a client certificate can be used with TLS only");
   }
-  settings->tls_server_name = trim(option(options.tls_server_name));
+  settings->tls_server_name = without_brackets(trim(option(options.tls_server_name)));
+  if (!settings->tls_server_name.empty() && !is_certificate_name(settings->tls_server_name)) {
+    return refuse(status, ErrorClass::invalid_request, "the TLS server name is not valid",
+                  "It must be a host name, or an IPv4 or IPv6 address.");
+  }
+  if (settings->use_tls && settings->tls_server_name.empty() && settings->home.host.find('%') != string_view::npos) {
+    return refuse(status, ErrorClass::invalid_request, "no certificate can name the host", {},
+                  "Set option \"tls_server_name\" to the name that the server's certificate carries.");
+  }
   return load_pem(option(options.ca_cert), "ca_cert", &settings->ca_pem, status) &&
          load_pem(option(options.client_cert), "client_cert", &settings->client_cert_pem, status) &&
          load_pem(option(options.client_key), "client_key", &settings->client_key_pem, status);
 }
 
+std::string lower(string_view text) {
+  std::string folded(text);
+  for (char& c : folded) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (folded.ends_with('.')) folded.pop_back();
+  return folded;
+}
+
+bool read_leader_hosts(string_view list, Settings* settings, Status* status) {
+  while (!list.empty()) {
+    const size_t comma = list.find(',');
+    const string_view host = without_brackets(trim(list.substr(0, comma)));
+    list.remove_prefix(comma == string_view::npos ? list.size() : comma + 1);
+    if (host.empty()) continue;
+    if (!check_host(host.data(), host.size(), HostUse::leaders, status)) return false;
+    settings->leader_hosts.push_back(lower(host));
+  }
+  return true;
+}
+
 }  // namespace
+
+bool Settings::allows_leader(string_view host) const {
+  const std::string name = lower(host);
+  if (name == lower(home.host)) return true;
+  return std::any_of(leader_hosts.begin(), leader_hosts.end(), [&](const std::string& allowed) {
+    if (allowed == "*" || allowed == name) return true;
+    return allowed.starts_with("*.") && name.size() >= allowed.size() && name.ends_with(allowed.substr(1));
+  });
+}
+
+string_view without_brackets(string_view host) {
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') return host.substr(1, host.size() - 2);
+  return host;
+}
 
 std::string Endpoint::text() const {
   const std::string number = std::to_string(port);
@@ -157,10 +228,7 @@ bool parse_endpoint(string_view text, Endpoint* endpoint) {
   } else if (host.find(':') != string_view::npos) {
     return false;
   }
-  if (host.empty() || host.size() > 255) return false;
-  for (char c : host) {
-    if (c <= 0x20 || c > 0x7E || string_view("[]%\\,").find(c) != string_view::npos) return false;
-  }
+  if (!is_certificate_name(host)) return false;
   uint16_t port = 0;
   auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), port);
   if (error != std::errc{} || end != number.data() + number.size() || port == 0) return false;
@@ -170,15 +238,9 @@ bool parse_endpoint(string_view text, Endpoint* endpoint) {
 }
 
 bool read_settings(const ConnectionOptions& options, Settings* settings, Status* status) {
-  string_view host = trim(option(options.host));
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const string_view host = without_brackets(trim(option(options.host)));
   if (host.empty()) return refuse(status, ErrorClass::invalid_request, "the host is empty");
-  if (host.size() > 255) return refuse(status, ErrorClass::invalid_request, "the host is too long");
-  for (char c : host) {
-    if (c <= 0x20 || c > 0x7E || string_view("/\\?#,@").find(c) != string_view::npos) {
-      return refuse(status, ErrorClass::invalid_request, "the host contains an invalid character");
-    }
-  }
+  if (!check_host(host.data(), host.size(), HostUse::connect, status)) return false;
   if (options.port == 0) return refuse(status, ErrorClass::invalid_request, "the port is 0");
   settings->home = {std::string(host), options.port};
   settings->connect_timeout_ms = options.connect_timeout_ms == 0 ? kDefaultConnectTimeout : options.connect_timeout_ms;
@@ -189,7 +251,8 @@ bool read_settings(const ConnectionOptions& options, Settings* settings, Status*
   }
   settings->max_response_bytes = options.max_response_bytes;
   settings->quick_ack = options.quick_ack;
-  return read_authentication(options, settings, status) && read_tls(options, settings, status);
+  return read_leader_hosts(option(options.leader_hosts), settings, status) &&
+         read_authentication(options, settings, status) && read_tls(options, settings, status);
 }
 
 }  // namespace kalam

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "client/api.h"
 #include "client/status.h"
@@ -19,6 +21,9 @@ struct Endpoint {
   std::string text() const;
   bool operator==(const Endpoint& other) const { return port == other.port && host == other.host; }
 };
+
+// "[::1]" as "::1".
+std::string_view without_brackets(std::string_view host);
 
 // Reads "host:port" or "[v6]:port", with or without a scheme and a path. False when it is neither.
 bool parse_endpoint(std::string_view text, Endpoint* endpoint);
@@ -36,7 +41,11 @@ struct Settings {
   std::string client_cert_pem;
   std::string client_key_pem;
   std::string tls_server_name;
+  std::vector<std::string> leader_hosts;  // lower case; see ConnectionOptions
   Secrets secrets;
+
+  // Whether the credentials may go to this host, which a server has named.
+  bool allows_leader(std::string_view host) const;
 };
 
 // False and a Status when an option is not usable.

@@ -69,17 +69,44 @@ bool is_valid_utf8(std::string_view text) noexcept {
   return true;
 }
 
+namespace {
+
+// Code points that break lines or end texts: a blank stands for them.
+bool is_separator(uint32_t code) {
+  return (code >= 0x09 && code <= 0x0D) || code == 0x85 || code == 0x2028 || code == 0x2029;
+}
+
+// Code points that a terminal obeys, or that show a text in another order than it has or not at all.
+bool is_control(uint32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0xAD || code == 0x061C || code == 0x180E ||
+         code == 0x200B || code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) ||
+         (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF || (code >= 0xFFF9 && code <= 0xFFFB) ||
+         (code >= 0xE0000 && code <= 0xE0FFF);
+}
+
+// Of a valid character.
+uint32_t code_point(std::string_view character) {
+  auto byte = [&](size_t i) { return static_cast<unsigned char>(character[i]); };
+  constexpr uint32_t kLeadBits[] = {0x7F, 0x7F, 0x1F, 0x0F, 0x07};
+  uint32_t code = byte(0) & kLeadBits[character.size()];
+  for (size_t i = 1; i < character.size(); ++i) code = code << 6 | (byte(i) & 0x3FU);
+  return code;
+}
+
+}  // namespace
+
 void copy_text(char* field, size_t capacity, std::string_view text) noexcept {
   size_t used = 0;
   while (!text.empty()) {
     size_t size = utf8_character_size(text);
     size_t taken = size == 0 ? 1 : size;
-    auto byte = static_cast<unsigned char>(text[0]);
-    bool replaced = size == 0 || (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F;
+    const uint32_t code = size == 0 ? 0 : code_point(text.substr(0, size));
+    const bool separates = is_separator(code);
+    const bool replaced = separates || is_control(code);
     size_t needed = replaced ? 1 : size;
     if (used + needed >= capacity) break;
     if (replaced) {
-      field[used] = '?';
+      field[used] = separates ? ' ' : '?';
     } else {
       std::memcpy(field + used, text.data(), size);
     }

@@ -20,8 +20,9 @@ void clear_status(Status* status) noexcept;
 void set_status(Status* status, ErrorClass error, std::string_view message, std::string_view detail = {},
                 std::string_view hint = {}) noexcept;
 
-// Copies `text` into a field of `capacity` bytes: cut at a character's boundary, terminated, invalid UTF-8 and control
-// characters other than line feed and tab replaced by '?'.
+// Copies `text` into a field of `capacity` bytes: cut at a character's boundary, terminated. What a terminal or a log
+// would not show as it is gets replaced here, for every text of a server: line breaks and other separators by a blank,
+// controls (C0 and C1), marks that change the direction of writing, invisible characters and invalid UTF-8 by '?'.
 void copy_text(char* field, size_t capacity, std::string_view text) noexcept;
 
 // Length of the valid UTF-8 character at the start of `text`, 0 when there is none.

@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include "extension/errors.h"
+#include "extension/module.h"
 #include "extension/options.h"
 #include "extension/settings.h"
 
 extern "C" {
+#include "storage/fd.h"
 #include "storage/ipc.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -20,6 +22,11 @@ constexpr uint32 EXIT_CLOSE_TIMEOUT_MS = 500;
 // The same for a connection that is replaced because its options changed.
 constexpr uint32 REPLACE_CLOSE_TIMEOUT_MS = 200;
 
+// Descriptors that PostgreSQL is told of: gRPC's own (event descriptors, epoll) with ours, and those of one connection
+// (its socket, and one for the resolver, the probe of TLS, or another node's).
+constexpr int RUNTIME_DESCRIPTORS = 8;
+constexpr int CONNECTION_DESCRIPTORS = 2;
+
 kalam::Runtime* runtime;
 pid_t runtime_pid;
 struct ConnectionEntry {
@@ -30,6 +37,21 @@ struct ConnectionEntry {
 HTAB* connections;
 KalamConnection* replaced;  // made with options that have changed since, and still needed by somebody
 bool any_invalidated;       // some connection is waiting to be replaced or closed
+
+// Takes descriptors out of those that PostgreSQL uses for files; raises when there are too few.
+void acquire_descriptors(int count) {
+  for (int i = 0; i < count; i++) {
+    if (AcquireExternalFD()) continue;
+    while (i-- > 0) ReleaseExternalFD();
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES), errmsg("could not reserve file descriptors for KalamDB"),
+                    errdetail("There are too many open files on the local server."),
+                    errhint("Raise the server's max_files_per_process and/or \"ulimit -n\" limits.")));
+  }
+}
+
+void release_descriptors(int count) {
+  while (count-- > 0) ReleaseExternalFD();
+}
 
 void close_at_exit(KalamConnection* connection) {
   if (connection == nullptr) return;
@@ -81,7 +103,10 @@ void connections_init() {
 void drop_handle(KalamConnection* connection) {
   kalam::Connection* handle = connection->handle;
   connection->handle = nullptr;
-  if (handle != nullptr) kalam::connection_release(handle, REPLACE_CLOSE_TIMEOUT_MS);
+  if (handle != nullptr) {
+    kalam::connection_release(handle, REPLACE_CLOSE_TIMEOUT_MS);
+    release_descriptors(CONNECTION_DESCRIPTORS);
+  }
   if (connection->mapping_user_id != nullptr) pfree(connection->mapping_user_id);
   connection->mapping_user_id = nullptr;
   if (connection->server_name != nullptr) pfree(connection->server_name);
@@ -173,8 +198,11 @@ void open_handle(KalamConnection* connection, Oid userid) {
   connection->mapping_user_id =
       options.user_id != nullptr ? MemoryContextStrdup(TopMemoryContext, options.user_id) : nullptr;
   connection->commit_timeout_ms = options.connection.call_timeout_ms;
-  connection->handle = kalam::connection_create(kalam_runtime(), &options.connection, &status);
+  kalam::Runtime* client = kalam_runtime();
+  acquire_descriptors(CONNECTION_DESCRIPTORS);
+  connection->handle = kalam::connection_create(client, &options.connection, &status);
   if (connection->handle == nullptr) {
+    release_descriptors(CONNECTION_DESCRIPTORS);
     KalamErrorContext context = {};
     context.server = server->servername;
     kalam_report(&status, &context);
@@ -198,8 +226,11 @@ kalam::Runtime* kalam_runtime() {
   }
 
   kalam::Status status;
+  acquire_descriptors(RUNTIME_DESCRIPTORS);
+  kalam_guard_against_abort();
   kalam::Runtime* started = kalam::runtime_start(&status);
   if (started == nullptr) {
+    release_descriptors(RUNTIME_DESCRIPTORS);
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES), errmsg("could not start the KalamDB client"),
                     errdetail_internal("%s", status.detail[0] != '\0' ? status.detail : status.message)));
   }

@@ -17,7 +17,6 @@ PGDLLEXPORT void _PG_init(void);
 void _PG_init(void) {
   kalam_parallel_init();
   kalam_settings_init();
-  kalam_terminate_init();
   kalam_snowflake_init();
   kalam_ddl_init();
   kalam_on_conflict_init();

@@ -9,8 +9,10 @@ void kalam_settings_init();
 // tables are dropped.
 void kalam_ddl_init();
 
-// Terminate handler (terminate.cpp, architecture section 3.7).
-void kalam_terminate_init();
+// Not at the start, but before gRPC is used: from then on abort() in it ends this session only (terminate.cpp).
+void kalam_guard_against_abort();
+// Ends the session because of that, with what the library said last.
+[[noreturn]] void kalam_end_broken_session();
 
 // Shared memory of snowflake_id() when the library is preloaded (snowflake.cpp).
 void kalam_snowflake_init();

@@ -3,7 +3,7 @@
 // Order: as the reference lists them.
 const KalamOption kalam_option_table[] = {
     // ---- foreign server
-    {"host", ForeignServerRelationId, KalamOptionType::text, 0, 0, nullptr, false,
+    {"host", ForeignServerRelationId, KalamOptionType::host, 0, 0, nullptr, false,
      "Name or address of the KalamDB server. Required."},
     {"port", ForeignServerRelationId, KalamOptionType::integer, 1, 65535, nullptr, false,
      "Port of the server's RPC listener (not of its HTTP API). Required."},
@@ -27,8 +27,11 @@ const KalamOption kalam_option_table[] = {
      "Client certificate for mutual TLS: a file, or PEM text. Needs client_key."},
     {"client_key", ForeignServerRelationId, KalamOptionType::file, 0, 0, nullptr, false,
      "Key of client_cert: a file, or PEM text."},
-    {"tls_server_name", ForeignServerRelationId, KalamOptionType::text, 0, 0, nullptr, false,
+    {"tls_server_name", ForeignServerRelationId, KalamOptionType::tls_name, 0, 0, nullptr, false,
      "Name that the server's certificate must carry; default host."},
+    {"leader_hosts", ForeignServerRelationId, KalamOptionType::hosts, 0, 0, nullptr, false,
+     "Hosts of a cluster's other nodes, to which credentials may go: names or addresses separated by commas, *.domain, "
+     "or *; default none but host."},
     {"quick_ack", ForeignServerRelationId, KalamOptionType::boolean, 0, 0, nullptr, false,
      "Acknowledge TCP segments at once, which avoids a delay of 40 ms with every answer; default on."},
     {"max_response_size", ForeignServerRelationId, KalamOptionType::size, 0, 0, nullptr, false,

@@ -4,11 +4,14 @@
 #include "extension/compat.h"
 
 enum class KalamOptionType : uint8_t {
-  text,     // no control characters
-  secret,   // as text; never shown in messages; a NOTICE when it is on a server
-  file,     // path, or inline PEM; paths only for those who may read the server's files
-  integer,  // between low and high
-  size,     // kilobytes, with the units of PostgreSQL's settings
+  text,      // no control characters
+  host,      // to connect to
+  tls_name,  // that a certificate can carry
+  hosts,     // list of hosts, "*" and "*.domain"
+  secret,    // as text; never shown in messages; a NOTICE when it is on a server
+  file,      // path, or inline PEM; paths only for those who may read the server's files
+  integer,   // between low and high
+  size,      // kilobytes, with the units of PostgreSQL's settings
   boolean,
   choice,      // one of `choices`
   identifier,  // namespace or table of KalamDB

@@ -84,6 +84,23 @@ void check_namespaces(const KalamOption* option, const char* value) {
   }
 }
 
+void check_host(const KalamOption* option, const char* value, kalam::HostUse use) {
+  kalam::Status status;
+  check_plain_text(option, value);
+  if (kalam::check_host(value, strlen(value), use, &status)) return;
+  ereport(ERROR,
+          (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+           errmsg("invalid value for option \"%s\": \"%s\"", option->name, value), errdetail("%s", status.detail)));
+}
+
+void check_hosts(const KalamOption* option, const char* value) {
+  char* rest = nullptr;
+  for (char* item = strtok_r(pstrdup(value), ",", &rest); item != nullptr; item = strtok_r(nullptr, ",", &rest)) {
+    const char* host = kalam_option_trim(item);
+    if (host != nullptr) check_host(option, host, kalam::HostUse::leaders);
+  }
+}
+
 void check_file(const KalamOption* option, const char* value) {
   if (is_inline_pem(value)) return;
   check_plain_text(option, value);
@@ -174,6 +191,15 @@ void kalam_option_check_value(const KalamOption* option, const char* text) {
     case KalamOptionType::text:
     case KalamOptionType::secret:
       check_plain_text(option, value);
+      break;
+    case KalamOptionType::host:
+      check_host(option, value, kalam::HostUse::connect);
+      break;
+    case KalamOptionType::tls_name:
+      check_host(option, value, kalam::HostUse::verify);
+      break;
+    case KalamOptionType::hosts:
+      check_hosts(option, value);
       break;
     case KalamOptionType::file:
       check_file(option, value);

@@ -100,6 +100,7 @@ void kalam_server_options(const ForeignServer* server, const UserMapping* mappin
   connection->client_key = get_text(of_certificate, "client_key");
   connection->ca_cert = get_text(of_server, "ca_cert");
   connection->tls_server_name = get_text(of_server, "tls_server_name");
+  connection->leader_hosts = get_text(of_server, "leader_hosts");
   connection->use_tls = get_boolean(of_server, "tls", connection->ca_cert != nullptr);
   if (!connection->use_tls && (connection->ca_cert != nullptr || connection->client_cert != nullptr)) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -56,7 +56,7 @@ void kalam_settings_init() {
                              check_user_id_setting, nullptr, nullptr);
   DefineCustomIntVariable("kalam.max_response_size", "Largest response that is accepted from a KalamDB server.",
                           "Option max_response_size of a foreign server wins. 0 turns the limit off.",
-                          &setting_max_response_kb, 1024 * 1024, 0, MAX_KILOBYTES, PGC_SUSET, GUC_UNIT_KB, nullptr,
+                          &setting_max_response_kb, 256 * 1024, 0, MAX_KILOBYTES, PGC_SUSET, GUC_UNIT_KB, nullptr,
                           nullptr, nullptr);
   DefineCustomIntVariable(
       "kalam.snowflake_worker_id", "Worker number in the ids that snowflake_id() makes.",

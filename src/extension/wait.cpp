@@ -1,5 +1,7 @@
 #include "extension/wait.h"
 
+#include "extension/module.h"
+
 extern "C" {
 #include "storage/proc.h"
 }
@@ -28,6 +30,7 @@ bool wait_round(TimestampTz deadline) {
   long timeout_ms = -1;
 
   was_left = true;  // unless nothing is raised
+  if (kalam::client_is_broken()) kalam_end_broken_session();
   CHECK_FOR_INTERRUPTS();
   if (wait_set == nullptr) wait_set_init();
   if (deadline != 0) {
@@ -43,6 +46,7 @@ bool wait_round(TimestampTz deadline) {
     if (event.events & WL_LATCH_SET) ResetLatch(MyLatch);
     if (event.events & WL_SOCKET_READABLE) kalam::runtime_drain_events(kalam_runtime());
   }
+  if (kalam::client_is_broken()) kalam_end_broken_session();
   CHECK_FOR_INTERRUPTS();
   was_left = false;
   return true;

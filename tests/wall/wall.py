@@ -184,10 +184,15 @@ def check_extension_imports(objects):
 
 
 def check_no_fork(objects):
-    """Nothing forks or installs a signal handler behind PostgreSQL's back."""
+    """Nothing forks or installs a signal handler behind PostgreSQL's back.
+
+    But one: terminate.cpp notices abort() in gRPC, for which PostgreSQL has no handler, and calls the one before for
+    everything else.
+    """
     problems = []
     for path in objects:
-        for name in sorted(nm("-u", path) & (FORKS | HANDLERS)):
+        allowed = {"sigaction"} if Path(path).name.endswith("terminate.cpp.o") else set()
+        for name in sorted(nm("-u", path) & (FORKS | HANDLERS) - allowed):
             problems.append(f"{path}: imports {name}")
     return problems
 

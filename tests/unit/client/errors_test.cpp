@@ -326,7 +326,7 @@ TEST(StatusTest, CopiesAreCutAndCleaned) {
   copy_text(field, sizeof field, "12345€");
   EXPECT_STREQ(field, "12345") << "three bytes do not fit into two";
   copy_text(field, sizeof field, std::string_view("a\0b\x7f\xff\n", 6));
-  EXPECT_STREQ(field, "a?b??\n");
+  EXPECT_STREQ(field, "a?b?? ");
   copy_text(field, sizeof field, "");
   EXPECT_STREQ(field, "");
 }

@@ -4,8 +4,11 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <random>
 
+#include "conformance/base64.h"
 #include "unit/client/client_fixture.h"
 #include "unit/client/h2_peer.h"
 
@@ -286,6 +289,19 @@ std::vector<Hostile> make_answers() {
   return list;
 }
 
+// Of every type that a server could send.
+std::vector<std::string> recorded_streams() {
+  std::ifstream file(ARROW_STREAMS);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  constexpr std::string_view kMark = "\"stream\": \"";
+  std::vector<std::string> streams;
+  for (size_t at = text.find(kMark); at != std::string::npos; at = text.find(kMark, at)) {
+    at += kMark.size();
+    streams.push_back(conformance::decode_base64(std::string_view(text).substr(at, text.find('"', at) - at)));
+  }
+  return streams;
+}
+
 class HostileTest : public ClientTest {
  protected:
   ConnectionOptions options_for_peer(const H2Peer& peer) {
@@ -459,7 +475,8 @@ TEST_F(HostileTest, MutatedAnswers) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(wanted != nullptr ? std::atoi(wanted) : 3);
   const unsigned first = seed_text != nullptr ? static_cast<unsigned>(std::atoi(seed_text)) : 1;
   H2Peer peer;
-  peer.batches = {one_text("hello"), one_text("world")};
+  const std::vector<std::string> streams = recorded_streams();
+  ASSERT_GT(streams.size(), 20U);
   unsigned seed = first;
   for (; std::chrono::steady_clock::now() < until; seed++) {
     SCOPED_TRACE("KALAM_HOSTILE_SEED=" + std::to_string(seed));
@@ -491,6 +508,7 @@ TEST_F(HostileTest, MutatedAnswers) {
       return bytes;
     };
     const size_t layer = below(3);
+    peer.batches.assign(1 + below(2), streams[below(streams.size())]);
     meet(&peer, static_cast<unsigned>(below(kMethods)), [&](const Request& request) -> H2Peer::Answer {
       if (layer == 0) return {mutate(peer.well(request).bytes), true};
       const std::string message = mutate(peer.message_for(request));

@@ -1,7 +1,10 @@
 // Redirects to the leader of a cluster (specification 13).
 #include <gmock/gmock.h>
 
+#include <tuple>
+
 #include "client/leader.h"
+#include "client/settings.h"
 #include "unit/client/client_fixture.h"
 
 namespace kalam::test {
@@ -45,6 +48,56 @@ TEST_F(LeaderTest, Texts) {
       {"Not leader for shard. Leader: http://a%2f:80", ""},
   };
   for (const auto& [text, expected] : cases) EXPECT_EQ(named_leader(text), expected) << text;
+}
+
+// The cluster's list may be anybody's work: the credentials go to the host of the server's own options, and to hosts
+// that it allows.
+TEST_F(LeaderTest, CredentialsGoToHostsThatAreAllowedOnly) {
+  FakeServer follower;
+  FakeServer leader({.address = "[::1]:0"});
+  follow(&follower, "http://127.0.0.1:8080");
+  list(&follower, "127.0.0.1:8080", "[::1]:" + std::to_string(leader.port()));
+  Status status = scan(connect(follower));
+  EXPECT_EQ(status.error, ErrorClass::not_leader) << status.detail;
+  EXPECT_THAT(status.hint, HasSubstr("\"::1\"")) << status.hint;
+  EXPECT_THAT(status.hint, HasSubstr("leader_hosts")) << status.hint;
+  EXPECT_EQ(follower.count("Scan"), 1U) << "it is not searched for any further";
+  EXPECT_TRUE(leader.calls().empty()) << "it was asked";
+
+  ConnectionOptions options = options_for(follower);
+  for (const char* hosts : {"node2, *.example", "::2", "[::]"}) {
+    options.leader_hosts = hosts;
+    EXPECT_EQ(scan(connect(options)).error, ErrorClass::not_leader) << hosts;
+  }
+  EXPECT_TRUE(leader.calls().empty()) << "it was asked";
+  for (const char* hosts : {"[::1]", " ::2 , ::1,", "*"}) {
+    options.leader_hosts = hosts;
+    status = scan(connect(options));
+    EXPECT_EQ(status.error, ErrorClass::none) << hosts << status.message << status.detail;
+  }
+}
+
+TEST_F(LeaderTest, HostsThatAreAllowed) {
+  const std::tuple<const char*, const char*, bool> cases[] = {{"", "127.0.0.1", true},
+                                                              {"", "127.0.0.2", false},
+                                                              {"a,b", "B", true},
+                                                              {"a,b", "c", false},
+                                                              {"*.x.de", "n.x.de", true},
+                                                              {"*.x.de", "x.de", false},
+                                                              {"*.x.de", "n.x.de.evil", false},
+                                                              {"*.x.de", "evilx.de", false},
+                                                              {"*.x.de", "a.b.X.de.", true},
+                                                              {"node.x.de.", "node.x.de", true}};
+  for (const auto& [hosts, host, allowed] : cases) {
+    ConnectionOptions options{};
+    options.host = "127.0.0.1";
+    options.port = 1;
+    options.leader_hosts = hosts;
+    Settings settings;
+    Status status;
+    ASSERT_TRUE(read_settings(options, &settings, &status)) << hosts << status.message;
+    EXPECT_EQ(settings.allows_leader(host), allowed) << hosts << " " << host;
+  }
 }
 
 TEST_F(LeaderTest, FollowedAndRemembered) {
