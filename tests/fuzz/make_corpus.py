@@ -55,6 +55,9 @@ def add_call(corpus, call):
     if call.get("rpc") == "ExecuteQuery" and response:
         corpus.add("answer_message", varint(1 << 3) + varint(1) + bytes_field(2, response["message"].encode()) +
                    b"".join(bytes_field(3, entry) for entry in entries))
+    for name, number in (("session_id", 1), ("transaction_id", 1), ("session_token", 4), ("message", 2)):
+        if isinstance(response.get(name), str):
+            corpus.add("small_answer", bytes_field(number, response[name].encode()))
     if call.get("code", "OK") != "OK":
         head = bytes([METHODS.index(call["rpc"]), CODES.index(call["code"])])
         corpus.add("error_text", head + call["message"].encode())
