@@ -119,6 +119,9 @@ bool is_needed(const KalamConnection* connection) {
 
 void destroy(KalamConnection* connection) {
   drop_handle(connection);
+#ifdef KALAM_DISCARD_CONNECTIONS
+  memset(connection, 0x7f, sizeof(*connection));
+#endif
   pfree(connection);
 }
 
@@ -271,6 +274,10 @@ KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession ses
   }
 
   if (connections == nullptr) connections_init();
+#ifdef KALAM_DISCARD_CONNECTIONS
+  // As if all options had changed: whoever keeps a connection without a reference meets one that is gone.
+  invalidate((Datum)0, FOREIGNSERVEROID, 0);
+#endif
   if (any_invalidated) replace_invalidated();
 
   auto* entry = static_cast<ConnectionEntry*>(hash_search(connections, &key, HASH_ENTER, &found));

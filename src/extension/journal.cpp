@@ -135,6 +135,16 @@ static bool shape_changed(const KalamJournal* journal, Relation relation, const 
   return !equalTupleDescs(journal->tupdesc, RelationGetDescr(relation));
 }
 
+static void pin(KalamJournal* journal) {
+  if (!journal->pinned) kalam_connection_pin(journal->connection);
+  journal->pinned = true;
+}
+
+static void unpin(KalamJournal* journal) {
+  if (journal->pinned) kalam_connection_unpin(journal->connection);
+  journal->pinned = false;
+}
+
 KalamJournal* kalam_journal_open(Relation relation, const KalamRelation* remote, KalamConnection* connection,
                                  Oid userid, const char* subject) {
   kalam_journal_check_aliases(remote, subject);
@@ -147,12 +157,14 @@ KalamJournal* kalam_journal_open(Relation relation, const KalamRelation* remote,
                         errmsg("cannot change foreign table \"%s\" with two user mappings in one transaction",
                                remote->local_name)));
       kalam_connection_use(connection);
+      unpin(journal);
       kalam_connection_unuse(journal->connection);
       journal->connection = connection;
       journal->userid = userid;
     }
     // Of a journal that is empty again nothing is compared: names of columns may have been others, until ROLLBACK TO.
     if (journal->length == 0 || shape_changed(journal, relation, remote)) adopt_shape(journal, relation, remote);
+    pin(journal);
     return journal;
   }
 
@@ -172,6 +184,7 @@ KalamJournal* kalam_journal_open(Relation relation, const KalamRelation* remote,
   MemoryContextSwitchTo(TopTransactionContext);
   journals = lappend(journals, journal);
   kalam_connection_use(connection);
+  pin(journal);
   MemoryContextSwitchTo(old);
   return journal;
 }
@@ -370,8 +383,8 @@ void kalam_journal_append(KalamJournal* journal, KalamChange change, const char*
     key->newest = journal->length;
     count_key(journal, key, 1);
   }
-  // Only now: options that were changed, and changed back by ROLLBACK TO, take effect while nothing is written.
-  if (journal->length++ == 0) kalam_connection_pin(journal->connection);
+  pin(journal);
+  journal->length++;
 }
 
 // Takes the last entry back.
@@ -391,7 +404,7 @@ static void pop_entry(KalamJournal* journal) {
   } else if (entry->spill >= 0) {
     journal->file_end = entry->spill;
   }
-  if (--journal->length == 0) kalam_connection_unpin(journal->connection);
+  journal->length--;
 }
 
 void kalam_journal_abort_subtransaction(SubTransactionId subid) {
@@ -401,6 +414,8 @@ void kalam_journal_abort_subtransaction(SubTransactionId subid) {
     // Numbers rise with every subtransaction, and what is written after a subtransaction's start and before its end
     // is its own or its children's: so its entries are the last ones.
     while (journal->length > 0 && journal->entries[journal->length - 1].subid >= subid) pop_entry(journal);
+    // Options that were changed in it, and are changed back, take effect again where nothing is written.
+    if (journal->length == 0) unpin(journal);
   }
 }
 
@@ -419,7 +434,7 @@ void kalam_journal_forget_all() {
   ListCell* cell;
   foreach (cell, journals) {
     const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
-    if (journal->length > 0) kalam_connection_unpin(journal->connection);
+    if (journal->pinned) kalam_connection_unpin(journal->connection);
     kalam_connection_unuse(journal->connection);
   }
   journals = NIL;

@@ -51,7 +51,8 @@ enum class KalamNet : uint8_t { nothing, insert, update, remove };
 struct KalamJournal {
   Oid relid;
   const char* subject;          // NULL for shared tables
-  KalamConnection* connection;  // counted, and pinned while there are entries
+  KalamConnection* connection;  // counted, and pinned until ROLLBACK TO has taken all entries back
+  bool pinned;
   Oid userid;
   KalamRelation* relation;
   TupleDesc tupdesc;
