@@ -11,6 +11,7 @@
 #include "client_side.h"
 #include "grpc_side.h"
 #include "memory.h"
+#include "pace.h"
 #include "quick_ack.h"
 #include "statistics.h"
 
@@ -25,6 +26,7 @@ constexpr const char* usage =
   reads      point reads, lookups in flight and scans, client and bare gRPC in turn
   inserts    inserts, client and bare gRPC in turn
   memory     peak memory of one scan
+  pace       what each kind of call costs, beside the figures of a pace
   quick-ack  calls through a relay that behaves as a real server's sockets do
 
   --auth HEADER      value of "authorization"
@@ -33,13 +35,14 @@ constexpr const char* usage =
   --side NAME        only client, blocking or async: for profilers that count a whole process
   --work NAME        only the work that begins so
   --calls N          calls of a run of point reads, and of quick-ack (default 2000, 50)
+  --pace NAME        the pace (a file, or 0.4, the default)
   --tls-target H:P   a second server, with TLS, for quick-ack
   --ca FILE          its CA certificate
   --tls-name NAME    the name in its certificate
 )";
 
 struct Arguments {
-  std::string what, side, work;
+  std::string what, side, work, pace = "0.4";
   Server server, tls;
   size_t rows = 1000000, runs = 7, calls = 0;
 };
@@ -71,6 +74,8 @@ Arguments parse(int argc, char** argv) {
       out.server.authorization = out.tls.authorization = value();
     } else if (word == "--side") {
       out.side = value();
+    } else if (word == "--pace") {
+      out.pace = value();
     } else if (word == "--work") {
       out.work = value();
     } else if (word == "--rows") {
@@ -171,6 +176,8 @@ int main(int argc, char** argv) {
              {"insert, 1,000 rows a call", 100000, "row", [](Side& side) { return side.insert(100, 1000); }}});
   } else if (arguments.what == "memory") {
     measure_scan_memory(arguments.server, arguments.rows);
+  } else if (arguments.what == "pace") {
+    measure_pace(arguments.server, arguments.pace, arguments.rows, arguments.runs);
   } else if (arguments.what == "quick-ack") {
     return measure_quick_ack(arguments.server, arguments.tls, calls) ? 0 : 1;
   } else {

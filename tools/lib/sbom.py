@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Writes the software bill of materials of a built file, as CycloneDX JSON.
 
-    sbom.py --name NAME --version VERSION [--postgres VERSION] [--inline COMPONENT=VERSION]... BINARY OUTPUT
+    sbom.py --name NAME --version VERSION [--postgres VERSION] [--inline COMPONENT=VERSION]...
+            [--static COMPONENT=VERSION]... BINARY OUTPUT
 
 Which shared libraries there are says the binary itself, so the list is never short of one. One that COMPONENTS does not
-know is listed under its soname, without a licence. --inline names what is compiled in from headers, --postgres the
-server that loads the module. The same binary gives the same bytes: there is no time and no serial number.
+know is listed under its soname, without a licence. --inline names what is compiled in from headers, --static what is
+linked in from an archive (libpg_query: the version of PostgreSQL whose grammar it has), --postgres the server that
+loads the module. The same binary gives the same bytes: there is no time and no serial number.
 """
 
 import argparse
@@ -25,7 +27,7 @@ COMPONENTS = {
     "openssl": ("Apache-2.0", "openssl", r"lib(ssl|crypto)\.so", "pkg:github/openssl/openssl@openssl-{}"),
     "re2": ("BSD-3-Clause", None, r"libre2\.so", "pkg:github/google/re2@{}"),
     "sqlite": ("blessing", "sqlite3", r"libsqlite3\.so", "pkg:generic/sqlite@{}"),
-    "libpg_query": ("BSD-3-Clause", None, r"libpg_query\.so", "pkg:github/pganalyze/libpg_query@{}"),
+    "libpg_query": ("BSD-3-Clause", None, r"libpg_query\.so", "pkg:github/pganalyze/libpg_query"),
     "nlohmann-json": ("MIT", "nlohmann_json", None, "pkg:github/nlohmann/json@v{}"),
     "zlib": ("Zlib", "zlib", r"libz\.so", "pkg:generic/zlib@{}"),
     "c-ares": ("MIT", "libcares", r"libcares\.so", "pkg:generic/c-ares@{}"),
@@ -74,6 +76,7 @@ def main():
     parser.add_argument("--version", required=True)
     parser.add_argument("--postgres")
     parser.add_argument("--inline", action="append", default=[])
+    parser.add_argument("--static", action="append", default=[])
     parser.add_argument("binary")
     parser.add_argument("output")
     arguments = parser.parse_args()
@@ -87,9 +90,10 @@ def main():
         found.setdefault(component, [None, "shared library", []])[2].append(soname)
     for component, row in found.items():
         row[0] = version_of(component, row[2])
-    for text in arguments.inline:
-        component, version = text.split("=", 1)
-        found.setdefault(component, [version, "compiled in from headers", []])
+    for names, how in ((arguments.inline, "compiled in from headers"), (arguments.static, "linked statically")):
+        for text in names:
+            component, version = text.split("=", 1)
+            found.setdefault(component, [version, how, []])
     if arguments.postgres:
         found["postgresql"] = [arguments.postgres, "loads the module", []]
 

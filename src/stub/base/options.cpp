@@ -52,6 +52,7 @@ Behaviour
 Tests
   --fault JSON                set a fault before the first call (see kalam-stub control --help)
   --rpc-log FILE              append every call as one line of JSON
+  --pace FILE                 answer as slowly as the figures in this file say; "0.4": as KalamDB 0.4
   --bench-cached-scan         answer equal Scan requests from memory
   --bench-discard-inserts     take inserts and store nothing
 
@@ -179,6 +180,7 @@ bool parse_options(const std::vector<std::string>& arguments, Options& options, 
          return true;
        }},
       {"--rpc-log", text_into(options.rpc_log)},
+      {"--pace", text_into(options.pace)},
   };
   for (size_t i = 0; i < arguments.size(); i++) {
     std::string name = arguments[i];
@@ -209,6 +211,10 @@ bool parse_options(const std::vector<std::string>& arguments, Options& options, 
       error = "invalid value for option \"" + name + "\": \"" + value + "\"";
       return false;
     }
+  }
+  if (!options.pace.empty() && (options.bench_cached_scan || options.bench_discard_inserts)) {
+    error = "option \"--pace\" is not for \"--bench-cached-scan\" and \"--bench-discard-inserts\"";
+    return false;
   }
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     error = "options \"--tls-cert\" and \"--tls-key\" belong together";

@@ -60,6 +60,7 @@ struct Options {
   bool nagle = false;         // no TCP_NODELAY towards clients
   bool split_writes = false;  // every answer in two writes
 
+  std::string pace;  // how slowly calls are answered: "0.4" or a file; empty: as fast as can be
   bool bench_cached_scan = false;
   bool bench_discard_inserts = false;
 };

@@ -49,6 +49,12 @@ int run_server(const Options& options) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
+  std::optional<Pace> pace;
+  if (!options.pace.empty()) {
+    std::string error;
+    pace = Pace::load(options.pace, error);
+    if (!pace) throw std::runtime_error(error);
+  }
   Server server(options);
   Dispatcher dispatcher(server, options);
   Faults faults;
@@ -65,7 +71,8 @@ int run_server(const Options& options) {
   Control control(server, faults, log, relay_or_none, [] { kill(getpid(), SIGTERM); });
   CallQueue calls;
   CallQueue commands;
-  GrpcService service({server, dispatcher, control, faults, log, relay_or_none, calls, commands});
+  Pacer pacer(std::move(pace));
+  GrpcService service({server, dispatcher, control, faults, log, relay_or_none, calls, pacer, commands});
 
   grpc::ServerBuilder builder;
   int grpc_port = 0;

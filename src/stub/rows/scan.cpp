@@ -228,7 +228,8 @@ ScanOutcome scan_table(Store& store, const TableDef& table, const ScanInput& inp
   std::vector<RowVersion> stored;
   if (plan.lookup_key) {
     auto row = store.find_row(table, input.user, *plan.lookup_key);
-    if (row && (!row->deleted || plan.with_deleted)) stored.push_back(std::move(*row));
+    bool hidden = row && row->deleted && (!plan.with_deleted || store.is_cold(table, row->seq));
+    if (row && !hidden) stored.push_back(std::move(*row));
   } else {
     int64_t snapshot = input.transaction != nullptr ? input.transaction->snapshot : 0;
     stored = store.visible_rows(table, input.user, input.version_cap, plan.with_deleted, snapshot);

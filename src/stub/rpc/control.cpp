@@ -40,6 +40,8 @@ Commands
   flush-seconds S, cleanup-seconds S
                   how long jobs of later statements say "running"
   job-status [S]  what system.jobs says of jobs that have not ended, in place of "running"; nothing: they are not listed
+  manifest WHAT   what system.manifest says in place of the truth: NS.TABLE JSON (members scope, sync_state,
+                  manifest_json; "missing": no row), hidden (there is no such relation); nothing: the truth again
   prune [ID]      forget this session, or all
   restart         forget all sessions and transactions, as a restart of the server does
   cut             close all client connections
@@ -83,6 +85,29 @@ Status Control::with_table(const std::string& command, const std::string& argume
   return action(*table, number);
 }
 
+Status Control::set_manifest(const std::string& argument) {
+  std::lock_guard lock(server_.store().mutex());
+  ManifestOverride said = argument.empty() ? ManifestOverride{} : server_.store().manifest_override();
+  if (argument == "hidden") {
+    said.hidden = true;
+  } else if (!argument.empty()) {
+    size_t blank = argument.find(' ');
+    auto members = nlohmann::json::parse(blank == std::string::npos ? "" : argument.substr(blank), nullptr, false);
+    if (!members.is_object())
+      return Status::failure(kInvalidArgument, "manifest wants NAMESPACE.TABLE and a JSON object");
+    auto& row = said.tables[argument.substr(0, blank)];
+    row.clear();
+    for (const auto& [name, value] : members.items()) {
+      if (name != "scope" && name != "sync_state" && name != "manifest_json" && name != "missing") {
+        return Status::failure(kInvalidArgument, "unknown member \"" + name + "\"");
+      }
+      row[name] = value.is_string() ? value.get<std::string>() : value.dump();
+    }
+  }
+  server_.store().set_manifest_override(std::move(said));
+  return {};
+}
+
 Status Control::execute(const std::string& command, const std::string& argument, std::string& result) {
   auto invalid = [](const std::string& text) { return Status::failure(kInvalidArgument, text); };
   auto duration = [&] { return parse_duration(argument); };
@@ -122,6 +147,8 @@ Status Control::execute(const std::string& command, const std::string& argument,
   } else if (command == "job-status") {
     std::lock_guard lock(server_.store().mutex());
     server_.store().jobs().set_open_status(argument);
+  } else if (command == "manifest") {
+    return set_manifest(argument);
   } else if (command == "prune") {
     server_.prune(argument);
   } else if (command == "restart") {

@@ -20,6 +20,7 @@ class Control {
   Status execute(const std::string& command, const std::string& argument, std::string& result);
 
  private:
+  Status set_manifest(const std::string& argument);
   Status with_table(const std::string& command, const std::string& argument,
                     const std::function<Status(const TableDef&, int64_t)>& action);
 

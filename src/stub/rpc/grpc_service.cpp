@@ -73,8 +73,9 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
 
   void OnCancel() override {
     cancelled_ = true;
-    // Only a call that will never be answered waits for this.
-    if (black_hole_ && !finished_.exchange(true)) Finish(grpc::Status::CANCELLED);
+    // Only a call that will never be answered, or whose answer is held back, waits for this.
+    bool ends_here = black_hole_ || parts_.pacer.cancel(this);
+    if (ends_here && !finished_.exchange(true)) Finish(grpc::Status::CANCELLED);
   }
 
   void OnDone() override { delete this; }
@@ -98,11 +99,13 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
     method_ = path.starts_with(prefix) ? path.substr(prefix.size()) : path;
     bytes_ = bytes_of(request_);
     request_.Clear();
+    arrived_ = Pacer::Clock::now();
     fault_ = parts_.faults.take(method_, bytes_);
     if (fault_ && fault_->delay_ms > 0) {
       // The reactor lives until it is finished, whatever the client does meanwhile.
       std::thread([this] {
         if (parts_.calls.pause(fault_->delay_ms)) {
+          arrived_ = Pacer::Clock::now();
           run();
         } else {
           finish(Status::failure(kUnavailable, "the server ends"));
@@ -117,6 +120,8 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
     CallContext call;
     call.peer = context_->peer();
     call.cancelled = &cancelled_;
+    work_.call = method_;
+    if (parts_.pacer.active()) call.work = &work_;
     for (const auto& [name, value] : context_->client_metadata()) {
       std::string key(name.data(), name.size());
       std::string text(value.data(), value.size());
@@ -185,7 +190,13 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
       finish(Status::failure(kUnavailable, "connection cut"));
       return;
     }
-    answer(done.status, done.body);
+    if (!parts_.pacer.active()) {
+      answer(done.status, done.body);
+      return;
+    }
+    // The call may be gone when this returns.
+    parts_.pacer.send(parts_.pacer.due(work_, arrived_), this, cancelled_,
+                      [this, done = std::move(done)] { answer(done.status, done.body); });
   }
 
   // Errors that come instead of the call.
@@ -264,6 +275,8 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
   std::string method_;
   std::optional<Fault> fault_;
   CallRecord record_;
+  Work work_;
+  Pacer::Clock::time_point arrived_;
   std::atomic<bool> black_hole_{false};
   std::atomic<bool> finished_{false};
   std::atomic<bool> cancelled_{false};

@@ -9,6 +9,7 @@
 #include "stub/rpc/control.h"
 #include "stub/rpc/dispatch.h"
 #include "stub/rpc/faults.h"
+#include "stub/rpc/pacer.h"
 #include "stub/rpc/relay.h"
 #include "stub/rpc/rpc_log.h"
 
@@ -22,6 +23,7 @@ struct ServiceParts {
   RpcLog& log;
   Relay* relay;
   CallQueue& calls;
+  Pacer& pacer;
   CallQueue& commands;  // of the control service: they must not wait behind calls
 };
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "stub/arrow/coerce.h"
@@ -29,6 +30,12 @@ void check_deadly(const char* what, const std::string& name) {
                 name.find('\\') != std::string::npos || name.find('\0') != std::string::npos;
   if (deadly)
     die_like_the_server(std::string("the ") + what + " \"" + name + "\" holds \"..\", a slash, a backslash or NUL");
+}
+
+void note(const CallContext& call, std::string name, uint64_t rows = 0) {
+  if (call.work == nullptr) return;
+  call.work->call = std::move(name);
+  call.work->rows = rows;
 }
 
 const char* const kProvider = "Raft error: Internal error: Provider error: ";
@@ -195,6 +202,17 @@ Status Server::scan_system(const Target& target, const std::string& name, kalamd
   return unknown;
 }
 
+void Server::note_scan(const CallContext& call, const TableDef& table, const ScanInput& input) const {
+  if (call.work == nullptr) return;
+  const ColumnDef* key = table.key();
+  bool by_key = std::any_of(input.filters.begin(), input.filters.end(), [&](const ScanFilter& filter) {
+    return filter.op == "eq" && key != nullptr && to_lower(filter.column) == key->name;
+  });
+  note(call, by_key ? "Scan.key" : "Scan.table");
+  const ManifestScope& scope = store_.scope(table, input.user);
+  call.work->add(Reads::table, static_cast<uint64_t>(scope.hot), static_cast<uint64_t>(scope.cold()));
+}
+
 Status Server::scan(const CallContext& call, const kalamdb::pg::ScanRequest& request,
                     kalamdb::pg::ScanResponse& response, uint64_t& rows) {
   std::lock_guard lock(store_.mutex());
@@ -232,6 +250,7 @@ Status Server::scan(const CallContext& call, const kalamdb::pg::ScanRequest& req
   for (const auto& filter : request.filters()) input.filters.push_back({filter.column(), filter.op(), filter.value()});
   input.version_cap = options_.hot_version_cap;
   input.overlay_defects = options_.overlay_defects;
+  note_scan(call, *table, input);
   Store::Cancellable cancellable(store_, call.cancelled);
   ScanOutcome outcome = scan_table(store_, *table, input);
   if (!outcome.status.ok()) return outcome.status;
@@ -337,6 +356,7 @@ Status Server::insert(const CallContext& call, const kalamdb::pg::InsertRequest&
   }
   bool staged = false;
   status = stage(owner, target, std::move(writes), bytes, staged);
+  note(call, staged ? "staged.Insert" : "Insert", sent.size());
   if (staged || !status.ok()) return status;
 
   if (target.user.empty() && target.kind != TableKind::shared) target.user = "static-pg-bridge";
@@ -379,6 +399,7 @@ Status Server::update(const CallContext& call, const kalamdb::pg::UpdateRequest&
   bool staged = false;
   response.set_affected_rows(1);
   status = stage(owner, target, {write}, request.updates_json().size() + 128, staged);
+  note(call, staged ? "staged.Update" : "Update");
   if (staged || !status.ok()) return status;
 
   if (target.user.empty() && target.kind != TableKind::shared) target.user = "static-pg-bridge";
@@ -406,6 +427,7 @@ Status Server::erase(const CallContext& call, const kalamdb::pg::DeleteRequest& 
   bool staged = false;
   response.set_affected_rows(1);
   status = stage(owner, target, {write}, 128, staged);
+  note(call, staged ? "staged.Delete" : "Delete");
   if (staged || !status.ok()) return status;
 
   if (target.user.empty() && target.kind != TableKind::shared) target.user = "static-pg-bridge";
@@ -436,6 +458,8 @@ Status Server::commit(const CallContext& call, const kalamdb::pg::CommitTransact
   std::string owner;
   Status status = begin_owned(call, request.session_id(), "CommitTransaction", owner);
   std::string id = trimmed(request.transaction_id());
+  auto open = transactions_.all().find(owner);
+  note(call, "CommitTransaction", open == transactions_.all().end() ? 0 : open->second.writes.size());
   if (status.ok()) status = transactions_.commit(owner, id);
   response.set_transaction_id(id);
   return status;
@@ -460,6 +484,7 @@ SqlOutcome Server::execute(const CallContext& call, const std::string& sql) {
   context.hot_version_cap = options_.hot_version_cap;
   if (options_.hot_version_cap == 0) context.count_version_cap = 0;
   context.r2 = options_.r2;
+  context.work = call.work;
   apply_flush_policies();
   return execute_statement(store_, context, sql);
 }

@@ -7,6 +7,8 @@
 #include "kalamdb_pg.pb.h"
 #include "stub/base/options.h"
 #include "stub/base/status.h"
+#include "stub/base/work.h"
+#include "stub/rows/scan.h"
 #include "stub/rows/transactions.h"
 #include "stub/server/auth.h"
 #include "stub/server/sessions.h"
@@ -21,6 +23,7 @@ struct CallContext {
   std::string session_token;
   std::string peer;
   const std::atomic<bool>* cancelled = nullptr;  // set while the call runs: reading ends with CallCancelled
+  Work* work = nullptr;                          // what the call had to do, for a pace
 };
 
 class Server {
@@ -67,6 +70,7 @@ class Server {
   Status check_write(const Target& target, const char* verb, const char* noun) const;
   Status write_table(const Target& target, std::shared_ptr<const TableDef>& table) const;
   Status check_access(const Target& target, const TableDef& table) const;
+  void note_scan(const CallContext&, const TableDef& table, const ScanInput& input) const;
   Status scan_system(const Target& target, const std::string& name, kalamdb::pg::ScanResponse& response,
                      uint64_t& rows);
   Status stage(const std::string& owner, const Target& target, std::vector<StagedWrite> writes, uint64_t bytes,

@@ -226,6 +226,7 @@ std::optional<ResultSet> Store::catalog_relation(const std::string& name_space, 
   if (name == "tables") return tables_relation(*this);
   if (name == "columns") return columns_relation(*this);
   if (name == "jobs") return jobs_relation(*this);
+  if (name == "manifest") return manifest_relation();
   if (name == "datatypes") return datatypes_relation();
   if (system_provider_) return system_provider_(name);
   return std::nullopt;

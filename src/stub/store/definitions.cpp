@@ -164,15 +164,28 @@ void Store::load() {
     (kind == "table" ? tables_ : dropped_streams_)[{table->name_space, table->name}] = table;
   }
   sqlite3_reset(statement);
-  for (auto& [name, table] : tables_) {
-    std::string storage = "t" + std::to_string(table->id);
-    sqlite3_stmt* count = prepare("SELECT sum(v_cold = 0), max(v_seq) FROM " + storage);
-    if (sqlite3_step(count) == SQLITE_ROW) {
-      hot_versions_[table->id] = sqlite3_column_int64(count, 0);
-      last_seq_ = std::max(last_seq_, static_cast<int64_t>(sqlite3_column_int64(count, 1)));
-    }
-    sqlite3_reset(count);
+  for (auto& [name, table] : tables_) load_versions(*table);
+}
+
+// Several files of a scope are one now.
+void Store::load_versions(const TableDef& table) {
+  sqlite3_stmt* count = prepare(
+      "SELECT v_user, sum(v_cold = 0), max(v_seq), count(DISTINCT v_key) FILTER (WHERE v_cold), "
+      "min(v_seq) FILTER (WHERE v_cold), max(v_seq) FILTER (WHERE v_cold) FROM t" +
+      std::to_string(table.id) + " GROUP BY v_user");
+  while (sqlite3_step(count) == SQLITE_ROW) {
+    std::string user(reinterpret_cast<const char*>(sqlite3_column_text(count, 0)),
+                     static_cast<size_t>(sqlite3_column_bytes(count, 0)));
+    manifest_.wrote(table.id, user, sqlite3_column_int64(count, 1), table.created_us / 1000);
+    last_seq_ = std::max(last_seq_, static_cast<int64_t>(sqlite3_column_int64(count, 2)));
+    if (sqlite3_column_int64(count, 3) == 0) continue;
+    manifest_.flushed(table.id, user, 0,
+                      {.min_seq = sqlite3_column_int64(count, 4),
+                       .max_seq = sqlite3_column_int64(count, 5),
+                       .rows = sqlite3_column_int64(count, 3),
+                       .created_ms = clock_.now_ms()});
   }
+  sqlite3_reset(count);
 }
 
 namespace {
@@ -265,7 +278,6 @@ void Store::create_table(TableDef table) {
             " (v_seq INTEGER PRIMARY KEY, v_user TEXT, v_key, v_deleted INTEGER, v_cold INTEGER DEFAULT 0,"
             " v_latest INTEGER DEFAULT 1, v_expires INTEGER)");
     execute("CREATE INDEX i" + std::to_string(table.id) + " ON " + storage + " (v_user, v_key, v_seq)");
-    hot_versions_[table.id] = 0;
   }
   if (dropped != dropped_streams_.end()) {
     erase_definition(*this, "dropped", table.name_space, table.name);
@@ -287,7 +299,7 @@ void Store::drop_table(const std::string& name_space, const std::string& name) {
     save_definition(*this, "dropped", name_space, name, table_to_json(*table).dump());
   } else {
     execute("DROP TABLE t" + std::to_string(table->id));
-    hot_versions_.erase(table->id);
+    manifest_.forget(table->id);
   }
   erase_definition(*this, "table", name_space, name);
   tables_.erase(found);

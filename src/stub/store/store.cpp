@@ -112,7 +112,7 @@ sqlite3_stmt* Store::prepare(const std::string& sql) const {
   return statement;
 }
 
-Store::Savepoint::Savepoint(Store& store) : store_(store) {
+Store::Savepoint::Savepoint(Store& store) : store_(store), appended_before_(store.appended_.size()) {
   store_.execute("SAVEPOINT s" + std::to_string(store_.savepoint_depth_++));
 }
 
@@ -122,7 +122,10 @@ Store::Savepoint::~Savepoint() {
     sqlite3_exec(store_.db_, ("RELEASE " + name).c_str(), nullptr, nullptr, nullptr);
   } else {
     sqlite3_exec(store_.db_, ("ROLLBACK TO " + name + "; RELEASE " + name).c_str(), nullptr, nullptr, nullptr);
+    for (size_t i = appended_before_; i < store_.appended_.size(); i++) store_.appended_[i]->hot--;
+    store_.appended_.resize(appended_before_);
   }
+  if (store_.savepoint_depth_ == 0) store_.appended_.clear();
 }
 
 void Store::Savepoint::release() {
@@ -182,7 +185,8 @@ std::string Store::visible_rows_sql(const TableDef& table, const std::string& us
     sqlite3_reset(statement);
   }
   std::string columns = row_columns(table);
-  std::string hide = with_deleted ? "" : " AND v_deleted = 0";
+  // A flush leaves no deleted row to be seen.
+  std::string hide = with_deleted ? " AND (v_deleted = 0 OR v_cold = 0)" : " AND v_deleted = 0";
   if (table.kind == TableKind::stream) {
     return "(SELECT " + columns + " FROM " + name + " WHERE " + where + " AND v_expires > " +
            std::to_string(clock_.now_ms()) + hide + ")";
@@ -266,7 +270,8 @@ int64_t Store::append(const TableDef& table, const std::string& user, const Valu
   int result = sqlite3_step(statement);
   sqlite3_reset(statement);
   if (result != SQLITE_DONE) throw std::runtime_error("SQLite: " + std::string(sqlite3_errmsg(db_)));
-  hot_versions_[table.id]++;
+  ManifestScope& scope = manifest_.wrote(table.id, owner, 1, clock_.now_ms());
+  if (savepoint_depth_ > 0) appended_.push_back(&scope);
   return seq;
 }
 
@@ -305,7 +310,7 @@ std::string Store::fill(const TableDef& table, int64_t rows) {
           ") WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + std::to_string(rows) +
           ") SELECT " + std::to_string(before) + " + i, '', " + key + ", 0" + values + " FROM n");
   last_seq_ = before + rows;
-  hot_versions_[table.id] += rows;
+  manifest_.wrote(table.id, "", rows, clock_.now_ms());
   return "";
 }
 
@@ -318,18 +323,44 @@ int64_t Store::erase_stream_rows(const TableDef& table, const std::string& user,
   return sqlite3_changes64(db_);
 }
 
-uint64_t Store::hot_versions(const TableDef& table) const {
-  auto found = hot_versions_.find(table.id);
-  return found == hot_versions_.end() ? 0 : static_cast<uint64_t>(std::max<int64_t>(found->second, 0));
+bool Store::is_cold(const TableDef& table, int64_t seq) const {
+  sqlite3_stmt* statement = prepare("SELECT v_cold FROM " + table_name(table) + " WHERE v_seq = ?1");
+  sqlite3_bind_int64(statement, 1, seq);
+  bool cold = sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0) != 0;
+  sqlite3_reset(statement);
+  return cold;
 }
 
 uint64_t Store::flush_table(const TableDef& table, int64_t most) {
   std::string name = table_name(table);
-  execute("UPDATE " + name + " SET v_cold = 1 WHERE v_seq IN (SELECT v_seq FROM " + name +
-          " WHERE v_cold = 0 ORDER BY v_seq LIMIT " + std::to_string(most) + ")");
-  int64_t flushed = sqlite3_changes64(db_);
-  hot_versions_[table.id] -= flushed;
-  return static_cast<uint64_t>(flushed);
+  std::string flushed = "v_cold = 0";
+  if (most >= 0) {
+    flushed += " AND v_seq IN (SELECT v_seq FROM " + name + " WHERE v_cold = 0 ORDER BY v_seq LIMIT " +
+               std::to_string(most) + ")";
+  }
+  // Of each key the newest version, each user's rows into a file of their own.
+  sqlite3_stmt* statement = prepare(
+      "SELECT v_user, sum(versions), count(*), min(newest), max(newest), min(key), max(key) FROM (SELECT v_user, v_key "
+      "AS "
+      "key, max(v_seq) AS newest, count(*) AS versions FROM " +
+      name + " WHERE " + flushed + " GROUP BY v_user, v_key) GROUP BY v_user");
+  bool integers = key_type(table).id == TypeId::int64;
+  uint64_t all = 0;
+  while (sqlite3_step(statement) == SQLITE_ROW) {
+    std::string user(reinterpret_cast<const char*>(sqlite3_column_text(statement, 0)),
+                     static_cast<size_t>(sqlite3_column_bytes(statement, 0)));
+    int64_t versions = sqlite3_column_int64(statement, 1);
+    Segment segment{.min_seq = sqlite3_column_int64(statement, 3),
+                    .max_seq = sqlite3_column_int64(statement, 4),
+                    .rows = sqlite3_column_int64(statement, 2),
+                    .created_ms = clock_.now_ms()};
+    if (integers) segment.keys = {sqlite3_column_int64(statement, 5), sqlite3_column_int64(statement, 6)};
+    manifest_.flushed(table.id, user, versions, segment);
+    all += static_cast<uint64_t>(versions);
+  }
+  sqlite3_reset(statement);
+  execute("UPDATE " + name + " SET v_cold = 1 WHERE " + flushed);
+  return all;
 }
 
 }  // namespace kalam::stub

@@ -28,6 +28,7 @@
 #include "stub/base/clock.h"
 #include "stub/base/ids.h"
 #include "stub/store/jobs.h"
+#include "stub/store/manifest.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -160,7 +161,13 @@ class Store {
   // The number of the newest version: what a snapshot taken now would see.
   int64_t last_seq() const { return last_seq_; }
 
-  uint64_t hot_versions(const TableDef& table) const;
+  uint64_t hot_versions(const TableDef& table) const { return manifest_.hot(table.id); }
+  // What this user sees of a table: unflushed versions and files.
+  const ManifestScope& scope(const TableDef& table, const std::string& user) const {
+    return manifest_.scope(table.id, table.per_user() ? user : "");
+  }
+  // True: this version has been flushed.
+  bool is_cold(const TableDef& table, int64_t seq) const;
   // Moves all hot versions, or the `most` oldest, to cold storage; how many.
   uint64_t flush_table(const TableDef& table, int64_t most = -1);
 
@@ -196,11 +203,14 @@ class Store {
 
    private:
     Store& store_;
+    size_t appended_before_;
     bool released_ = false;
   };
 
   // system.* and information_schema.* as a result; nullopt when there is no such relation. Names in lower case.
   std::optional<ResultSet> catalog_relation(const std::string& name_space, const std::string& name);
+  void set_manifest_override(ManifestOverride said) { manifest_override_ = std::move(said); }
+  ManifestOverride manifest_override() const { return manifest_override_; }
   // Relations that live outside the store (sessions, transactions, settings …) come from here.
   using CatalogProvider = std::function<std::optional<ResultSet>(const std::string& name)>;
   void set_system_provider(CatalogProvider provider) { system_provider_ = std::move(provider); }
@@ -211,6 +221,8 @@ class Store {
 
  private:
   void load();
+  void load_versions(const TableDef& table);
+  std::optional<ResultSet> manifest_relation() const;
   void save_table(const TableDef& table);
   void make_storage(TableDef& table);
   int64_t next_seq();
@@ -231,7 +243,9 @@ class Store {
   std::map<std::pair<std::string, std::string>, std::shared_ptr<const TableDef>> tables_;
   // STREAM rows outlive DROP TABLE (specification 10.5): a dropped definition waits here for its name.
   std::map<std::pair<std::string, std::string>, std::shared_ptr<const TableDef>> dropped_streams_;
-  std::map<int64_t, int64_t> hot_versions_;
+  Manifest manifest_;
+  std::vector<ManifestScope*> appended_;  // one for each version that a savepoint may undo
+  ManifestOverride manifest_override_;
   CatalogProvider system_provider_;
   const std::atomic<bool>* cancelled_ = nullptr;
   mutable int reading_ = 0;

@@ -101,6 +101,10 @@ Source Binder::bind_table(const std::string& written_name_space, const std::stri
     if (!relation) {
       fail("Table not found: Error during planning: table 'kalam." + name_space + "." + name + "' not found");
     }
+    if (context_.work != nullptr) {
+      context_.work->add(Reads::catalog, 0, 0);
+      context_.work->tables = store_.tables().size();
+    }
     if (!saw_relation_) first_is_catalog_ = true;
     saw_relation_ = true;
     Source source = load_catalog(name_space, name, *relation);
@@ -113,6 +117,13 @@ Source Binder::bind_table(const std::string& written_name_space, const std::stri
   }
   if (!saw_relation_) first_table_ = table;
   saw_relation_ = true;
+  if (context_.work != nullptr) {
+    const ManifestScope& scope = store_.scope(*table, context_.user);
+    context_.work->add(rules.bare_count   ? Reads::count_all
+                       : rules.after != 0 ? Reads::behind_last_version
+                                          : Reads::table,
+                       static_cast<uint64_t>(scope.hot), static_cast<uint64_t>(scope.cold()));
+  }
   std::string alias = fresh_name("r");
   uint64_t cap = rules.bare_count ? context_.count_version_cap : context_.hot_version_cap;
   Source source;

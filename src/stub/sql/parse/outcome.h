@@ -6,6 +6,7 @@
 
 #include "stub/arrow/value.h"
 #include "stub/base/status.h"
+#include "stub/base/work.h"
 
 namespace kalam::stub {
 
@@ -41,6 +42,7 @@ struct SqlContext {
   uint64_t hot_version_cap = 100000;     // of every reading statement but a bare SELECT count(*)
   uint64_t count_version_cap = 1000000;  // of a bare SELECT count(*)
   bool r2 = false;                       // protocol revision R2: _version instead of _seq
+  Work* work = nullptr;                  // what the statement reads is added here
 };
 
 }  // namespace kalam::stub
