@@ -21,7 +21,13 @@ namespace {
 // for a dead server each time.
 constexpr int64 COUNT_LIFETIME_US = 60 * (int64)1000000;
 constexpr uint64 COUNT_DEADLINE_MS = 2000;
-constexpr const char* COLUMN_LIMIT = "1000";
+
+// The catalog is read in pages: the server gives no more rows (spec 9.3). Wider tables than PostgreSQL can have are not
+// read, whatever they are said to be.
+constexpr int PAGE_ROWS = 1000;
+constexpr int MAX_COLUMNS = MaxTupleAttributeNumber;
+// How often it is read again when the table changes between two pages.
+constexpr int MAX_ATTEMPTS = 3;
 
 struct CacheEntry {
   Oid relid;  // hash key
@@ -29,8 +35,10 @@ struct CacheEntry {
   LocalTransactionId checked_in;  // transaction that compared the schema version last
   MemoryContext context;          // holds `relation`; NULL when there is none
   KalamRelation* relation;
-  char* identity;  // version and time of creation, as the server shows them
-  double rows;     // -1: not known
+  char* identity;        // version and time of creation, as the server shows them
+  bool is_missing_some;  // attributes stand for columns that KalamDB did not have
+  TimestampTz asked_in;  // when the statement began that asked for it
+  double rows;           // -1: not known
   TimestampTz rows_asked_at;
   int64 flushed_before;
 };
@@ -100,67 +108,185 @@ char* name_condition(const char* alias, const KalamTableOptions* options) {
   pg_unreachable();
 }
 
-// Reads the definition into a new memory context below `parent`.
-KalamRelation* fetch(Relation local, const KalamTableOptions* options, KalamConnection* connection,
-                     const ForeignServer* server, MemoryContext context, char** identity) {
-  char* sql = psprintf(
-      "SELECT t.table_type, t.version, t.created_at, c.column_name, c.data_type, c.nullable, c.primary_key, "
-      "c.default_value FROM system.columns c JOIN system.tables t ON t.namespace_id = c.namespace_id AND t.table_name "
-      "= c.table_name WHERE %s ORDER BY c.ordinal LIMIT %s",
-      name_condition("c.", options), COLUMN_LIMIT);
-  KalamQueryResult* answer = kalam_query(connection, sql);
-  if (answer->row_count == 0) table_does_not_exist(options, server);
-  if (answer->column_count != 8) {
-    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
-                    errmsg("the catalog of KalamDB server \"%s\" has an unexpected form", server->servername)));
-  }
+[[noreturn]] void unexpected_form(const ForeignServer* server) {
+  ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                  errmsg("the catalog of KalamDB server \"%s\" has an unexpected form", server->servername)));
+  pg_unreachable();
+}
 
-  MemoryContext previous = MemoryContextSwitchTo(context);
+enum Field {
+  TABLE_TYPE,
+  VERSION,
+  CREATED_AT,
+  COLUMN_NAME,
+  DATA_TYPE,
+  NULLABLE,
+  PRIMARY_KEY,
+  DEFAULT_VALUE,
+  FIELD_COUNT
+};
+
+KalamQueryResult* fetch_page(const KalamTableOptions* options, KalamConnection* connection, const ForeignServer* server,
+                             int offset) {
+  KalamQueryResult* page = kalam_query(
+      connection,
+      psprintf("SELECT t.table_type, t.version, t.created_at, c.column_name, c.data_type, c.nullable, c.primary_key, "
+               "c.default_value FROM system.columns c JOIN system.tables t ON t.namespace_id = c.namespace_id AND "
+               "t.table_name = c.table_name WHERE %s ORDER BY c.ordinal, c.column_name LIMIT %d%s",
+               name_condition("c.", options), PAGE_ROWS, offset > 0 ? psprintf(" OFFSET %d", offset) : ""));
+  if (page->row_count > 0 && page->column_count != FIELD_COUNT) unexpected_form(server);
+  return page;
+}
+
+char* identity_of(char** row) {
+  return psprintf("%s %s", row[VERSION] != nullptr ? row[VERSION] : "",
+                  row[CREATED_AT] != nullptr ? row[CREATED_AT] : "");
+}
+
+// Columns by their names in lower case.
+struct NamedColumn {
+  char name[sizeof(KalamRemoteColumn::name)];  // hash key
+  int index;                                   // into KalamRelation::columns
+};
+
+HTAB* create_names() {
+  HASHCTL control = {};
+  control.keysize = sizeof(NamedColumn::name);
+  control.entrysize = sizeof(NamedColumn);
+  control.hcxt = CurrentMemoryContext;
+  return hash_create("KalamDB columns", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+}
+
+NamedColumn* find_name(HTAB* names, const char* name, HASHACTION action, bool* found) {
+  char* folded = asc_tolower(name, strlen(name));
+  auto* entry = static_cast<NamedColumn*>(hash_search(names, folded, action, found));
+  pfree(folded);
+  return entry;
+}
+
+int find_column(HTAB* names, const char* name) {
+  if (strlen(name) >= sizeof(NamedColumn::name)) return -1;
+  const NamedColumn* entry = find_name(names, name, HASH_FIND, nullptr);
+  return entry != nullptr ? entry->index : -1;
+}
+
+void add_column(KalamRelation* relation, HTAB* names, char** row, const ForeignServer* server) {
+  const char* name = row[COLUMN_NAME];
+  bool found;
+
+  if (name == nullptr || name[0] == '\0' || strlen(name) >= sizeof(NamedColumn::name)) unexpected_form(server);
+  NamedColumn* entry = find_name(names, name, HASH_ENTER, &found);
+  if (found) unexpected_form(server);
+  if (relation->column_count == MAX_COLUMNS)
+    ereport(ERROR, (errcode(ERRCODE_TOO_MANY_COLUMNS),
+                    errmsg("KalamDB table \"%s\" has more than %d columns", relation->remote_name, MAX_COLUMNS)));
+  entry->index = relation->column_count++;
+  KalamRemoteColumn* column = &relation->columns[entry->index];
+  strlcpy(column->name, name, sizeof(column->name));
+  column->type_name = pstrdup(row[DATA_TYPE] != nullptr ? row[DATA_TYPE] : "");
+  if (!kalam::parse_remote_type(column->type_name, &column->type)) column->type.kind = kalam::RemoteKind::other;
+  column->is_key = text_is_true(row[PRIMARY_KEY]);
+  column->not_null = column->is_key || !text_is_true(row[NULLABLE]);
+  column->default_value = row[DEFAULT_VALUE] != nullptr ? pstrdup(row[DEFAULT_VALUE]) : nullptr;
+  column->is_system = is_system_column(column->name);
+  if (column->is_key) relation->key_column = entry->index;
+  if (strcmp(column->name, "_seq") == 0 || strcmp(column->name, "_version") == 0)
+    relation->version_column = entry->index;
+}
+
+// Of the table's part of the first row.
+KalamRelation* start_relation(Relation local, const KalamTableOptions* options, const ForeignServer* server,
+                              char** first) {
   KalamRelation* relation = (KalamRelation*)palloc0(sizeof(KalamRelation));
-  char** first = answer->values[0];
   relation->relid = RelationGetRelid(local);
   relation->serverid = server->serverid;
   relation->name_space = asc_tolower(options->name_space, strlen(options->name_space));
   relation->table = asc_tolower(options->table, strlen(options->table));
   relation->remote_name = psprintf("%s.%s", relation->name_space, relation->table);
   relation->local_name = pstrdup(RelationGetRelationName(local));
-  relation->created_at = first[2] != nullptr ? pstrdup(first[2]) : nullptr;
-  relation->schema_version = first[1] != nullptr ? strtoll(first[1], nullptr, 10) : 0;
-  *identity = psprintf("%s %s", first[1] != nullptr ? first[1] : "", first[2] != nullptr ? first[2] : "");
-  if (first[0] == nullptr || !kalam_table_kind_from_text(first[0], &relation->kind)) {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("KalamDB table \"%s\" is of unknown kind \"%s\"",
-                                                                   relation->remote_name, first[0] ? first[0] : "")));
+  relation->created_at = first[CREATED_AT] != nullptr ? pstrdup(first[CREATED_AT]) : nullptr;
+  relation->schema_version = first[VERSION] != nullptr ? strtoll(first[VERSION], nullptr, 10) : 0;
+  const char* kind = first[TABLE_TYPE] != nullptr ? first[TABLE_TYPE] : "";
+  if (!kalam_table_kind_from_text(kind, &relation->kind)) {
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("KalamDB table \"%s\" is of unknown kind \"%s\"", relation->remote_name, kind)));
   }
-
   relation->key_column = relation->version_column = -1;
-  relation->column_count = answer->row_count;
-  relation->columns = (KalamRemoteColumn*)palloc0(answer->row_count * sizeof(KalamRemoteColumn));
-  for (int i = 0; i < answer->row_count; i++) {
-    char** row = answer->values[i];
-    KalamRemoteColumn* column = &relation->columns[i];
-    snprintf(column->name, sizeof(column->name), "%s", row[3] != nullptr ? row[3] : "");
-    column->type_name = pstrdup(row[4] != nullptr ? row[4] : "");
-    if (!kalam::parse_remote_type(column->type_name, &column->type)) column->type.kind = kalam::RemoteKind::other;
-    column->is_key = text_is_true(row[6]);
-    column->not_null = column->is_key || !text_is_true(row[5]);
-    column->default_value = row[7] != nullptr ? pstrdup(row[7]) : nullptr;
-    column->is_system = is_system_column(column->name);
-    if (column->is_key) relation->key_column = i;
-    if (strcmp(column->name, "_seq") == 0 || strcmp(column->name, "_version") == 0) relation->version_column = i;
-  }
-  MemoryContextSwitchTo(previous);
   return relation;
 }
 
-int find_column(const KalamRelation* relation, const char* name) {
-  for (int i = 0; i < relation->column_count; i++) {
-    if (pg_strcasecmp(relation->columns[i].name, name) == 0) return i;
-  }
-  return -1;
+// Whether there may be more behind a page. A server can be set to give fewer rows; its own columns come behind the
+// first ones, so that what has no version is not whole.
+bool is_cut_off(const KalamRelation* relation, const KalamQueryResult* page) {
+  if (page->row_count == 0) return false;
+  return page->row_count == PAGE_ROWS || (relation->version_column < 0 && relation->kind != kalam::TableKind::system);
 }
 
-void map_attributes(Relation local, KalamRelation* relation, MemoryContext context) {
+// Reads the definition into `context`; NULL when the table has changed meanwhile.
+KalamRelation* try_fetch(Relation local, const KalamTableOptions* options, KalamConnection* connection,
+                         const ForeignServer* server, MemoryContext context, HTAB* names, char** identity) {
+  KalamRelation* relation = nullptr;
+  KalamQueryResult* page;
+  int rows = 0;
+
+  do {
+    page = fetch_page(options, connection, server, rows);
+    if (rows == 0 && page->row_count == 0) table_does_not_exist(options, server);
+    MemoryContext previous = MemoryContextSwitchTo(context);
+    if (relation == nullptr) {
+      relation = start_relation(local, options, server, page->values[0]);
+      *identity = identity_of(page->values[0]);
+    }
+    rows += page->row_count;
+    Size size = (Size)Min(rows, MAX_COLUMNS) * sizeof(KalamRemoteColumn);
+    relation->columns =
+        (KalamRemoteColumn*)(relation->columns == nullptr ? palloc(size) : repalloc(relation->columns, size));
+    memset(&relation->columns[relation->column_count], 0, size - relation->column_count * sizeof(KalamRemoteColumn));
+    for (int i = 0; i < page->row_count; i++) {
+      if (strcmp(identity_of(page->values[i]), *identity) != 0) {
+        MemoryContextSwitchTo(previous);
+        return nullptr;
+      }
+      add_column(relation, names, page->values[i], server);
+    }
+    MemoryContextSwitchTo(previous);
+  } while (is_cut_off(relation, page));
+  return relation;
+}
+
+KalamRelation* fetch(Relation local, const KalamTableOptions* options, KalamConnection* connection,
+                     const ForeignServer* server, MemoryContext context, HTAB** names, char** identity) {
+  for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    MemoryContextReset(context);
+    *names = create_names();
+    KalamRelation* relation = try_fetch(local, options, connection, server, context, *names, identity);
+    if (relation != nullptr) return relation;
+    hash_destroy(*names);
+  }
+  ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                  errmsg("KalamDB table \"%s.%s\" changes while its definition is read", options->name_space,
+                         options->table)));
+  return nullptr;
+}
+
+// What two attributes wrote would be one value, and RETURNING would show another.
+[[noreturn]] void shown_twice(Relation local, const KalamRelation* relation, int column, int first, int second) {
   TupleDesc descriptor = RelationGetDescr(local);
+  ereport(ERROR,
+          (errcode(ERRCODE_DUPLICATE_COLUMN),
+           errmsg("columns \"%s\" and \"%s\" of foreign table \"%s\" are one column of KalamDB table \"%s\"",
+                  NameStr(TupleDescAttr(descriptor, first)->attname),
+                  NameStr(TupleDescAttr(descriptor, second)->attname), relation->local_name, relation->remote_name),
+           errdetail("Its name there is \"%s\".", column >= 0 ? relation->columns[column].name : "_userid"),
+           errhint("ALTER FOREIGN TABLE ... ALTER COLUMN ... OPTIONS (SET column_name '...') names another one, or "
+                   "create the foreign table again without one of them.")));
+  pg_unreachable();
+}
+
+void map_attributes(Relation local, KalamRelation* relation, HTAB* names, MemoryContext context) {
+  TupleDesc descriptor = RelationGetDescr(local);
+  // Attribute that shows a column, from 1; the last place is the user's.
+  int* shown_by = (int*)palloc0((relation->column_count + 1) * sizeof(int));
 
   relation->attribute_count = descriptor->natts;
   relation->attribute_column = (int*)MemoryContextAlloc(context, Max(descriptor->natts, 1) * sizeof(int));
@@ -171,7 +297,7 @@ void map_attributes(Relation local, KalamRelation* relation, MemoryContext conte
       continue;
     }
     char* name = kalam_column_name(relation->relid, (AttrNumber)(i + 1));
-    *target = find_column(relation, name);
+    *target = find_column(names, name);
     if (*target < 0) {
       if (strcmp(name, "_userid") == 0 && relation->kind != kalam::TableKind::shared) {
         *target = KALAM_ATTRIBUTE_USER_ID;
@@ -184,27 +310,40 @@ void map_attributes(Relation local, KalamRelation* relation, MemoryContext conte
       relation->key_attribute = (AttrNumber)(i + 1);
     }
     pfree(name);
+    if (*target == KALAM_ATTRIBUTE_MISSING) continue;
+    int* shown = &shown_by[*target >= 0 ? *target : relation->column_count];
+    if (*shown != 0) shown_twice(local, relation, *target, *shown - 1, i);
+    *shown = i + 1;
   }
+  pfree(shown_by);
+}
+
+bool is_missing_some(const KalamRelation* relation) {
+  for (int i = 0; i < relation->attribute_count; i++)
+    if (relation->attribute_column[i] == KALAM_ATTRIBUTE_MISSING) return true;
+  return false;
 }
 
 void refresh(Relation local, CacheEntry* entry, KalamConnection* connection) {
   Oid relid = RelationGetRelid(local);
   KalamTableOptions options;
   char* identity;
+  HTAB* names;
   uint64 invalidations_before = invalidations;
   ForeignServer* server = GetForeignServer(connection->key.serverid);
   // Below the caller's context until it is complete: an error frees it.
   MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB relation", ALLOCSET_SMALL_SIZES);
 
   kalam_table_options(relid, &options);
-  KalamRelation* relation = fetch(local, &options, connection, server, context, &identity);
+  KalamRelation* relation = fetch(local, &options, connection, server, context, &names, &identity);
   if (options.has_kind && options.kind != relation->kind) {
     ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                     errmsg("KalamDB table \"%s\" is a %s table, not a %s table", relation->remote_name,
                            kalam_table_kind_text(relation->kind), kalam_table_kind_text(options.kind)),
                     errhint("Correct option \"table_type\" of foreign table \"%s\".", relation->local_name)));
   }
-  map_attributes(local, relation, context);
+  map_attributes(local, relation, names, context);
+  hash_destroy(names);
 
   // What was flushed was another table, perhaps: ALTER ... OPTIONS, or created again.
   if (entry->relation == nullptr || entry->relation->serverid != relation->serverid ||
@@ -215,12 +354,16 @@ void refresh(Relation local, CacheEntry* entry, KalamConnection* connection) {
   entry->context = context;
   entry->relation = relation;
   entry->identity = identity;
+  entry->is_missing_some = is_missing_some(relation);
+  entry->asked_in = GetCurrentStatementStartTimestamp();
   entry->checked_in = kalam_local_transaction_id();
   entry->valid = invalidations == invalidations_before;
 }
 
+// A column that was not there may be there now, so that each statement asks for it before it says so.
 bool is_cached(const CacheEntry* entry) {
-  return entry->valid && entry->relation != nullptr;
+  if (!entry->valid || entry->relation == nullptr) return false;
+  return !entry->is_missing_some || entry->asked_in == GetCurrentStatementStartTimestamp();
 }
 
 // Before the server is asked anything, and for what is known as well: rights and options may have changed since.

@@ -10,7 +10,11 @@ extern "C" {
 
 namespace {
 
-constexpr uint32 WINDOW_ROWS = 1024;
+// What an answer may hold: no query of the extension's own asks for more rows than the server gives (spec 9.3), for
+// more columns than PostgreSQL has, or for longer texts than a table's definition has.
+constexpr int MAX_ROWS = 1000;
+constexpr uint32 MAX_COLUMNS = MaxTupleAttributeNumber;
+constexpr Size MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
 void report(KalamConnection* connection, const char* sql, const kalam::Status* status) {
   KalamErrorContext context = {};
@@ -29,27 +33,43 @@ char* message_of(const kalam::Call* call) {
   return message != nullptr ? kalam_text_from_remote(message, size) : pstrdup("");
 }
 
-void append_window(KalamQueryResult* result, const kalam::Window* window, int* capacity) {
+void set_too_large(kalam::Status* status, const char* what, int64 limit) {
+  memset(status, 0, sizeof(*status));
+  status->error = kalam::ErrorClass::protocol;
+  status->grpc_code = -1;
+  snprintf(status->message, sizeof(status->message),
+           "the answer of the KalamDB server is larger than what was asked for");
+  snprintf(status->detail, sizeof(status->detail), "It has more than %lld %s.", (long long)limit, what);
+}
+
+// What a server sends takes its place in the answer's memory and in time, whatever it claims to be.
+void append_window(KalamQueryResult* result, const kalam::Window* window, Size* text_bytes, kalam::Status* status) {
   StringInfoData text;
 
+  if (window->column_count > MAX_COLUMNS) return set_too_large(status, "columns", MAX_COLUMNS);
+  if (window->rows > (uint32)(MAX_ROWS - result->row_count)) return set_too_large(status, "rows", MAX_ROWS);
   initStringInfo(&text);
   result->column_count = (int)window->column_count;
+  Size size = ((Size)result->row_count + window->rows + 1) * sizeof(char**);
+  result->values = (char***)(result->values == nullptr ? palloc(size) : repalloc(result->values, size));
   for (uint32 row = 0; row < window->rows; row++) {
-    if (result->row_count == *capacity) {
-      *capacity = *capacity == 0 ? 64 : *capacity * 2;
-      result->values = result->values == nullptr ? (char***)palloc(*capacity * sizeof(char**))
-                                                 : (char***)repalloc(result->values, *capacity * sizeof(char**));
-    }
     char** cells = (char**)palloc0((window->column_count + 1) * sizeof(char*));
+    result->values[result->row_count++] = cells;
     for (uint32 i = 0; i < window->column_count; i++) {
+      CHECK_FOR_INTERRUPTS();
       if (kalam_value_is_null(&window->columns[i], row)) continue;
       resetStringInfo(&text);
       kalam_append_value(&text, &window->columns[i], row, KalamTextStyle::plain);
+      *text_bytes += (Size)text.len;
+      if (*text_bytes > MAX_TEXT_BYTES) return set_too_large(status, "bytes", MAX_TEXT_BYTES);
       cells[i] = pnstrdup(text.data, text.len);
     }
-    result->values[result->row_count++] = cells;
   }
   pfree(text.data);
+}
+
+bool is_word_character(char c) {
+  return isalnum((unsigned char)c) || c == '_' || IS_HIGHBIT_SET(c);
 }
 
 }  // namespace
@@ -72,7 +92,7 @@ KalamPendingQuery* kalam_query_start(KalamConnection* connection, const char* sq
 
 KalamQueryResult* kalam_query_finish(KalamPendingQuery* query, kalam::Status* outcome) {
   kalam::Window window;
-  int capacity = 0;
+  Size text_bytes = 0;
   kalam::Status status = query->status;
   kalam::Call* call = query->holder->call;
   KalamQueryResult* result = (KalamQueryResult*)palloc0(sizeof(KalamQueryResult));
@@ -82,8 +102,9 @@ KalamQueryResult* kalam_query_finish(KalamPendingQuery* query, kalam::Status* ou
     kalam::call_status(call, &status);
   }
   if (status.error == kalam::ErrorClass::none) {
-    while (kalam::call_result_next(call, WINDOW_ROWS, &window, &status)) {
-      append_window(result, &window, &capacity);
+    // One row more than there may be, so that too many are noticed at once.
+    while (status.error == kalam::ErrorClass::none && kalam::call_result_next(call, MAX_ROWS + 1, &window, &status)) {
+      append_window(result, &window, &text_bytes, &status);
     }
   }
   if (status.error == kalam::ErrorClass::none) result->message = message_of(call);
@@ -126,16 +147,26 @@ char* kalam_execute(KalamConnection* connection, const char* sql, kalam::Status*
   return message;
 }
 
-char* kalam_quote_literal(const char* text) {
-  static const char* const rewritten[] = {"current_user", "current_role", "current_user_id"};
+const char* kalam_replaced_word(const char* text, bool as_word) {
+  static const char* const replaced[] = {"current_user_id", "current_user", "current_role"};
   char* folded = asc_tolower(text, strlen(text));
 
-  for (const char* word : rewritten) {
-    if (strstr(folded, word) != nullptr) {
-      ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                      errmsg("KalamDB cannot be sent a literal that contains \"%s\"", word),
-                      errdetail("The server replaces the word inside of string literals as well.")));
+  for (const char* word : replaced) {
+    for (const char* at = folded; (at = strstr(at, word)) != nullptr; at++) {
+      bool begins = at == folded || !is_word_character(at[-1]);
+      bool ends = !is_word_character(at[strlen(word)]);
+      if (!as_word || (begins && ends)) return word;
     }
+  }
+  return nullptr;
+}
+
+char* kalam_quote_literal(const char* text) {
+  const char* word = kalam_replaced_word(text, true);
+  if (word != nullptr) {
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("KalamDB cannot be sent a literal that contains \"%s\"", word),
+                    errdetail("The server replaces the word inside of string literals as well.")));
   }
 
   StringInfoData out;

@@ -16,7 +16,8 @@ struct KalamQueryResult {
 
 // Runs one query and reads its whole answer, in the current memory context. Waits, serves interrupts. With `outcome`
 // NULL failures are raised; otherwise they are left to the caller there, and NULL is returned. `sql` must not ask for
-// more rows than the server's cap (LIMIT 1000). `deadline_ms` 0: option timeout.
+// more rows than the server's cap (LIMIT 1000): an answer that has more, or more columns than PostgreSQL has, or 64 MB
+// of text, is a failure. `deadline_ms` 0: option timeout.
 KalamQueryResult* kalam_query(KalamConnection* connection, const char* sql, kalam::Status* outcome = nullptr,
                               uint64 deadline_ms = 0);
 
@@ -37,6 +38,10 @@ KalamQueryResult* kalam_query_finish(KalamPendingQuery* query, kalam::Status* ou
 // Runs one statement that may change something. With `status` NULL failures are raised; otherwise they are left to the
 // caller there, and NULL is returned. The message is palloc'd. `deadline_ms` 0: option timeout.
 char* kalam_execute(KalamConnection* connection, const char* sql, kalam::Status* status, uint64 deadline_ms = 0);
+
+// A word in the text that the server replaces wherever it stands in a statement (spec 9.5), or NULL. `as_word`: only
+// where it is not a part of a longer word, such as a name.
+const char* kalam_replaced_word(const char* text, bool as_word);
 
 // 'it''s' with the quotes: a string literal of KalamDB's SQL. palloc'd. Raises 0A000 for text that the server would
 // rewrite inside literals (spec 9.5).

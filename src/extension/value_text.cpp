@@ -224,6 +224,7 @@ void append_list(StringInfo out, const ColumnView* child, uint64 first, uint64 c
   check_stack_depth();
   appendStringInfoChar(out, '[');
   for (uint64 i = 0; i < count; i++) {
+    CHECK_FOR_INTERRUPTS();
     if (i > 0) appendStringInfoChar(out, ',');
     kalam_append_value(out, child, first + i, KalamTextStyle::json);
   }

@@ -14,11 +14,14 @@
 
 extern "C" {
 #include "access/table.h"
+#include "catalog/heap.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
 #include "commands/tablecmds.h"
 #include "executor/spi.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
 #include "utils/lsyscache.h"
@@ -56,6 +59,22 @@ bool has_mirrored(const AlterTableStmt* statement) {
   foreach (cell, statement->cmds)
     if (is_mirrored(lfirst_node(AlterTableCmd, cell)->subtype)) return true;
   return false;
+}
+
+bool names_columns(const AlterTableStmt* statement) {
+  ListCell* cell;
+  foreach (cell, statement->cmds) {
+    AlterTableType type = lfirst_node(AlterTableCmd, cell)->subtype;
+    if (type == AT_AddColumn || type == AT_AlterColumnGenericOptions) return true;
+  }
+  return false;
+}
+
+// After PostgreSQL's side.
+void check_columns_differ(Oid relid, const AlterTableStmt* statement) {
+  if (!names_columns(statement) || !kalam_is_own_table(relid)) return;
+  CommandCounterIncrement();
+  kalam_check_columns_differ(relid);
 }
 
 [[noreturn]] void refuse(const Alteration* alteration, const char* action, const char* column, const char* detail,
@@ -137,6 +156,33 @@ bool is_empty(const Alteration* alteration) {
   return answer->row_count == 1 && answer->values[0][0] != nullptr && strcmp(answer->values[0][0], "0") == 0;
 }
 
+// Whether rows that exist would have a value of the new column, as an ordinary table's: of its default, of its type's,
+// or a generated one. A default that is NULL, however it is written, gives them none.
+bool gives_values(const ColumnDef* column, const KalamColumnDefinition* added) {
+  const Constraint* own_default = nullptr;
+  ListCell* cell;
+  foreach (cell, column->constraints) {
+    const Constraint* constraint = lfirst_node(Constraint, cell);
+    if (constraint->contype == CONSTR_GENERATED || constraint->contype == CONSTR_IDENTITY) return true;
+    if (constraint->contype == CONSTR_DEFAULT) own_default = constraint;
+  }
+  if (own_default == nullptr) return get_typdefault(added->local_type) != nullptr;
+  ParseState* parse_state = make_parsestate(nullptr);
+  Node* expression = cookDefault(parse_state, (Node*)copyObjectImpl(own_default->raw_expr), added->local_type,
+                                 added->local_typmod, added->local_name, '\0');
+  free_parsestate(parse_state);
+  // A domain's constraints are checked when the value is stored, and not here.
+  expression = eval_const_expressions(nullptr, expression);
+  while (IsA(expression, CoerceToDomain)) expression = (Node*)((CoerceToDomain*)expression)->arg;
+  return !IsA(expression, Const) || !((Const*)expression)->constisnull;
+}
+
+// NULL in rows that exist must be what the column's domain allows, as PostgreSQL checks when it fills an ordinary
+// table.
+void check_domain(const KalamColumnDefinition* added) {
+  domain_check((Datum)0, true, added->local_type, nullptr, CurrentMemoryContext);
+}
+
 // Rewrites the column as CREATE TABLE would (types that only KalamDB knows, SERIAL). NULL: PostgreSQL will skip it, or
 // it is one of the columns that only PostgreSQL's side shows.
 KalamColumnDefinition* define_added(const Alteration* alteration, AlterTableCmd* command) {
@@ -176,19 +222,14 @@ KalamColumnDefinition* define_added(const Alteration* alteration, AlterTableCmd*
                                   "column that other clients made, drop the foreign table while its option "
                                   "\"on_drop\" is \"keep\", and create it again.")));
   }
-  bool filled = added->not_null;
-  ListCell* cell;
-  foreach (cell, column->constraints) {
-    ConstrType type = lfirst_node(Constraint, cell)->contype;
-    if (type == CONSTR_DEFAULT || type == CONSTR_GENERATED) filled = true;
-  }
-  if (filled && !is_empty(alteration))
+  if ((added->not_null || gives_values(column, added)) && !is_empty(alteration))
     refuse(
         alteration, "add", added->local_name,
         relation->kind == kalam::TableKind::shared
             ? "The table has rows, to which KalamDB would give neither the default nor a generated value."
             : "Rows of other users may exist, to which KalamDB would give neither the default nor a generated value.",
         "Add it without NOT NULL and DEFAULT, UPDATE the rows, then ALTER COLUMN ... SET DEFAULT or SET NOT NULL.");
+  if (get_typtype(added->local_type) == TYPTYPE_DOMAIN && !is_empty(alteration)) check_domain(added);
   return added;
 }
 
@@ -436,6 +477,7 @@ void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source
   Oid relid = RangeVarGetRelid(source->relation, NoLock, true);
   if (!OidIsValid(relid) || !has_mirrored(source)) {
     kalam_utility_pass(utility);
+    if (OidIsValid(relid)) check_columns_differ(relid, source);
     return;
   }
   if (get_rel_relkind(relid) != RELKIND_VIEW && get_rel_relkind(relid) != RELKIND_INDEX) refuse_children(relid);
@@ -465,6 +507,7 @@ void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source
 
   kalam_utility_replace(utility, (Node*)statement);
   CommandCounterIncrement();
+  check_columns_differ(relid, statement);
   foreach (cell, alteration.steps) mirror(&alteration, (Step*)lfirst(cell));
   foreach (cell, kept) ereport(NOTICE, (errmsg_internal("%s", (const char*)lfirst(cell))));
   kalam_relation_forget(relid);

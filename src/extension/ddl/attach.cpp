@@ -13,6 +13,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 }
 
@@ -78,7 +79,43 @@ void compare_key(Differences* differences, const KalamRelation* relation, const 
   }
 }
 
+// Which attribute stands for a column.
+struct ShownColumn {
+  char name[128];  // hash key: KalamDB's name, in lower case
+  AttrNumber attribute;
+};
+
 }  // namespace
+
+void kalam_check_columns_differ(Oid relid) {
+  if (!check_function_bodies) return;
+  Relation local = RelationIdGetRelation(relid);
+  TupleDesc descriptor = RelationGetDescr(local);
+  HASHCTL control = {};
+  control.keysize = sizeof(ShownColumn::name);
+  control.entrysize = sizeof(ShownColumn);
+  control.hcxt = CurrentMemoryContext;
+  HTAB* shown = hash_create("KalamDB columns", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+
+  for (int i = 0; i < descriptor->natts; i++) {
+    Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+    if (attribute->attisdropped) continue;
+    bool found;
+    char* name = kalam_folded_name(kalam_column_name(relid, attribute->attnum));
+    if (strlen(name) >= sizeof(ShownColumn::name)) continue;  // KalamDB has no such column
+    auto* entry = static_cast<ShownColumn*>(hash_search(shown, name, HASH_ENTER, &found));
+    if (found)
+      ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
+                      errmsg("columns \"%s\" and \"%s\" of foreign table \"%s\" would be one column of KalamDB",
+                             NameStr(TupleDescAttr(descriptor, entry->attribute - 1)->attname),
+                             NameStr(attribute->attname), RelationGetRelationName(local)),
+                      errdetail("Its name there is \"%s\".", name),
+                      errhint("Option \"column_name\" of a column tells what it is called in KalamDB.")));
+    entry->attribute = attribute->attnum;
+  }
+  hash_destroy(shown);
+  RelationClose(local);
+}
 
 void kalam_check_attached(Oid relid, const KalamTableDefinition* definition) {
   Differences differences = {};

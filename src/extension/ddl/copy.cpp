@@ -31,17 +31,38 @@ List* declared_columns(Oid relid) {
   return names;
 }
 
-// What COPY says of its list, and a query would say in other words, or not at all.
+// What COPY says of its lists, and a query would say in other words, or not at all.
 void check_list(Oid relid, List* names) {
   ListCell* cell;
   foreach (cell, names) {
     const char* name = strVal(lfirst(cell));
-    if (get_attnum(relid, name) <= 0) {
+    AttrNumber attribute = get_attnum(relid, name);
+    if (attribute <= 0) {
       ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
                       errmsg("column \"%s\" of relation \"%s\" does not exist", name, get_rel_name(relid))));
     }
+    if (get_attgenerated(relid, attribute) != '\0')
+      ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE), errmsg("column \"%s\" is a generated column", name),
+                      errdetail("Generated columns cannot be used in COPY.")));
     if (list_member(list_copy_head(names, foreach_current_index(cell)), lfirst(cell)))
       ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN), errmsg("column \"%s\" specified more than once", name)));
+  }
+}
+
+// The columns of FORCE_QUOTE are among those that are copied.
+void check_force_quote(Oid relid, List* options, List* copied) {
+  ListCell* cell;
+  foreach (cell, options) {
+    const DefElem* option = lfirst_node(DefElem, cell);
+    if (strcmp(option->defname, "force_quote") != 0 || option->arg == nullptr || !IsA(option->arg, List)) continue;
+    List* names = (List*)option->arg;
+    ListCell* name;
+    check_list(relid, names);
+    foreach (name, names) {
+      if (list_member(copied, lfirst(name))) continue;
+      ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+                      errmsg("FORCE_QUOTE column \"%s\" not referenced by COPY", strVal(lfirst(name)))));
+    }
   }
 }
 
@@ -85,6 +106,7 @@ void kalam_copy(const KalamUtility* utility, const CopyStmt* source) {
   check_rights(relid, source->is_from);
   CopyStmt* copy = (CopyStmt*)copyObjectImpl(source);
   if (copy->attlist == NIL) copy->attlist = declared_columns(relid);
+  if (!copy->is_from) check_force_quote(relid, copy->options, copy->attlist);
   if (!copy->is_from && copy->attlist != NIL) {
     copy->query = make_query(copy->relation, copy->attlist);
     copy->relation = nullptr;

@@ -401,6 +401,7 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
     }
     kalam_utility_replace(utility, (Node*)create);
     CommandCounterIncrement();
+    kalam_check_columns_differ(get_relname_relid(base->relation->relname, schema));
     kalam_check_attached(get_relname_relid(base->relation->relname, schema), &definition);
     return;
   }

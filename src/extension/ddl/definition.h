@@ -20,6 +20,7 @@ struct KalamColumnDefinition {
   Oid local_collation;
   bool not_null;
   bool is_key;
+  bool is_always_identity;  // GENERATED ALWAYS AS IDENTITY
   const char* default_sql;  // NULL: none that the server can evaluate
 };
 
@@ -61,6 +62,10 @@ char* kalam_remote_type(Oid local_type, int32 typmod, kalam::RemoteType* type, c
 // Whether a column of the local type can stand for one of the remote type: it holds every value that is read (or the
 // value is an error), and its own are stored without a change.
 bool kalam_type_fits(Oid local_type, int32 typmod, const kalam::RemoteType* type);
+
+// Raises 42701 when two columns of the foreign table stand for one of KalamDB's, by their options and names alone. Not
+// while a dump is restored, whose statements set the options of one column after the other (attach.cpp).
+void kalam_check_columns_differ(Oid relid);
 
 // Compares a foreign table that was just created with the KalamDB table that it shows: columns, types, NOT NULL, key.
 // Raises 42703, 42804 or 42P16 with one line a difference (attach.cpp). `definition` tells the key that the statement

@@ -28,13 +28,38 @@ int table_count;  // of dropped tables with on_drop 'drop', for a NOTICE
 StringInfo table_names;
 constexpr int MAX_NAMES = 100;
 
-// A type that is dropped takes the columns of that type with it, but not KalamDB's.
-void refuse_column(Oid relid, AttrNumber attribute) {
+// A column that went with something else: its type, or the sequence of an identity column.
+struct DroppedColumn {
+  Oid relid;
+  const char* column;
+  const char* table;
+};
+
+List* dropped_columns;  // of DroppedColumn*, in the memory context of run()
+MemoryContext columns_context;
+
+void note_column(Oid relid, AttrNumber attribute) {
   if (!kalam_is_own_table(relid)) return;
-  ereport(ERROR, (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-                  errmsg("cannot drop column \"%s\" of KalamDB table \"%s\" together with its type",
-                         get_attname(relid, attribute, false), get_rel_name(relid)),
-                  errhint("ALTER TABLE ... DROP COLUMN first.")));
+  MemoryContext previous = MemoryContextSwitchTo(columns_context);
+  auto* dropped = (DroppedColumn*)palloc(sizeof(DroppedColumn));
+  *dropped = {relid, get_attname(relid, attribute, false), get_rel_name(relid)};
+  dropped_columns = lappend(dropped_columns, dropped);
+  MemoryContextSwitchTo(previous);
+}
+
+// A type that is dropped takes the columns of that type with it, but not KalamDB's. Of a schema both go, and the column
+// at first.
+void refuse_columns() {
+  ListCell* cell;
+  if (dropped_columns != NIL) CommandCounterIncrement();
+  foreach (cell, dropped_columns) {
+    const auto* dropped = (const DroppedColumn*)lfirst(cell);
+    if (get_rel_name(dropped->relid) == nullptr) continue;
+    ereport(ERROR, (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+                    errmsg("cannot drop column \"%s\" of KalamDB table \"%s\" together with its type", dropped->column,
+                           dropped->table),
+                    errhint("ALTER TABLE ... DROP COLUMN first.")));
+  }
 }
 
 // The server's owner has bounded this role since the table was made.
@@ -63,7 +88,7 @@ void object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub
     kalam_check_option_change(object_id, (AttrNumber)sub_id);
   if (dropping == Dropping::nothing || access != OAT_DROP || class_id != RelationRelationId) return;
   if (sub_id != 0) {
-    refuse_column(object_id, (AttrNumber)sub_id);
+    note_column(object_id, (AttrNumber)sub_id);
     return;
   }
   if (!kalam_is_own_table(object_id)) return;
@@ -96,8 +121,12 @@ void run(const KalamUtility* utility, Dropping what, List* statements) {
   Dropping previous = dropping;
   int previous_count = table_count;
   StringInfo previous_names = table_names;
+  List* previous_columns = dropped_columns;
+  MemoryContext previous_context = columns_context;
 
   dropping = what;
+  dropped_columns = NIL;
+  columns_context = CurrentMemoryContext;
   table_count = 0;
   table_names = makeStringInfo();
   PG_TRY();
@@ -109,11 +138,14 @@ void run(const KalamUtility* utility, Dropping what, List* statements) {
       if (foreach_current_index(cell) > 0) CommandCounterIncrement();
       kalam_utility_replace(utility, (Node*)lfirst(cell));
     }
+    refuse_columns();
     say_what_happens();
   }
   PG_FINALLY();
   {
     dropping = previous;
+    dropped_columns = previous_columns;
+    columns_context = previous_context;
     table_count = previous_count;
     table_names = previous_names;
   }

@@ -126,6 +126,8 @@ void check_name(const char* name, NameOf what) {
   } else if (is_one_of(folded, reserved_words, lengthof(reserved_words)) ||
              (what == NameOf::column && is_one_of(folded, constraint_words, lengthof(constraint_words)))) {
     why = "It is a reserved word of KalamDB.";
+  } else if (kalam_replaced_word(name, true) != nullptr) {
+    why = "KalamDB replaces this word wherever it stands in a statement.";
   } else if (what == NameOf::name_space && is_one_of(folded, reserved_namespaces, lengthof(reserved_namespaces))) {
     why = "KalamDB keeps this name to itself.";
   }

@@ -26,6 +26,7 @@ Commands
                     truncate      true: half of the answer; "arrow": half of each Arrow stream
                     spoil         a text: where it stands in the answer are bytes that are not UTF-8
                     oversize      add that many bytes to the answer
+                    repeat        send the answer's Arrow streams, its rows, that often
                     prune         the call's session is gone before it runs
                     restart       all sessions and transactions are gone before it runs
                     abort         all open transactions are aborted before it runs, as by a change of leader

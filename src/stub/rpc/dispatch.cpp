@@ -125,11 +125,26 @@ std::string damage_streams(const std::string& body, bool truncate) {
   return response.SerializeAsString();
 }
 
+template <class Response>
+std::string repeat_streams(const std::string& body, uint64_t times) {
+  Response response;
+  if (!response.ParseFromString(body)) return body;
+  const Response once = response;
+  for (uint64_t i = 1; i < times; i++) response.mutable_ipc_batches()->MergeFrom(once.ipc_batches());
+  return response.SerializeAsString();
+}
+
 }  // namespace
 
 std::string damage_arrow(const std::string& method, const std::string& body, bool truncate) {
   if (method == "Scan") return damage_streams<pb::ScanResponse>(body, truncate);
   if (method == "ExecuteQuery") return damage_streams<pb::ExecuteQueryResponse>(body, truncate);
+  return body;
+}
+
+std::string repeat_arrow(const std::string& method, const std::string& body, uint64_t times) {
+  if (method == "Scan") return repeat_streams<pb::ScanResponse>(body, times);
+  if (method == "ExecuteQuery") return repeat_streams<pb::ExecuteQueryResponse>(body, times);
   return body;
 }
 

@@ -33,4 +33,7 @@ class Dispatcher {
 // Puts garbage into the Arrow streams of a Scan's or query's answer, or cuts them off.
 std::string damage_arrow(const std::string& method, const std::string& body, bool truncate);
 
+// The Arrow streams of a Scan's or query's answer that many times.
+std::string repeat_arrow(const std::string& method, const std::string& body, uint64_t times);
+
 }  // namespace kalam::stub

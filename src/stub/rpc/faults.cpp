@@ -81,6 +81,8 @@ void read_member(Fault& fault, const std::string& name, const json& value) {
     fault.spoil = value.get<std::string>();
   } else if (name == "oversize") {
     fault.oversize = value.get<uint64_t>();
+  } else if (name == "repeat") {
+    fault.repeat = value.get<uint64_t>();
   } else if (name == "prune") {
     fault.prune = value.get<bool>();
   } else if (name == "restart") {

@@ -31,6 +31,7 @@ struct Fault {
   Damage truncate = Damage::none;
   std::string spoil;      // a text of the answer that becomes bytes which are not UTF-8
   uint64_t oversize = 0;  // bytes added to the answer
+  uint64_t repeat = 1;    // how often the answer's Arrow streams come
   bool prune = false;     // the session is pruned before the call
   bool restart = false;   // all sessions and transactions are gone before the call
   bool abort = false;     // all open transactions are aborted before the call

@@ -227,6 +227,7 @@ class CallReactor : public grpc::ServerGenericBidiReactor {
     std::string body = *done.body;
     bool arrow = fault_->wrong_bytes == Fault::Damage::arrow || fault_->truncate == Fault::Damage::arrow;
     if (arrow) body = damage_arrow(method_, body, fault_->truncate == Fault::Damage::arrow);
+    if (fault_->repeat > 1) body = repeat_arrow(method_, body, fault_->repeat);
     if (fault_->wrong_bytes == Fault::Damage::message) body = std::string(std::max<size_t>(body.size(), 16), '\xff');
     if (fault_->truncate == Fault::Damage::message) body.resize(body.size() / 2);
     if (!fault_->spoil.empty()) {
