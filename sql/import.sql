@@ -31,8 +31,27 @@ SELECT count(*) FROM local_import.s;
 IMPORT FOREIGN SCHEMA ktest00000_import LIMIT TO (s) FROM SERVER kalam_server INTO local_import;
 IMPORT FOREIGN SCHEMA ktest00000_nowhere FROM SERVER kalam_server INTO local_import;
 IMPORT FOREIGN SCHEMA "a'b" FROM SERVER kalam_server INTO local_import;
-IMPORT FOREIGN SCHEMA ktest00000_import FROM SERVER kalam_server INTO local_import OPTIONS (import_default 'true');
+IMPORT FOREIGN SCHEMA ktest00000_import FROM SERVER kalam_server INTO local_import OPTIONS (import_defaults 'true');
 SELECT count(*) FROM pg_class WHERE relnamespace = 'local_import'::regnamespace;
+
+-- Defaults, for who asks: literals, the time and ids. What is not the same in both is left out, with a NOTICE.
+SELECT kalam_exec('CREATE SHARED TABLE ktest00000_import.defaults (id BIGINT PRIMARY KEY DEFAULT SNOWFLAKE_ID(), t TEXT DEFAULT ''it''''s "a" \b'', f TEXT DEFAULT lower(''ABC''), i INT DEFAULT 5, n INT NOT NULL DEFAULT -7, big BIGINT DEFAULT 9007199254740993, d DOUBLE DEFAULT 1.5, p DECIMAL(10,2) DEFAULT 1.25, b BOOLEAN DEFAULT true, j JSON DEFAULT ''{"a": 1}'', bad_j JSON DEFAULT ''{'', da DATE DEFAULT ''2024-02-29'', bad_da DATE DEFAULT ''2024-02-30'', today DATE DEFAULT CURRENT_DATE, made DATETIME DEFAULT NOW(), seen TIMESTAMP DEFAULT NOW(), fixed TIMESTAMP DEFAULT ''2024-01-02 03:04:05.5'', u UUID DEFAULT UUID_V7(), ul TEXT DEFAULT ULID(), who TEXT DEFAULT CURRENT_USER, none TEXT DEFAULT NULL)') IS NOT NULL AS created;
+CREATE SCHEMA ktest00000_import_defaults;
+IMPORT FOREIGN SCHEMA ktest00000_import LIMIT TO (defaults) FROM SERVER kalam_server INTO ktest00000_import_defaults OPTIONS (import_default 'true');
+SET search_path = ktest00000_import_defaults, public;
+SELECT a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = 'defaults'::regclass AND a.attnum > 0 ORDER BY a.attnum;
+SET timezone = 'Asia/Tokyo';
+INSERT INTO defaults (t) VALUES (DEFAULT);
+SELECT id > 0 AS id, t, f, i, n, big, d, p, b, j, da, made > now() - interval '1 hour' AS made, seen BETWEEN ((now() - interval '1 hour') AT TIME ZONE 'UTC') AND (now() AT TIME ZONE 'UTC') AS seen, fixed, none FROM defaults;
+RESET timezone;
+CREATE SCHEMA ktest00000_import_plain;
+IMPORT FOREIGN SCHEMA ktest00000_import LIMIT TO (defaults) FROM SERVER kalam_server INTO ktest00000_import_plain;
+SELECT count(*) FROM pg_attrdef WHERE adrelid = 'ktest00000_import_plain.defaults'::regclass;
+RESET search_path;
+SET client_min_messages = warning;
+DROP SCHEMA ktest00000_import_plain CASCADE;
+DROP SCHEMA ktest00000_import_defaults CASCADE;
+RESET client_min_messages;
 
 SET client_min_messages = warning;
 DROP SCHEMA local_import CASCADE;

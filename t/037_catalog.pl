@@ -15,6 +15,11 @@ $node->sql("CREATE TABLE app.wide (id int PRIMARY KEY, $columns) USING kalamdb")
 $node->sql(q{INSERT INTO app.wide (id, c1, c1200) SELECT i, i, i FROM generate_series(1, 40) i});
 is($node->sql('SELECT count(c1200), sum(c1200), count(c600) FROM app.wide'), '40|820|0', 'columns behind the first answer');
 
+is( $node->sql(
+		q{CREATE SCHEMA imported; IMPORT FOREIGN SCHEMA app FROM SERVER kalam_server INTO imported;
+		 SELECT count(*) FROM pg_attribute WHERE attrelid = 'imported.wide'::regclass AND attnum > 0}),
+	'1201', 'IMPORT FOREIGN SCHEMA has them too');
+
 # ---- A narrow foreign table is judged as a wide one is: not by the columns that it shows
 $node->sql(
 	q{CREATE FOREIGN TABLE app.narrow (id int NOT NULL) SERVER kalam_server OPTIONS (namespace 'app', "table" 'wide');

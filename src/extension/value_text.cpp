@@ -195,24 +195,11 @@ void append_uuid(StringInfo out, const unsigned char* data) {
   }
 }
 
-bool is_valid_json(const char* text, size_t size) {
-  if (size == 0 || size > MAX_JSON_TEXT) return false;
-  char* copy = pnstrdup(text, size);
-#if PG_VERSION_NUM >= 170000
-  JsonLexContext* lex = makeJsonLexContextCstringLen(nullptr, copy, size, GetDatabaseEncoding(), false);
-#else
-  JsonLexContext* lex = makeJsonLexContextCstringLen(copy, (int)size, GetDatabaseEncoding(), false);
-#endif
-  bool valid = pg_parse_json(lex, &nullSemAction) == JSON_SUCCESS;
-  pfree(copy);
-  return valid;
-}
-
 void append_text(StringInfo out, const ColumnView* column, const kalam::Slice& slice, KalamTextStyle style) {
   if (style == KalamTextStyle::plain || (column->is_json && memchr(slice.data, '\0', slice.size) == nullptr)) {
     char* text = kalam_text_from_remote(slice.data, slice.size);
     // The server does not check what it stores in JSON columns (spec 5.1).
-    bool as_it_is = style == KalamTextStyle::plain || is_valid_json(text, strlen(text));
+    bool as_it_is = style == KalamTextStyle::plain || kalam_is_valid_json(text, strlen(text));
     if (as_it_is) appendStringInfoString(out, text);
     pfree(text);
     if (as_it_is) return;
@@ -261,6 +248,19 @@ void append_simple(StringInfo out, const ColumnView* column, uint64 row) {
 }
 
 }  // namespace
+
+bool kalam_is_valid_json(const char* text, size_t size) {
+  if (size == 0 || size > MAX_JSON_TEXT) return false;
+  char* copy = pnstrdup(text, size);
+#if PG_VERSION_NUM >= 170000
+  JsonLexContext* lex = makeJsonLexContextCstringLen(nullptr, copy, size, GetDatabaseEncoding(), false);
+#else
+  JsonLexContext* lex = makeJsonLexContextCstringLen(copy, (int)size, GetDatabaseEncoding(), false);
+#endif
+  bool valid = pg_parse_json(lex, &nullSemAction) == JSON_SUCCESS;
+  pfree(copy);
+  return valid;
+}
 
 void kalam_append_json_string(StringInfo out, const char* text, size_t size) {
   appendStringInfoChar(out, '"');

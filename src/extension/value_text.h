@@ -10,6 +10,9 @@ enum class KalamTextStyle : uint8_t {
   json,   // a JSON value
 };
 
+// Whether text of the database's encoding is JSON. False for what is longer than 64 MB.
+bool kalam_is_valid_json(const char* text, size_t size);
+
 bool kalam_value_is_null(const kalam::ColumnView* column, uint64 row);
 
 // Appends value `row` of the column in the database's encoding.

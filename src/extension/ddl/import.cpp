@@ -5,6 +5,7 @@
 #include "extension/fdw.h"
 #include "extension/options.h"
 #include "extension/query.h"
+#include "extension/remote_default.h"
 #include "extension/rights.h"
 
 extern "C" {
@@ -13,20 +14,30 @@ extern "C" {
 
 namespace {
 
-// The server cuts answers off at 1,000 rows (spec 9.3): pages of one fewer tell a full page from a cut one.
-constexpr int PAGE_ROWS = 999;
+// The server gives 1,000 rows of an answer at most, or fewer where it is set so (spec 9.3).
+constexpr int PAGE_ROWS = 1000;
+constexpr int MAX_ATTRIBUTES = MaxHeapAttributeNumber;
 
-enum Column { TABLE_NAME, TABLE_TYPE, COLUMN_NAME, DATA_TYPE, NULLABLE, COLUMN_COUNT };
+enum Field { TABLE_NAME, TABLE_TYPE, COLUMN_NAME, DATA_TYPE, NULLABLE, DEFAULT_VALUE, FIELD_COUNT };
 
-bool wants_not_null(const ImportForeignSchemaStmt* statement) {
-  bool wanted = true;
+struct Wanted {
+  bool not_null;
+  bool defaults;
+};
+
+Wanted wanted_by(const ImportForeignSchemaStmt* statement) {
+  Wanted wanted = {true, false};
   ListCell* cell;
   foreach (cell, statement->options) {
     DefElem* option = (DefElem*)lfirst(cell);
-    if (strcmp(option->defname, "import_not_null") != 0)
+    if (strcmp(option->defname, "import_not_null") == 0) {
+      wanted.not_null = defGetBoolean(option);
+    } else if (strcmp(option->defname, "import_default") == 0) {
+      wanted.defaults = defGetBoolean(option);
+    } else {
       ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("invalid option \"%s\"", option->defname),
-                      errhint("The option of IMPORT FOREIGN SCHEMA is \"import_not_null\".")));
-    wanted = defGetBoolean(option);
+                      errhint("Options of IMPORT FOREIGN SCHEMA are \"import_not_null\" and \"import_default\".")));
+    }
   }
   return wanted;
 }
@@ -41,12 +52,37 @@ void check_namespace(KalamConnection* connection, const char* name, const char* 
 }
 
 KalamQueryResult* fetch_page(KalamConnection* connection, const char* name, int64 offset) {
-  return kalam_query(
+  KalamQueryResult* page = kalam_query(
       connection,
-      psprintf("SELECT c.table_name, t.table_type, c.column_name, c.data_type, c.nullable FROM "
+      psprintf("SELECT c.table_name, t.table_type, c.column_name, c.data_type, c.nullable, c.default_value FROM "
                "system.columns c JOIN system.tables t ON t.namespace_id = c.namespace_id AND t.table_name = "
-               "c.table_name WHERE c.namespace_id = %s ORDER BY c.table_name, c.ordinal LIMIT %d OFFSET " INT64_FORMAT,
+               "c.table_name WHERE c.namespace_id = %s ORDER BY c.table_name, c.ordinal, c.column_name LIMIT %d "
+               "OFFSET " INT64_FORMAT,
                kalam_quote_literal(name), PAGE_ROWS, offset));
+  bool is_whole = page->column_count == FIELD_COUNT;
+  for (int i = 0; i < page->row_count && is_whole; i++) {
+    char** row = page->values[i];
+    is_whole = row[TABLE_NAME] != nullptr && row[COLUMN_NAME] != nullptr && row[DATA_TYPE] != nullptr;
+  }
+  if (page->row_count > 0 && !is_whole)
+    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                    errmsg("the catalog of KalamDB server \"%s\" has an unexpected form", connection->server_name)));
+  return page;
+}
+
+// The next rows behind `offset`. Pages overlap by a row, which tells when tables were made or dropped in between, so
+// that rows were skipped.
+KalamQueryResult* fetch_next_page(KalamConnection* connection, const char* name, int64 offset, char** last) {
+  KalamQueryResult* page = fetch_page(connection, name, offset > 0 ? offset - 1 : 0);
+  if (offset == 0) return page;
+  char** first = page->row_count > 0 ? page->values[0] : nullptr;
+  if (first == nullptr || strcmp(first[TABLE_NAME], last[TABLE_NAME]) != 0 ||
+      strcmp(first[COLUMN_NAME], last[COLUMN_NAME]) != 0)
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("tables of KalamDB namespace \"%s\" change while they are read", name)));
+  page->values++;
+  page->row_count--;
+  return page;
 }
 
 // One CREATE FOREIGN TABLE while its columns arrive.
@@ -54,10 +90,24 @@ struct Table {
   const char* name;  // NULL: none yet
   bool imported;
   const char* kind;
+  int column_count;
   StringInfoData columns;
 };
 
-void append_column(Table* table, char** row, bool not_null, const char* server) {
+void append_default(Table* table, char** row, const kalam::RemoteType* type, const char* server) {
+  const char* rendered = row[DEFAULT_VALUE];
+  if (rendered == nullptr || strcmp(rendered, "Null") == 0) return;
+  const char* expression = kalam_local_default(rendered, type);
+  if (expression != nullptr) {
+    appendStringInfo(&table->columns, " DEFAULT %s", expression);
+    return;
+  }
+  ereport(NOTICE, (errmsg("the default of column \"%s\" of KalamDB table \"%s\" on server \"%s\" is left out",
+                          row[COLUMN_NAME], table->name, server),
+                   errdetail("PostgreSQL has nothing that is the same as %s.", rendered)));
+}
+
+void append_column(Table* table, char** row, const Wanted* wanted, const char* server) {
   const char* name = row[COLUMN_NAME];
   kalam::RemoteType type = {};
   if (name[0] == '_') return;  // the server's own
@@ -70,19 +120,30 @@ void append_column(Table* table, char** row, bool not_null, const char* server) 
              errhint("CREATE FOREIGN TABLE can show it as text or jsonb, in a table whose rows cannot be changed.")));
     return;
   }
-  if (table->columns.len > 0) appendStringInfoString(&table->columns, ", ");
+  if (table->column_count++ > 0) appendStringInfoString(&table->columns, ", ");
   appendStringInfo(&table->columns, "%s %s", quote_identifier(name), kalam_local_type_name(&type));
   // Names of the server may be a character longer than PostgreSQL's.
   if (strlen(name) >= NAMEDATALEN)
     appendStringInfo(&table->columns, " OPTIONS (column_name %s)", quote_literal_cstr(name));
   bool is_nullable = row[NULLABLE] != nullptr && strcmp(row[NULLABLE], "true") == 0;
-  if (not_null && !is_nullable) appendStringInfoString(&table->columns, " NOT NULL");
+  if (wanted->defaults) append_default(table, row, &type, server);
+  if (wanted->not_null && !is_nullable) appendStringInfoString(&table->columns, " NOT NULL");
 }
 
-char* finish_table(const Table* table, const char* name_space, const char* server) {
-  return psprintf("CREATE FOREIGN TABLE %s (%s) SERVER %s OPTIONS (namespace %s, \"table\" %s, table_type %s)",
-                  quote_identifier(table->name), table->columns.data, quote_identifier(server),
-                  quote_literal_cstr(name_space), quote_literal_cstr(table->name), quote_literal_cstr(table->kind));
+void finish_table(const Table* table, const char* name_space, const char* server, List** commands) {
+  if (!table->imported) return;
+  if (table->column_count > MAX_ATTRIBUTES) {
+    ereport(NOTICE,
+            (errmsg("KalamDB table \"%s\" on server \"%s\" is left out", table->name, server),
+             errdetail("It has %d columns, and a table of PostgreSQL at most %d.", table->column_count, MAX_ATTRIBUTES),
+             errhint("CREATE FOREIGN TABLE can show some of them.")));
+    return;
+  }
+  *commands = lappend(
+      *commands,
+      psprintf("CREATE FOREIGN TABLE %s (%s) SERVER %s OPTIONS (namespace %s, \"table\" %s, table_type %s)",
+               quote_identifier(table->name), table->columns.data, quote_identifier(server),
+               quote_literal_cstr(name_space), quote_literal_cstr(table->name), quote_literal_cstr(table->kind)));
 }
 
 void begin_table(Table* table, char** row, ImportForeignSchemaStmt* statement) {
@@ -91,11 +152,8 @@ void begin_table(Table* table, char** row, ImportForeignSchemaStmt* statement) {
   table->kind = row[TABLE_TYPE];
   table->imported = IsImportableForeignTable(table->name, statement) && table->kind != nullptr &&
                     kalam_table_kind_from_text(table->kind, &kind) && kind != kalam::TableKind::system;
+  table->column_count = 0;
   initStringInfo(&table->columns);
-}
-
-bool is_complete(char** row) {
-  return row[TABLE_NAME] != nullptr && row[COLUMN_NAME] != nullptr && row[DATA_TYPE] != nullptr;
 }
 
 }  // namespace
@@ -105,29 +163,26 @@ List* kalam_import_schema(ImportForeignSchemaStmt* statement, Oid serverid) {
   char* name_space = kalam_folded_name(statement->remote_schema);
   kalam_check_namespace(serverid, GetUserId(), name_space);
   KalamConnection* connection = kalam_connection_get(serverid, GetUserId());
-  bool not_null = wants_not_null(statement);
+  Wanted wanted = wanted_by(statement);
   List* commands = NIL;
   Table table = {};
   KalamQueryResult* page;
+  char** last = nullptr;
   int64 offset = 0;
 
   check_namespace(connection, name_space, server->servername);
-  do {
-    page = fetch_page(connection, name_space, offset);
-    if (page->row_count > 0 && page->column_count != COLUMN_COUNT)
-      ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
-                      errmsg("the catalog of KalamDB server \"%s\" has an unexpected form", server->servername)));
+  while ((page = fetch_next_page(connection, name_space, offset, last))->row_count > 0) {
     for (int i = 0; i < page->row_count; i++) {
       char** row = page->values[i];
-      if (!is_complete(row)) continue;
       if (table.name == nullptr || strcmp(table.name, row[TABLE_NAME]) != 0) {
-        if (table.imported) commands = lappend(commands, finish_table(&table, name_space, server->servername));
+        finish_table(&table, name_space, server->servername, &commands);
         begin_table(&table, row, statement);
       }
-      if (table.imported) append_column(&table, row, not_null, server->servername);
+      if (table.imported) append_column(&table, row, &wanted, server->servername);
     }
+    last = page->values[page->row_count - 1];
     offset += page->row_count;
-  } while (page->row_count == PAGE_ROWS);
-  if (table.imported) commands = lappend(commands, finish_table(&table, name_space, server->servername));
+  }
+  finish_table(&table, name_space, server->servername, &commands);
   return commands;
 }
