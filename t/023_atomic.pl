@@ -96,10 +96,10 @@ same('INSERT from the table itself', q{INSERT INTO t SELECT id + 10, v, n FROM t
 same('DELETE with a subquery over the table', q{DELETE FROM t WHERE id IN (SELECT id + 1 FROM t WHERE id % 2 = 0);});
 
 # ---- Rows that go away between the statement and COMMIT: by another client, who knows nothing of the session's locks
-$node->create_server('other_server', stub => $stub);
-$node->sql(
+my $elsewhere = KalamNode->new('elsewhere', stub => $stub);
+$elsewhere->sql(
 	q{CREATE SCHEMA other;
-	  CREATE FOREIGN TABLE other.t (id int, v text NOT NULL, n int) SERVER other_server OPTIONS (namespace 'remote', "table" 't');});
+	  CREATE FOREIGN TABLE other.t (id int, v text NOT NULL, n int) SERVER kalam_server OPTIONS (namespace 'remote', "table" 't');});
 sub in_between
 {
 	my ($name, $change, $meanwhile, $left) = @_;
@@ -107,7 +107,7 @@ sub in_between
 	my $session = $node->session;
 	$session->send("BEGIN; $change; SELECT 'changed';");
 	$session->wait_for(qr/changed/);
-	$node->sql($meanwhile);
+	$elsewhere->sql($meanwhile);
 	$session->send('COMMIT;');
 	my (undef, $text) = $session->finish;
 	is(KalamNode::parse_error($text)->{sqlstate}, '40001', "$name: a row is gone");
