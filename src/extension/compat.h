@@ -199,25 +199,21 @@ static inline Oid kalam_target_check_as_user(PlannerInfo* root) {
 #endif
 }
 
-// Raises 42501 now for what the executor would refuse before it starts: nothing is asked of a server for a role that
-// lacks the rights. All levels of the query are looked at, since a view that is planned on its own leaves what it asks
-// of the role who reads it to the level above. PostgreSQL 16 moved the rights out of the range table.
-static inline void kalam_check_required_rights(const PlannerInfo* root) {
-  for (; root != nullptr; root = root->parent_root) {
+// PostgreSQL 16 moved the rights that a query asks for out of the range table.
+static inline void kalam_check_rights_of_query(const Query* query) {
 #if PG_VERSION_NUM >= 160000
-    ListCell* cell;
-    foreach (cell, root->parse->rtable) {
-      RangeTblEntry entry = *lfirst_node(RangeTblEntry, cell);
-      if (entry.perminfoindex == 0) continue;
-      RTEPermissionInfo* rights = getRTEPermissionInfo(root->parse->rteperminfos, &entry);
-      if (rights->requiredPerms == 0) continue;
-      entry.perminfoindex = 1;
-      ExecCheckPermissions(list_make1(&entry), list_make1(rights), true);
-    }
-#else
-    ExecCheckRTPerms(root->parse->rtable, true);
-#endif
+  ListCell* cell;
+  foreach (cell, query->rtable) {
+    RangeTblEntry entry = *lfirst_node(RangeTblEntry, cell);
+    if (entry.perminfoindex == 0) continue;
+    RTEPermissionInfo* rights = getRTEPermissionInfo(query->rteperminfos, &entry);
+    if (rights->requiredPerms == 0) continue;
+    entry.perminfoindex = 1;
+    ExecCheckPermissions(list_make1(&entry), list_make1(rights), true);
   }
+#else
+  ExecCheckRTPerms(query->rtable, true);
+#endif
 }
 
 // Leaves a query that is to be planned, and a statement that is to be run, without rights that it asks for. PostgreSQL

@@ -5,6 +5,7 @@
 #include "extension/hidden_values.h"
 #include "extension/options.h"
 #include "extension/query.h"
+#include "extension/required_rights.h"
 #include "extension/row_lock.h"
 #include "extension/scan.h"
 #include "extension/system_columns.h"

@@ -4,6 +4,7 @@
 #include "extension/catalog.h"
 #include "extension/connection.h"
 #include "extension/fdw.h"
+#include "extension/required_rights.h"
 #include "extension/security_barrier.h"
 #include "extension/shippable.h"
 #include "extension/system_columns.h"
