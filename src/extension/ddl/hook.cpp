@@ -67,8 +67,17 @@ PlannedStmt* wrap(const KalamUtility* utility, Node* statement) {
   return planned;
 }
 
+// As PostgreSQL does, but before the server is asked anything.
+void refuse_if_read_only(Node* statement) {
+  const char* name = CreateCommandName(statement);
+  PreventCommandIfReadOnly(name);
+  PreventCommandIfParallelMode(name);
+  PreventCommandDuringRecovery(name);
+}
+
 void alter_table(const KalamUtility* utility) {
   const AlterTableStmt* statement = (const AlterTableStmt*)utility->planned->utilityStmt;
+  if (kalam_is_own_table(RangeVarGetRelid(statement->relation, NoLock, true))) refuse_if_read_only((Node*)statement);
   kalam_refuse_divergence((const Node*)statement);
   const AlterTableStmt* changed = kalam_without_needless(statement);
   KalamUtility rest = *utility;
@@ -100,12 +109,14 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
         return;
       }
       if (creates_own_table((CreateStmt*)statement)) {
+        refuse_if_read_only(statement);
         kalam_create_table(&utility, (CreateStmt*)statement);
         return;
       }
       break;
     case T_CreateForeignTableStmt:
       if (is_on_own_server((CreateForeignTableStmt*)statement)) {
+        refuse_if_read_only(statement);
         kalam_create_foreign_table(&utility, (CreateForeignTableStmt*)statement);
         return;
       }
@@ -121,6 +132,7 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
       }
       if (!names_access_method(create->into->accessMethod)) break;
       if (is_view) refuse_materialized_view();
+      refuse_if_read_only(statement);
       kalam_create_table_as(&utility, create);
       return;
     }
