@@ -118,8 +118,13 @@ CREATE TYPE compare.level AS ENUM ('low', 'high');
 CREATE FUNCTION compare.level_json(compare.level) RETURNS json LANGUAGE sql AS $$ SELECT json_build_object('level', $1::text) $$;
 CREATE TABLE ktest00000_text_types.levels (id int PRIMARY KEY, l compare.level[]) USING kalamdb;
 DROP TABLE ktest00000_text_types.levels;
+-- a cast to json changes nothing: it is not called
 CREATE CAST (compare.level AS json) WITH FUNCTION compare.level_json(compare.level);
 CREATE TABLE ktest00000_text_types.levels (id int PRIMARY KEY, l compare.level[]) USING kalamdb;
+INSERT INTO ktest00000_text_types.levels VALUES (1, '{low,NULL,high}');
+SELECT l, l[1] < l[3] AS ordered FROM ktest00000_text_types.levels;
+SELECT kalam_exec('SELECT l FROM ktest00000_text_types.levels LIMIT 1');
+DROP TABLE ktest00000_text_types.levels;
 
 -- Text of others that is not what the column says.
 SELECT kalam_exec('CREATE SHARED TABLE ktest00000_text_types.o (id INT PRIMARY KEY, a TEXT, j JSON)') IS NOT NULL AS created;

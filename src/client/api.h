@@ -266,6 +266,16 @@ bool row_buffer_append(RowBuffer* rows, const Value* values, Status* status) noe
 // As above, for Update: only the columns whose `present` is true go into the object.
 bool row_buffer_append_partial(RowBuffer* rows, const Value* values, const bool* present, Status* status) noexcept;
 
+// Members of a row's JSON object as row_buffer_row() has them between the braces: "name":value,…
+struct RowMembers {
+  const char* text;  // not looked at when `size` is 0
+  size_t size;
+};
+
+// Appends a row that is made of members which were encoded before, in this order; they name no column twice. False only
+// when memory is short.
+bool row_buffer_append_members(RowBuffer* rows, const RowMembers* members, size_t count, Status* status) noexcept;
+
 size_t row_buffer_count(const RowBuffer* rows) noexcept;
 uint64_t row_buffer_bytes(const RowBuffer* rows) noexcept;
 

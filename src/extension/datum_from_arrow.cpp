@@ -113,8 +113,7 @@ static Datum fit_numeric(KalamColumnReader* reader, Datum value) {
   Datum fitted = DirectFunctionCall2(numeric, value, Int32GetDatum(reader->typmod));
   if (!DatumGetBool(DirectFunctionCall2(numeric_eq, value, fitted)))
     ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-                    errmsg("value %s has more digits than type %s can hold",
-                           DatumGetCString(DirectFunctionCall1(numeric_out, value)),
+                    errmsg("value has more digits than type %s can hold",
                            format_type_with_typemod(reader->type, reader->typmod))));
   return fitted;
 }
@@ -285,7 +284,11 @@ static Datum read_array(KalamColumnReader* reader, uint32 row) {
   const char* sent = server_text(reader, row, &size);
   char* text = pnstrdup(sent, size);
   // PostgreSQL's own form of an array is no JSON, and what others may have stored.
-  if (*text == '{') return kalam_input_text(&reader->input, text, reader->input_parameter, reader->typmod);
+  if (*text == '{') {
+    Datum array = kalam_input_text(&reader->input, text, reader->input_parameter, reader->typmod);
+    DatumGetArrayTypeP(array)->elemtype = get_element_type(reader->type);
+    return array;
+  }
   return kalam_array_input(reader->type, reader->typmod, text);
 }
 
@@ -438,8 +441,8 @@ static Datum (*choose_for_text(KalamColumnReader* reader))(KalamColumnReader*, u
     case TIMESTAMPTZOID:
       return nullptr;  // a remote type of that kind exists: a mistake in the definition, not a wish for a cast
     default:
-      if (!OidIsValid(get_element_type(reader->type))) return read_by_input_function;
-      return kalam_has_array_text(reader->type) ? read_array : nullptr;
+      if (!kalam_has_text(reader->type)) return nullptr;
+      return OidIsValid(get_element_type(reader->type)) ? read_array : read_by_input_function;
   }
 }
 
@@ -500,7 +503,49 @@ void kalam_column_reader_init(KalamColumnReader* reader, Form_pg_attribute attri
   reader->relation = relation;
   reader->context = CurrentMemoryContext;
   getTypeInputInfo(reader->type, &input, &reader->input_parameter);
+  if (OidIsValid(get_element_type(reader->type)))
+    reader->input_parameter = kalam_element_base(reader->type, &reader->typmod);
   fmgr_info(input, &reader->input);
+}
+
+// Errors that tell of something else than the value: of the server, of lengths and dimensions.
+static bool shows_no_value(int sqlstate) {
+  if (sqlstate == ERRCODE_ARRAY_SUBSCRIPT_ERROR || sqlstate == ERRCODE_STRING_DATA_RIGHT_TRUNCATION) return true;
+  switch (ERRCODE_TO_CATEGORY(sqlstate)) {
+    case ERRCODE_INSUFFICIENT_RESOURCES:
+    case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+    case ERRCODE_OPERATOR_INTERVENTION:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Types' input functions show the value that they refuse. It may be of a row that the statement's conditions, which
+// come later, would hide from the role.
+static Datum read_hiding_value(KalamColumnReader* reader, uint32 row) {
+  MemoryContext context = CurrentMemoryContext;
+  volatile Datum value = (Datum)0;
+  PG_TRY();
+  {
+    value = reader->convert_text(reader, row);
+  }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(context);
+    ErrorData* error = CopyErrorData();
+    if (shows_no_value(error->sqlerrcode)) PG_RE_THROW();
+    FlushErrorState();
+    ereport(ERROR, (errcode(error->sqlerrcode),
+                    errmsg("value of column \"%s\" of foreign table \"%s\" is not valid for type %s", reader->attribute,
+                           reader->relation, format_type_with_typemod(reader->type, reader->typmod))));
+  }
+  PG_END_TRY();
+  return value;
+}
+
+static bool is_made_of_text(const ColumnView* view) {
+  return view->kind == ColumnKind::utf8 || view->kind == ColumnKind::list || view->kind == ColumnKind::fixed_list;
 }
 
 void kalam_column_reader_bind(KalamColumnReader* reader, const ColumnView* schema) {
@@ -508,7 +553,13 @@ void kalam_column_reader_bind(KalamColumnReader* reader, const ColumnView* schem
   if (reader->convert == nullptr)
     ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
                     errmsg("column \"%s\" of foreign table \"%s\" has type %s, but KalamDB sends %s", reader->attribute,
-                           reader->relation, format_type_be(reader->type), schema->type_name)));
+                           reader->relation, format_type_be(reader->type), schema->type_name),
+                    schema->kind == ColumnKind::utf8 && !kalam_has_text(reader->type)
+                        ? errdetail("Values of rows, and of types that contain domains, cannot be read.")
+                        : 0));
+  if (!is_made_of_text(schema)) return;
+  reader->convert_text = reader->convert;
+  reader->convert = read_hiding_value;
 }
 
 void kalam_column_reader_context(void* arg) {

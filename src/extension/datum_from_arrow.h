@@ -25,6 +25,7 @@ struct KalamColumnReader {
   Oid input_parameter;
   // Set by kalam_column_reader_bind().
   Datum (*convert)(KalamColumnReader* reader, uint32 row);
+  Datum (*convert_text)(KalamColumnReader* reader, uint32 row);  // what `convert` calls for a value that is text
   // The column in the current window.
   const kalam::ColumnView* view;
   const Datum* datums;  // all of its values; NULL: convert one by one

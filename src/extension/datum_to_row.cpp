@@ -229,8 +229,8 @@ static void (*choose(KalamColumnWriter* writer))(KalamColumnWriter*, Datum, Valu
     case RemoteKind::text:
       if (type == TEXTOID || type == VARCHAROID) return write_text;
       if (type == BPCHAROID) return write_bpchar;
-      if (!OidIsValid(get_element_type(type))) return write_by_output_function;
-      return kalam_has_array_text(type) ? write_array : nullptr;
+      if (!kalam_has_text(type)) return nullptr;
+      return OidIsValid(get_element_type(type)) ? write_array : write_by_output_function;
     case RemoteKind::json:
     case RemoteKind::file:
       if (type == JSONOID) return write_text;
@@ -283,8 +283,9 @@ static void writer_init(KalamColumnWriter* writer, const KalamRelation* relation
 // The remote columns live in C++ memory that a reset of the context must give back.
 static void release_rows(void* arg) {
   KalamRowWriter* writer = (KalamRowWriter*)arg;
+  kalam::row_buffer_release(writer->row);
   kalam::row_buffer_release(writer->rows);
-  writer->rows = nullptr;
+  writer->row = writer->rows = nullptr;
 }
 
 static void report_row(const KalamRelation* relation, const kalam::Status* status) {
@@ -292,6 +293,12 @@ static void report_row(const KalamRelation* relation, const kalam::Status* statu
   context.remote_table = relation->remote_name;
   context.relation = relation->local_name;
   kalam_report(status, &context);
+}
+
+static bool has_column(const KalamRelation* relation, const char* name) {
+  for (int i = 0; i < relation->column_count; i++)
+    if (strcmp(relation->columns[i].name, name) == 0) return true;
+  return false;
 }
 
 KalamRowWriter* kalam_row_writer_create(const KalamRelation* relation, TupleDesc tupdesc) {
@@ -317,7 +324,6 @@ KalamRowWriter* kalam_row_writer_create(const KalamRelation* relation, TupleDesc
     for (int att = 0; att < relation->attribute_count && att < tupdesc->natts; att++) {
       if (relation->attribute_column[att] != i) continue;
       writer_init(out, relation, TupleDescAttr(tupdesc, att));
-      writer->present[index] = true;
     }
   }
   for (int att = 0; att < relation->attribute_count; att++)
@@ -333,7 +339,8 @@ KalamRowWriter* kalam_row_writer_create(const KalamRelation* relation, TupleDesc
   MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
 
   kalam::Status status;
-  writer->rows = kalam::row_buffer_create(sent, (size_t)writer->column_count, &status);
+  writer->row = kalam::row_buffer_create(sent, (size_t)writer->column_count, &status);
+  if (writer->row != nullptr) writer->rows = kalam::row_buffer_create(sent, (size_t)writer->column_count, &status);
   if (writer->rows == nullptr) report_row(relation, &status);
   return writer;
 }
@@ -348,29 +355,73 @@ KalamRowWriter* kalam_key_writer_create(const KalamRelation* relation, TupleDesc
   return writer;
 }
 
-void kalam_row_writer_append(KalamRowWriter* writer, const Datum* values, const bool* nulls, bool partial) {
+// ---------------------------------------------------------------- rows
+
+[[noreturn]] static void report_null(const KalamRowWriter* writer, const KalamColumnWriter* column) {
+  ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
+                  errmsg("null value in column \"%s\" of KalamDB table \"%s\" violates not-null constraint",
+                         column->column->name, writer->relation->remote_name),
+                  column->attnum == InvalidAttrNumber
+                      ? errdetail("Foreign table \"%s\" has no such column.", writer->relation->local_name)
+                      : 0));
+}
+
+// The values of the columns that are `present`.
+static KalamMembers encode_present(KalamRowWriter* writer) {
+  kalam::Status status;
+  size_t size;
+  kalam::row_buffer_clear(writer->row);
+  if (!kalam::row_buffer_append_partial(writer->row, writer->values, writer->present, &status))
+    report_row(writer->relation, &status);
+  const char* object = kalam::row_buffer_row(writer->row, 0, &size);
+  size -= 2;  // its braces
+  char* text = (char*)MemoryContextAllocHuge(CurrentMemoryContext, Max(size, 1));
+  memcpy(text, object + 1, size);
+  kalam::row_buffer_clear(writer->row);
+  if (size > PG_INT32_MAX)
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    errmsg("row of foreign table \"%s\" is too large", writer->relation->local_name)));
+  return {text, (uint32)size};
+}
+
+KalamMembers kalam_row_writer_encode(KalamRowWriter* writer, const Datum* values, const bool* nulls) {
   for (int i = 0; i < writer->column_count; i++) {
     KalamColumnWriter* column = &writer->columns[i];
     Value* value = &writer->values[i];
     value->kind = ValueKind::null_value;
-    if (column->attnum == InvalidAttrNumber || nulls[column->attnum - 1]) {
-      if (column->column->not_null && !(partial && column->attnum == InvalidAttrNumber))
-        ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
-                        errmsg("null value in column \"%s\" of KalamDB table \"%s\" violates not-null constraint",
-                               column->column->name, writer->relation->remote_name),
-                        column->attnum == InvalidAttrNumber
-                            ? errdetail("Foreign table \"%s\" has no such column.", writer->relation->local_name)
-                            : 0));
-      continue;
-    }
-    column->convert(column, values[column->attnum - 1], value);
+    writer->present[i] = column->attnum != InvalidAttrNumber;
+    if (!writer->present[i]) continue;
+    if (!nulls[column->attnum - 1])
+      column->convert(column, values[column->attnum - 1], value);
+    else if (column->column->not_null)
+      report_null(writer, column);
   }
-
-  kalam::Status status;
-  bool appended = partial ? kalam::row_buffer_append_partial(writer->rows, writer->values, writer->present, &status)
-                          : kalam::row_buffer_append(writer->rows, writer->values, &status);
-  if (!appended) report_row(writer->relation, &status);
+  return encode_present(writer);
 }
+
+static KalamMembers encode_missing(KalamRowWriter* writer, const KalamRelation* known) {
+  int count = 0;
+  for (int i = 0; i < writer->column_count; i++) {
+    const KalamColumnWriter* column = &writer->columns[i];
+    writer->present[i] =
+        known != nullptr ? !has_column(known, column->column->name) : column->attnum == InvalidAttrNumber;
+    if (!writer->present[i]) continue;
+    if (column->column->not_null) report_null(writer, column);
+    writer->values[i].kind = ValueKind::null_value;
+    count++;
+  }
+  return count > 0 ? encode_present(writer) : KalamMembers{};
+}
+
+KalamMembers kalam_row_writer_rest(KalamRowWriter* writer) {
+  return encode_missing(writer, nullptr);
+}
+
+KalamMembers kalam_row_writer_added(KalamRowWriter* writer, const KalamRelation* known) {
+  return encode_missing(writer, known);
+}
+
+// ---------------------------------------------------------------- keys
 
 char* kalam_row_writer_key(KalamRowWriter* writer, Datum key) {
   KalamColumnWriter* column = &writer->columns[writer->key_column];

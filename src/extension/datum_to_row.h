@@ -1,12 +1,23 @@
-// PostgreSQL rows as rows of KalamDB: one writer per remote column, and the text form of a key.
+// PostgreSQL rows as rows of KalamDB: one writer per remote column, and the text form of a key. Types' output functions
+// run here, so that rows are encoded where they are written, never later.
 #pragma once
 
 #include "client/api.h"
 #include "extension/catalog.h"
 #include "extension/compat.h"
 
+extern "C" {
+#include "nodes/bitmapset.h"
+}
+
+// Members of a row's JSON object, "name":value,… without the braces.
+struct KalamMembers {
+  const char* text;
+  uint32 size;
+};
+
 struct KalamColumnWriter {
-  AttrNumber attnum;  // local attribute; InvalidAttrNumber: none has this column, NULL is written
+  AttrNumber attnum;  // local attribute; InvalidAttrNumber: none has this column
   Oid type;           // base type of the attribute
   const char* attribute;
   const KalamRemoteColumn* column;
@@ -21,8 +32,9 @@ struct KalamRowWriter {
   KalamColumnWriter* columns;
   int key_column;          // index into columns; -1: none
   kalam::Value* values;    // [column_count]
-  bool* present;           // [column_count]: has a local attribute
-  kalam::RowBuffer* rows;  // belongs to the memory context that the writer was made in
+  bool* present;           // [column_count]: goes into the members that are being made
+  kalam::RowBuffer* row;   // the one that is being encoded
+  kalam::RowBuffer* rows;  // encoded ones, for a request. Both belong to the context that the writer was made in
 };
 
 // `relation` must live as long as the writer, which belongs to the current memory context. Raises 42703 for a local
@@ -32,10 +44,16 @@ KalamRowWriter* kalam_row_writer_create(const KalamRelation* relation, TupleDesc
 // A writer that knows the key alone, for kalam_row_writer_key().
 KalamRowWriter* kalam_key_writer_create(const KalamRelation* relation, TupleDesc tupdesc);
 
-// Appends a row to writer->rows. NULL in a remote NOT NULL column: 23502; a value that KalamDB cannot hold: 22xxx.
-// With `partial` only columns that exist locally are written (an update keeps the others), else they are NULL.
-// Uses the current memory context for what the conversion needs.
-void kalam_row_writer_append(KalamRowWriter* writer, const Datum* values, const bool* nulls, bool partial);
+// The members of the columns that exist locally. NULL in a remote NOT NULL column: 23502; a value that KalamDB cannot
+// hold: 22xxx. In the current memory context, as is what the conversion needs.
+KalamMembers kalam_row_writer_encode(KalamRowWriter* writer, const Datum* values, const bool* nulls);
+
+// The members of the columns that do not: what a new row has there. 23502 for one that is NOT NULL.
+KalamMembers kalam_row_writer_rest(KalamRowWriter* writer);
+
+// The members of the columns that a row lacks which was encoded when the table had those of `known` alone. Calls no
+// function of a type.
+KalamMembers kalam_row_writer_added(KalamRowWriter* writer, const KalamRelation* known);
 
 // Text form of a key (spec 7.3) in UTF-8, palloc'd: equal texts are equal keys for the server.
 char* kalam_row_writer_key(KalamRowWriter* writer, Datum key);

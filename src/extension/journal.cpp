@@ -110,18 +110,53 @@ void kalam_journal_check_aliases(const KalamRelation* remote, const char* subjec
   }
 }
 
+static const KalamRemoteColumn* column_named(const KalamRelation* relation, const char* name) {
+  for (int i = 0; i < relation->column_count; i++)
+    if (strcmp(relation->columns[i].name, name) == 0) return &relation->columns[i];
+  return nullptr;
+}
+
+static bool same_type(const kalam::RemoteType* a, const kalam::RemoteType* b) {
+  return a->kind == b->kind && a->precision == b->precision && a->scale == b->scale && a->dimension == b->dimension;
+}
+
+// Rows that are encoded already stay as they are: they must still mean the same. Columns that were added since are put
+// in when they are sent.
+static void check_encoded_rows(const KalamJournal* journal, const KalamRelation* remote) {
+  const KalamRelation* known = journal->relation;
+  bool fits = strcmp(known->remote_name, remote->remote_name) == 0;
+  for (int i = 0; fits && i < known->column_count; i++) {
+    if (known->columns[i].is_system) continue;
+    const KalamRemoteColumn* now = column_named(remote, known->columns[i].name);
+    fits = now != nullptr && same_type(&now->type, &known->columns[i].type) &&
+           (known->columns[i].not_null || !now->not_null);
+  }
+  if (!fits)
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                    errmsg("definition of KalamDB table \"%s\" was changed after the transaction changed rows of it",
+                           known->remote_name),
+                    errhint("Repeat the transaction.")));
+}
+
 // Takes over the relation's present shape: at first, and after DDL in the same transaction.
 static void adopt_shape(KalamJournal* journal, Relation relation, const KalamRelation* remote) {
-  MemoryContext context = AllocSetContextCreate(journal->context, "KalamDB journal row writer", ALLOCSET_SMALL_SIZES);
-  MemoryContext old = MemoryContextSwitchTo(context);
+  if (journal->length > 0) check_encoded_rows(journal, remote);
+  MemoryContext old = MemoryContextSwitchTo(journal->context);
   // It must outlive the relation's own cache entry.
   KalamRelation* relation_copy = kalam_relation_copy(remote);
   TupleDesc tupdesc = CreateTupleDescCopy(RelationGetDescr(relation));
   KalamRowWriter* writer = kalam_row_writer_create(relation_copy, tupdesc);
+  int16 shape = journal->relation != nullptr ? (int16)(journal->shape + 1) : 0;
+  if (shape == PG_INT16_MAX)
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    errmsg("definition of KalamDB table \"%s\" was changed too often in one transaction",
+                           remote->remote_name)));
+  Size size = sizeof(KalamRelation*) * ((Size)shape + 1);
+  journal->shapes = (KalamRelation**)(journal->shapes == nullptr ? palloc(size) : repalloc(journal->shapes, size));
   MemoryContextSwitchTo(old);
 
-  if (journal->writer_context != nullptr) MemoryContextDelete(journal->writer_context);
-  journal->writer_context = context;
+  journal->shapes[shape] = relation_copy;
+  journal->shape = shape;
   journal->relation = relation_copy;
   journal->tupdesc = tupdesc;
   journal->writer = writer;
@@ -276,7 +311,7 @@ static void count_net(KalamJournal* journal, KalamNet net, uint32 bytes, int sig
 // Takes the key's present effect out of the counts (before a change) or puts it in (after one).
 static void count_key(KalamJournal* journal, const KalamJournalKey* key, int sign) {
   if (key->newest != KALAM_NO_ENTRY)
-    count_net(journal, kalam_journal_net(journal, key), journal->entries[key->newest].bytes, sign);
+    count_net(journal, kalam_journal_net(journal, key), kalam_journal_bytes(&journal->entries[key->newest]), sign);
 }
 
 // ---------------------------------------------------------------- rows
@@ -311,30 +346,77 @@ static void read_exactly(KalamJournal* journal, void* to, size_t size) {
     ereport(ERROR, (errcode_for_file_access(), errmsg("could not read the temporary file of a KalamDB journal")));
 }
 
-static void store_tuple(KalamJournal* journal, KalamJournalEntry* entry, MinimalTuple tuple) {
-  if (journal->file == nullptr && journal->memory + (int64)tuple->t_len <= (int64)work_mem * 1024) {
-    MemoryContext old = MemoryContextSwitchTo(journal->row_context);
-    entry->tuple = kalam_copy_minimal_tuple(tuple);
-    MemoryContextSwitchTo(old);
-    journal->memory += tuple->t_len;
+static Size bitmapset_size(const Bitmapset* set) {
+  return set != nullptr ? offsetof(Bitmapset, words) + sizeof(bitmapword) * (Size)set->nwords : 0;
+}
+
+static int64 row_size(const KalamJournalEntry* entry) {
+  return (int64)entry->tuple_size + entry->defaulted_size + entry->sent_size + entry->rest_size;
+}
+
+static char* put(char* to, const void* part, Size size, Size room) {
+  if (size > 0) memcpy(to, part, size);
+  return to + room;
+}
+
+static void write_part(KalamJournal* journal, const void* part, Size size, Size room) {
+  static const char padding[MAXIMUM_ALIGNOF] = {};
+  // Declared without const up to PostgreSQL 15.
+  if (size > 0) BufFileWrite(journal->file, (void*)part, size);
+  if (room > size) BufFileWrite(journal->file, (void*)padding, room - size);
+}
+
+static void store_row(KalamJournal* journal, KalamJournalEntry* entry, const KalamJournalRow* row) {
+  Size defaulted = bitmapset_size(row->defaulted);
+  entry->tuple_size = (uint32)MAXALIGN(row->tuple->t_len);
+  entry->defaulted_size = (uint32)MAXALIGN(defaulted);
+  entry->sent_size = row->sent.size;
+  entry->rest_size = row->rest.size;
+  int64 size = row_size(entry);
+
+  if (journal->file == nullptr && journal->memory + size <= (int64)work_mem * 1024) {
+    entry->memory = (char*)MemoryContextAllocHuge(journal->row_context, (Size)size);
+    char* to = put(entry->memory, row->tuple, row->tuple->t_len, entry->tuple_size);
+    to = put(to, row->defaulted, defaulted, entry->defaulted_size);
+    to = put(to, row->sent.text, row->sent.size, row->sent.size);
+    put(to, row->rest.text, row->rest.size, row->rest.size);
+    journal->memory += size;
     return;
   }
   if (journal->file == nullptr) open_file(journal);
   seek(journal, journal->file_end);
-  BufFileWrite(journal->file, tuple, tuple->t_len);
+  write_part(journal, row->tuple, row->tuple->t_len, entry->tuple_size);
+  write_part(journal, row->defaulted, defaulted, entry->defaulted_size);
+  write_part(journal, row->sent.text, row->sent.size, row->sent.size);
+  write_part(journal, row->rest.text, row->rest.size, row->rest.size);
   entry->spill = journal->file_end;
-  journal->file_end += tuple->t_len;
+  journal->file_end += size;
+}
+
+// `size` bytes of a row from `offset` on.
+static char* row_part(KalamJournal* journal, const KalamJournalEntry* entry, int64 offset, Size size) {
+  if (entry->memory != nullptr) return entry->memory + offset;
+  char* part = (char*)MemoryContextAllocHuge(CurrentMemoryContext, Max(size, 1));
+  seek(journal, entry->spill + offset);
+  read_exactly(journal, part, size);
+  return part;
 }
 
 MinimalTuple kalam_journal_tuple(KalamJournal* journal, const KalamJournalEntry* entry) {
-  if (entry->tuple != nullptr) return entry->tuple;
-  uint32 size;
-  seek(journal, entry->spill);
-  read_exactly(journal, &size, sizeof(size));
-  MinimalTuple tuple = (MinimalTuple)palloc(size);
-  tuple->t_len = size;
-  read_exactly(journal, (char*)tuple + sizeof(size), size - sizeof(size));
-  return tuple;
+  return (MinimalTuple)row_part(journal, entry, 0, entry->tuple_size);
+}
+
+void kalam_journal_members(KalamJournal* journal, const KalamJournalEntry* entry, KalamMembers* sent,
+                           KalamMembers* rest) {
+  const char* text = row_part(journal, entry, (int64)entry->tuple_size + entry->defaulted_size,
+                              (Size)entry->sent_size + entry->rest_size);
+  *sent = {text, entry->sent_size};
+  *rest = {text + entry->sent_size, entry->rest_size};
+}
+
+const Bitmapset* kalam_journal_defaulted(KalamJournal* journal, const KalamJournalEntry* entry) {
+  if (entry->defaulted_size == 0) return nullptr;
+  return (const Bitmapset*)row_part(journal, entry, entry->tuple_size, entry->defaulted_size);
 }
 
 void kalam_journal_deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, bool* nulls) {
@@ -348,8 +430,8 @@ void kalam_journal_deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, 
 
 // ---------------------------------------------------------------- writing and forgetting
 
-void kalam_journal_append(KalamJournal* journal, KalamChange change, const char* key_text, MinimalTuple tuple,
-                          uint32 bytes, CommandId cid, KalamJournalBase base) {
+void kalam_journal_append(KalamJournal* journal, KalamChange change, const char* key_text, const KalamJournalRow* row,
+                          CommandId cid, KalamJournalBase base) {
   kalam_parallel_note_changes(true);
   if (journal->length == journal->capacity) {
     int32 capacity = Max(64, journal->capacity * 2);
@@ -369,12 +451,12 @@ void kalam_journal_append(KalamJournal* journal, KalamChange change, const char*
   entry->key = key_index;
   entry->cid = cid;
   entry->subid = GetCurrentSubTransactionId();
-  entry->bytes = bytes;
+  entry->shape = journal->shape;
   entry->change = change;
-  if (tuple != nullptr) store_tuple(journal, entry, tuple);
+  if (row != nullptr) store_row(journal, entry, row);
 
   if (key_index < 0) {
-    count_net(journal, KalamNet::insert, bytes, 1);
+    count_net(journal, KalamNet::insert, kalam_journal_bytes(entry), 1);
   } else {
     KalamJournalKey* key = &journal->keys[key_index];
     count_key(journal, key, -1);
@@ -391,16 +473,16 @@ void kalam_journal_append(KalamJournal* journal, KalamChange change, const char*
 static void pop_entry(KalamJournal* journal) {
   KalamJournalEntry* entry = &journal->entries[journal->length - 1];
   if (entry->key < 0) {
-    count_net(journal, KalamNet::insert, entry->bytes, -1);
+    count_net(journal, KalamNet::insert, kalam_journal_bytes(entry), -1);
   } else {
     KalamJournalKey* key = &journal->keys[entry->key];
     count_key(journal, key, -1);
     key->newest = entry->older;
     count_key(journal, key, 1);
   }
-  if (entry->tuple != nullptr) {
-    journal->memory -= entry->tuple->t_len;
-    pfree(entry->tuple);
+  if (entry->memory != nullptr) {
+    journal->memory -= row_size(entry);
+    pfree(entry->memory);
   } else if (entry->spill >= 0) {
     journal->file_end = entry->spill;
   }

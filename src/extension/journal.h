@@ -2,6 +2,10 @@
 // foreign table and subject, all versions of every key, in the order they were written. It lives until the end of the
 // top transaction; a subtransaction that is rolled back takes its entries with it.
 //
+// A row is kept twice, both made at the statement by the role that writes it: as a tuple, which the transaction's own
+// statements read, and encoded, which is what COMMIT sends. COMMIT runs as whoever commits, and may be far from what
+// the row was made of, so that nothing there calls a type's function, and nothing here points into storage of others.
+//
 // The index of the keys is kept in memory. Rows are kept there up to work_mem per journal and in a temporary file
 // beyond it.
 #pragma once
@@ -13,6 +17,7 @@
 #include "extension/datum_to_row.h"
 
 extern "C" {
+#include "nodes/bitmapset.h"
 #include "storage/buffile.h"
 }
 
@@ -26,17 +31,34 @@ struct KalamJournalBase {
   bool is_locked;  // it was read while its row was locked (row_lock.h)
 };
 
+// A row as an entry keeps it.
+struct KalamJournalRow {
+  MinimalTuple tuple;          // no value of it is stored elsewhere (kalam_flatten_values)
+  KalamMembers sent;           // of the columns that the foreign table has
+  KalamMembers rest;           // of the others, for a row that is new to the server; an update leaves them as they are
+  const Bitmapset* defaulted;  // attributes that are NULL in the tuple, as the statement has left them to KalamDB
+};
+
 struct KalamJournalEntry {
-  MinimalTuple tuple;  // complete row; NULL: removed, or spilled
-  int64 spill;         // where the row is in the file; -1: in memory or none
+  char* memory;  // the row's parts, one behind the other; NULL: removed, or spilled
+  int64 spill;   // where they are in the file; -1: in memory or none
   KalamJournalBase base;
   int32 older;  // previous entry of the key, or KALAM_NO_ENTRY
   int32 key;    // index into KalamJournal::keys; -1: stream table
   CommandId cid;
   SubTransactionId subid;
-  uint32 bytes;  // size of the encoded row
+  uint32 tuple_size;  // of the parts, in their order; aligned, so that each can be used where it is
+  uint32 defaulted_size;
+  uint32 sent_size;
+  uint32 rest_size;
+  int16 shape;  // which of the journal's shapes the row was encoded for
   KalamChange change;
 };
+
+// Bytes of the encoded row: its members, a comma and the braces.
+static inline uint32 kalam_journal_bytes(const KalamJournalEntry* entry) {
+  return entry->tuple_size > 0 ? entry->sent_size + entry->rest_size + 3 : 0;
+}
 
 struct KalamJournalKey {
   char* text;
@@ -57,9 +79,10 @@ struct KalamJournal {
   KalamRelation* relation;
   TupleDesc tupdesc;
   KalamRowWriter* writer;
+  int16 shape;                // number of the present one
+  KalamRelation** shapes;     // [shape + 1]: those that rows were encoded for, the present one last
   MemoryContext context;      // everything but rows
   MemoryContext row_context;  // rows in memory
-  MemoryContext writer_context;
 
   KalamJournalEntry* entries;
   int32 length;
@@ -106,12 +129,16 @@ KalamJournalEntry* kalam_journal_visible(KalamJournal* journal, const char* key,
 // Whether entry `index` is what a snapshot sees of its key.
 bool kalam_journal_is_visible(KalamJournal* journal, int32 index, CommandId curcid);
 
-// Appends a change under `key` (NULL: stream table). `tuple` is copied; NULL for a removal.
-void kalam_journal_append(KalamJournal* journal, KalamChange change, const char* key, MinimalTuple tuple, uint32 bytes,
+// Appends a change under `key` (NULL: stream table). `row` is copied; NULL for a removal.
+void kalam_journal_append(KalamJournal* journal, KalamChange change, const char* key, const KalamJournalRow* row,
                           CommandId cid, KalamJournalBase base);
 
-// The row of an entry. In memory, or read into the current memory context.
+// The row of an entry, for reading, and the parts that are for sending. In memory, or read into the current memory
+// context.
 MinimalTuple kalam_journal_tuple(KalamJournal* journal, const KalamJournalEntry* entry);
+void kalam_journal_members(KalamJournal* journal, const KalamJournalEntry* entry, KalamMembers* sent,
+                           KalamMembers* rest);
+const Bitmapset* kalam_journal_defaulted(KalamJournal* journal, const KalamJournalEntry* entry);
 
 // Splits a row into values by the journal's tuple descriptor, for a relation that may have got columns since.
 void kalam_journal_deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, bool* nulls);
@@ -122,6 +149,13 @@ KalamNet kalam_journal_net(const KalamJournal* journal, const KalamJournalKey* k
 static inline KalamJournalBase kalam_journal_base(const KalamJournal* journal, const KalamJournalEntry* entry) {
   while (entry->older != KALAM_NO_ENTRY) entry = &journal->entries[entry->older];
   return entry->base;
+}
+
+// Whether an entry stands for a row that is new to the server: an update of one that the transaction has made.
+static inline bool kalam_journal_makes_row(const KalamJournal* journal, const KalamJournalEntry* entry) {
+  while (entry->change == KalamChange::update && entry->older != KALAM_NO_ENTRY)
+    entry = &journal->entries[entry->older];
+  return entry->change == KalamChange::insert;
 }
 
 // Number of changes that a commit would send.

@@ -11,6 +11,7 @@
 #include "extension/system_columns.h"
 #include "extension/transaction.h"
 #include "extension/version_mark.h"
+#include "extension/written_row.h"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -331,25 +332,6 @@ void check_constraints(const ModifyState* state, ResultRelInfo* result, TupleTab
   if (result->ri_RelationDesc->rd_rel->relispartition) ExecPartitionCheck(result, slot, estate, true);
 }
 
-// Size of the encoded row; refuses values that KalamDB cannot hold before anything is written down.
-uint32 check_row(ModifyState* state, bool is_update) {
-  KalamRowWriter* writer = state->journal->writer;
-  kalam::row_buffer_clear(writer->rows);
-  kalam_row_writer_append(writer, state->values, state->nulls, is_update);
-  size_t size;
-  kalam::row_buffer_row(writer->rows, 0, &size);
-  kalam::TableRef table = kalam_table_ref(state->remote, state->subject);
-  kalam::Status status;
-  if (kalam::row_buffer_fit(writer->rows, &table, 0, &status) == 0) {
-    KalamErrorContext context = {};
-    context.remote_table = state->remote->remote_name;
-    context.relation = state->remote->local_name;
-    kalam_report(&status, &context);
-  }
-  kalam::row_buffer_clear(writer->rows);
-  return (uint32)size;
-}
-
 char* row_key(ModifyState* state) {
   AttrNumber attnum = state->remote->key_attribute;
   if (state->nulls[attnum - 1])
@@ -360,23 +342,24 @@ char* row_key(ModifyState* state) {
   return kalam_row_writer_key(state->journal->writer, state->values[attnum - 1]);
 }
 
-// The row in state->values under `key`.
-void append_row(ModifyState* state, KalamChange change, const char* key, uint32 bytes, CommandId cid,
+// The row in state->values under `key`. `before` is the row's present entry.
+void append_row(ModifyState* state, KalamChange change, const char* key, const KalamJournalEntry* before, CommandId cid,
                 KalamJournalBase base) {
-  MinimalTuple tuple = kalam_form_minimal_tuple(RelationGetDescr(state->relation), state->values, state->nulls);
-  kalam_journal_append(state->journal, change, key, tuple, bytes, cid, base);
+  KalamJournalRow row;
+  kalam_written_row(state->journal, change, state->values, state->nulls, before, &row);
+  kalam_journal_append(state->journal, change, key, &row, cid, base);
   kalam_transaction_check_changes(state->journal);
 }
 
-void insert_row(ModifyState* state, EState* estate, uint32 bytes) {
+void insert_row(ModifyState* state, EState* estate) {
   if (state->remote->kind == kalam::TableKind::stream) {
-    append_row(state, KalamChange::insert, nullptr, bytes, command_id(state, estate), {});
+    append_row(state, KalamChange::insert, nullptr, nullptr, command_id(state, estate), {});
     return;
   }
   char* key = row_key(state);
   const KalamJournalEntry* newest = kalam_journal_newest(state->journal, key);
   if (newest != nullptr && newest->change != KalamChange::remove) report_duplicate(state, key);
-  append_row(state, KalamChange::insert, key, bytes, command_id(state, estate), {});
+  append_row(state, KalamChange::insert, key, nullptr, command_id(state, estate), {});
 }
 
 // Whether the running command, or one that it started, has changed the row already: then it is skipped, as the heap
@@ -450,7 +433,7 @@ TupleTableSlot* kalam_insert_row(EState* estate, ResultRelInfo* result, TupleTab
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
   fill_system_columns(state, slot, true);
   check_constraints(state, result, slot, estate);
-  insert_row(state, estate, check_row(state, false));
+  insert_row(state, estate);
   MemoryContextSwitchTo(old);
   return slot;
 }
@@ -469,16 +452,14 @@ TupleTableSlot* kalam_update_row(EState* estate, ResultRelInfo* result, TupleTab
     fill_system_columns(state, slot, false);
     check_constraints(state, result, slot, estate);
     char* new_key = row_key(state);
-    bool moves = strcmp(old_key, new_key) != 0;
-    uint32 bytes = check_row(state, !moves);
     CommandId cid = command_id(state, estate);
-    if (moves) {
+    if (strcmp(old_key, new_key) != 0) {
       const KalamJournalEntry* newest = kalam_journal_newest(state->journal, new_key);
       if (newest != nullptr && newest->change != KalamChange::remove) report_duplicate(state, new_key);
-      kalam_journal_append(state->journal, KalamChange::remove, old_key, nullptr, 0, cid, base);
-      append_row(state, KalamChange::insert, new_key, bytes, cid, {});
+      kalam_journal_append(state->journal, KalamChange::remove, old_key, nullptr, cid, base);
+      append_row(state, KalamChange::insert, new_key, nullptr, cid, {});
     } else {
-      append_row(state, KalamChange::update, old_key, bytes, cid, base);
+      append_row(state, KalamChange::update, old_key, kalam_journal_newest(state->journal, old_key), cid, base);
     }
   }
   MemoryContextSwitchTo(old);
@@ -496,7 +477,7 @@ TupleTableSlot* kalam_delete_row(EState* estate, ResultRelInfo* result, TupleTab
   bool skipped = is_changed_by_command(state, estate, key);
   if (!skipped) {
     lock_row(state, key, &base);
-    kalam_journal_append(state->journal, KalamChange::remove, key, nullptr, 0, command_id(state, estate), base);
+    kalam_journal_append(state->journal, KalamChange::remove, key, nullptr, command_id(state, estate), base);
     kalam_transaction_check_changes(state->journal);
     store_old_row(state, plan_slot, slot);
   }

@@ -2,12 +2,13 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
-#include "parser/parse_coerce.h"
+#include "common/jsonapi.h"
 #include "utils/array.h"
 #include "utils/datetime.h"
 #include "utils/float.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
+#include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/xml.h"
@@ -48,8 +49,6 @@ static int special_settings(Oid function) {
     case F_CASH_OUT:
       // Its variable is declared beside ICU's headers, which no build for PostgreSQL needs otherwise.
       return strcmp(GetConfigOption("lc_monetary", false, false), "C") == 0 ? 0 : MONEY;
-    case F_DOMAIN_IN:  // of whatever type
-      return NAMES | XML | MONEY;
     default:
       return 0;
   }
@@ -100,17 +99,34 @@ static bool is_json_type(Oid type) {
   return type == JSONOID || type == JSONBOID;
 }
 
-// Types with a cast to json of their own, such as hstore: array_to_json() makes of their values whatever the cast says.
-static bool has_own_json(Oid type) {
-  Oid function;
+// Whether values of a type are made of values of a domain, which their input function would check, or are rows, whose
+// columns may be of domains at any time.
+static bool contains_domain(Oid type) {
+  check_stack_depth();
+  switch (get_typtype(type)) {
+    case TYPTYPE_DOMAIN:
+    case TYPTYPE_COMPOSITE:
+      return true;
+    case TYPTYPE_RANGE:
+      return contains_domain(get_range_subtype(type));
+    case TYPTYPE_MULTIRANGE:
+      return contains_domain(get_multirange_range(type));
+    default: {
+      Oid element = get_element_type(type);
+      return OidIsValid(element) && contains_domain(element);
+    }
+  }
+}
+
+bool kalam_has_text(Oid type) {
   Oid base = getBaseType(type);
-  return base >= FirstNormalObjectId &&
-         find_coercion_pathway(JSONOID, base, COERCION_EXPLICIT, &function) == COERCION_PATH_FUNC;
+  Oid element = get_element_type(base);
+  return OidIsValid(element) ? kalam_has_array_text(base) : !contains_domain(base);
 }
 
 bool kalam_has_array_text(Oid array_type) {
   Oid element = get_element_type(array_type);
-  return OidIsValid(element) && !type_is_rowtype(element) && !type_is_array_domain(element) && !has_own_json(element);
+  return OidIsValid(element) && !type_is_array_domain(element) && !contains_domain(getBaseType(element));
 }
 
 // A null of JSON would be read as one of SQL.
@@ -131,6 +147,74 @@ static void refuse_json_nulls(ArrayType* array) {
   array_free_iterator(iterator);
 }
 
+namespace {
+
+struct ArrayWriter {
+  Oid type;  // of the elements, as the base of a domain
+  FmgrInfo output;
+  Datum* values;
+  bool* nulls;
+  int next;
+  StringInfoData out;
+};
+
+// The text that array_to_json() gives, made without it: that would call a cast to json that somebody has created for
+// the type, as whoever writes the row.
+void append_element(ArrayWriter* writer, Datum value) {
+  char date[MAXDATELEN + 1];
+  char* text;
+  switch (writer->type) {
+    case BOOLOID:
+      appendStringInfoString(&writer->out, DatumGetBool(value) ? "true" : "false");
+      return;
+    case DATEOID:
+    case TIMESTAMPOID:
+    case TIMESTAMPTZOID:
+      JsonEncodeDateTime(date, value, writer->type, nullptr);
+      appendStringInfo(&writer->out, "\"%s\"", date);
+      return;
+    case JSONOID:
+    case JSONBOID:
+      appendStringInfoString(&writer->out, OutputFunctionCall(&writer->output, value));
+      return;
+    case INT2OID:
+    case INT4OID:
+    case INT8OID:
+    case FLOAT4OID:
+    case FLOAT8OID:
+    case NUMERICOID:
+      text = OutputFunctionCall(&writer->output, value);
+      if (IsValidJsonNumber(text, (int)strlen(text)))
+        appendStringInfoString(&writer->out, text);
+      else
+        escape_json(&writer->out, text);
+      return;
+    default:
+      escape_json(&writer->out, OutputFunctionCall(&writer->output, value));
+      return;
+  }
+}
+
+void append_dimension(ArrayWriter* writer, const int* dims, int depth) {
+  appendStringInfoChar(&writer->out, '[');
+  for (int i = 0; i < dims[0]; i++) {
+    if (i > 0) appendStringInfoChar(&writer->out, ',');
+    if (depth > 1) {
+      append_dimension(writer, dims + 1, depth - 1);
+      continue;
+    }
+    CHECK_FOR_INTERRUPTS();
+    int index = writer->next++;
+    if (writer->nulls[index])
+      appendStringInfoString(&writer->out, "null");
+    else
+      append_element(writer, writer->values[index]);
+  }
+  appendStringInfoChar(&writer->out, ']');
+}
+
+}  // namespace
+
 char* kalam_array_output(Datum datum) {
   ArrayType* array = DatumGetArrayTypeP(datum);
   for (int i = 0; i < ARR_NDIM(array); i++)
@@ -145,13 +229,26 @@ char* kalam_array_output(Datum datum) {
                       errmsg("cannot store an array of json with more than one dimension in KalamDB")));
     refuse_json_nulls(array);
   }
+  ArrayWriter writer = {};
   Oid output;
   bool is_varlena;
-  getTypeOutputInfo(ARR_ELEMTYPE(array), &output, &is_varlena);
+  int16 length;
+  bool by_value;
+  char alignment;
+  int count;
+  writer.type = getBaseType(ARR_ELEMTYPE(array));
+  getTypeOutputInfo(writer.type, &output, &is_varlena);
+  fmgr_info(output, &writer.output);
+  get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &alignment);
+  deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &writer.values, &writer.nulls, &count);
+  initStringInfo(&writer.out);
   int level = begin_fixed_settings(output);
-  Datum json = DirectFunctionCall1(array_to_json, PointerGetDatum(array));
+  if (count == 0)
+    appendStringInfoString(&writer.out, "[]");
+  else
+    append_dimension(&writer, ARR_DIMS(array), ARR_NDIM(array));
   end_fixed_settings(level);
-  return TextDatumGetCString(json);
+  return writer.out.data;
 }
 
 // ---------------------------------------------------------------- text to arrays
@@ -242,6 +339,13 @@ void collect(ArrayBuilder* builder, Jsonb* json) {
 
 }  // namespace
 
+Oid kalam_element_base(Oid array_type, int32* typmod) {
+  Oid element = get_element_type(array_type);
+  if (get_typtype(element) != TYPTYPE_DOMAIN) return element;
+  *typmod = -1;
+  return getBaseTypeAndTypmod(element, typmod);
+}
+
 Datum kalam_array_input(Oid array_type, int32 typmod, char* text) {
   ArrayBuilder builder = {};
   Oid input;
@@ -252,9 +356,10 @@ Datum kalam_array_input(Oid array_type, int32 typmod, char* text) {
   if (!JB_ROOT_IS_ARRAY(json) || JB_ROOT_IS_SCALAR(json)) report_shape("It is not a JSON array.");
 
   builder.element = get_element_type(array_type);
-  builder.keeps_json = is_json_type(getBaseType(builder.element));
   builder.typmod = typmod;
-  getTypeInputInfo(builder.element, &input, &builder.input_parameter);
+  Oid base = kalam_element_base(array_type, &builder.typmod);
+  builder.keeps_json = is_json_type(base);
+  getTypeInputInfo(base, &input, &builder.input_parameter);
   fmgr_info(input, &builder.input);
   builder.capacity = 16;
   builder.values = (Datum*)palloc(sizeof(Datum) * builder.capacity);

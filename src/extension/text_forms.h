@@ -8,9 +8,15 @@
 char* kalam_output_text(FmgrInfo* output, Datum value);
 Datum kalam_input_text(FmgrInfo* input, char* text, Oid input_parameter, int32 typmod);
 
-// Whether arrays of a type can be kept: not those of composite types and of types with a cast to json of their own,
-// whose JSON would lose the type.
+// Whether values of a type can be kept as text and read again without running what a role has put into a domain:
+// domains are read as what they are made of, which is not possible where they are parts of rows and ranges.
+bool kalam_has_text(Oid type);
+
+// The same for an array type. An array of a domain over an array is no JSON array of arrays.
 bool kalam_has_array_text(Oid array_type);
+
+// The type that elements are read as, and its typmod: of a domain the base.
+Oid kalam_element_base(Oid array_type, int32* typmod);
 
 // ["a",null,["b"]]: the array as JSON text, palloc'd. Refuses bounds that do not begin at 1, and what
 // would be read as something else.

@@ -126,6 +126,28 @@ bool row_buffer_append(RowBuffer* rows, const Value* values, Status* status) noe
   return row_buffer_append_partial(rows, values, nullptr, status);
 }
 
+bool row_buffer_append_members(RowBuffer* rows, const RowMembers* members, size_t count, Status* status) noexcept {
+  const size_t before = rows->text.size();
+  try {
+    rows->text += '{';
+    bool first = true;
+    for (size_t i = 0; i < count; i++) {
+      if (members[i].size == 0) continue;
+      if (!first) rows->text += ',';
+      first = false;
+      rows->text.append(members[i].text, members[i].size);
+    }
+    rows->text += '}';
+    rows->ends.push_back(rows->text.size());
+    clear_status(status);
+    return true;
+  } catch (...) {
+    rows->text.resize(before);
+    status_from_exception(status);
+    return false;
+  }
+}
+
 size_t row_buffer_count(const RowBuffer* rows) noexcept {
   return rows->ends.size();
 }

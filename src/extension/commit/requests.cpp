@@ -36,8 +36,7 @@ bool kalam_send_inserts_at_once(KalamSender* sender, KalamJournal* journal) {
 
   kalam::row_buffer_clear(rows);
   for (int32 i = 0; i < journal->length; i++)
-    if (kalam_sender_is_net(journal, i, KalamNet::insert))
-      kalam_sender_encode(sender, journal, &journal->entries[i], false);
+    if (kalam_sender_is_net(journal, i, KalamNet::insert)) kalam_sender_add_row(sender, journal, &journal->entries[i]);
   size_t count = kalam::row_buffer_count(rows);
   if (kalam::row_buffer_fit(rows, &table, 0, &status) < count) {
     kalam::row_buffer_clear(rows);
@@ -112,12 +111,12 @@ void kalam_send_inserts(KalamSender* sender, KalamJournal* journal, KalamProgres
   for (int32 i = 0; i < journal->length; i++) {
     if (!kalam_sender_is_net(journal, i, KalamNet::insert)) continue;
     const KalamJournalEntry* entry = &journal->entries[i];
-    int64 row_bytes = (int64)entry->bytes + KALAM_ROW_OVERHEAD;
+    int64 row_bytes = (int64)kalam_journal_bytes(entry) + KALAM_ROW_OVERHEAD;
     if (bytes + row_bytes > KALAM_REQUEST_BYTES) {
       send_buffered(sender, journal, progress);
       bytes = KALAM_REQUEST_OVERHEAD;
     }
-    kalam_sender_encode(sender, journal, entry, false);
+    kalam_sender_add_row(sender, journal, entry);
     bytes += row_bytes;
   }
   send_buffered(sender, journal, progress);

@@ -211,13 +211,19 @@ kalam::TableRef kalam_sender_table(const KalamJournal* journal) {
   return kalam_table_ref(journal->relation, journal->subject);
 }
 
-void kalam_sender_encode(KalamSender* sender, KalamJournal* journal, const KalamJournalEntry* entry, bool partial) {
-  int natts = journal->tupdesc->natts;
+void kalam_sender_add_row(KalamSender* sender, KalamJournal* journal, const KalamJournalEntry* entry) {
   MemoryContext old = MemoryContextSwitchTo(sender->row_context);
-  Datum* values = (Datum*)palloc(sizeof(Datum) * Max(natts, 1));
-  bool* nulls = (bool*)palloc(sizeof(bool) * Max(natts, 1));
-  kalam_journal_deform(kalam_journal_tuple(journal, entry), journal->tupdesc, values, nulls);
-  kalam_row_writer_append(journal->writer, values, nulls, partial);
+  KalamMembers sent;
+  KalamMembers rest;
+  KalamMembers added = {};
+  kalam_journal_members(journal, entry, &sent, &rest);
+  // An update of a stored row leaves what it does not name as it is.
+  if (entry->shape != journal->shape && kalam_journal_makes_row(journal, entry))
+    added = kalam_row_writer_added(journal->writer, journal->shapes[entry->shape]);
+  kalam::RowMembers members[] = {{sent.text, sent.size}, {rest.text, rest.size}, {added.text, added.size}};
+  kalam::Status status;
+  if (!kalam::row_buffer_append_members(journal->writer->rows, members, lengthof(members), &status))
+    kalam_sender_report(sender, journal, &status);
   MemoryContextSwitchTo(old);
   MemoryContextReset(sender->row_context);
 }
@@ -229,13 +235,6 @@ bool kalam_sender_is_net(const KalamJournal* journal, int32 index, KalamNet want
   return key->newest == index && kalam_journal_net(journal, key) == wanted;
 }
 
-// A row that was deleted and inserted again is a new row: it keeps nothing of the columns that only the server has.
-static bool was_replaced(const KalamJournal* journal, int32 index) {
-  for (; index != KALAM_NO_ENTRY; index = journal->entries[index].older)
-    if (journal->entries[index].change == KalamChange::insert) return true;
-  return false;
-}
-
 kalam::Call* kalam_sender_start_change(KalamSender* sender, KalamJournal* journal, int32 index, kalam::Status* status) {
   const KalamJournalEntry* entry = &journal->entries[index];
   const char* key = journal->keys[entry->key].text;
@@ -244,7 +243,7 @@ kalam::Call* kalam_sender_start_change(KalamSender* sender, KalamJournal* journa
   if (entry->change == KalamChange::remove)
     return kalam::call_delete(sender->connection->handle, &table, key, &options, status);
   kalam::row_buffer_clear(journal->writer->rows);
-  kalam_sender_encode(sender, journal, entry, !was_replaced(journal, index));
+  kalam_sender_add_row(sender, journal, entry);
   kalam::Call* call =
       kalam::call_update(sender->connection->handle, &table, key, journal->writer->rows, 0, &options, status);
   kalam::row_buffer_clear(journal->writer->rows);

@@ -60,8 +60,8 @@ void kalam_sender_stage(KalamSender* sender, const KalamJournal* journal, kalam:
 // The table and subject of a journal.
 kalam::TableRef kalam_sender_table(const KalamJournal* journal);
 
-// Encodes the row of an entry behind those in the writer's buffer.
-void kalam_sender_encode(KalamSender* sender, KalamJournal* journal, const KalamJournalEntry* entry, bool partial);
+// Puts the row of an entry, which is encoded already, behind those in the writer's buffer.
+void kalam_sender_add_row(KalamSender* sender, KalamJournal* journal, const KalamJournalEntry* entry);
 
 // Whether entry `index` is to be sent as the change `wanted`: it is the newest of its key and has that effect.
 bool kalam_sender_is_net(const KalamJournal* journal, int32 index, KalamNet wanted);

@@ -112,7 +112,7 @@ char* kalam_remote_type(Oid local_type, int32 typmod, kalam::RemoteType* type, c
     *why = "Arrays are kept as JSON text, which arrays of this type cannot be read from.";
     return nullptr;
   }
-  if (get_typtype(local_type) == TYPTYPE_PSEUDO || type_is_rowtype(local_type)) {
+  if (get_typtype(base_type) == TYPTYPE_PSEUDO || !kalam_has_text(base_type)) {
     *why = "KalamDB has no such type.";
     return nullptr;
   }

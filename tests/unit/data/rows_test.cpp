@@ -252,6 +252,25 @@ TEST(RowBuffer, RowsAreKeptInOrderAndAFailedOneLeavesNothing) {
   EXPECT_EQ(row_buffer_count(rows.get()), 0u);
 }
 
+TEST(RowBuffer, ARowIsMadeOfMembersThatWereEncodedBefore) {
+  const RowColumn columns[] = {{"id", type_of("BIGINT"), true}, {"v", type_of("TEXT"), false}};
+  Status status;
+  const Rows rows(row_buffer_create(columns, 2, &status));
+  const std::string id = R"("id":{"Int64":"1"})";
+  const std::string v = R"("v":{"Utf8":"x"})";
+  const RowMembers both[] = {{id.data(), id.size()}, {nullptr, 0}, {v.data(), v.size()}};
+  ASSERT_TRUE(row_buffer_append_members(rows.get(), both, 3, &status));
+  ASSERT_TRUE(row_buffer_append_members(rows.get(), both + 1, 2, &status));
+  ASSERT_TRUE(row_buffer_append_members(rows.get(), both + 1, 1, &status));
+  const char* expected[] = {R"({"id":{"Int64":"1"},"v":{"Utf8":"x"}})", R"({"v":{"Utf8":"x"}})", "{}"};
+  ASSERT_EQ(row_buffer_count(rows.get()), 3u);
+  for (size_t i = 0; i < 3; i++) {
+    size_t size = 0;
+    const char* text = row_buffer_row(rows.get(), i, &size);
+    EXPECT_EQ(std::string(text, size), expected[i]);
+  }
+}
+
 TEST(RowBuffer, ColumnsMustBeNamedOnce) {
   Status status;
   const RowColumn twice[] = {{"a", type_of("INT"), false}, {"a", type_of("INT"), false}};
