@@ -41,7 +41,7 @@ IMPORT FOREIGN SCHEMA ktest00000_import LIMIT TO (defaults) FROM SERVER kalam_se
 SET search_path = ktest00000_import_defaults, public;
 SELECT a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = 'defaults'::regclass AND a.attnum > 0 ORDER BY a.attnum;
 SET timezone = 'Asia/Tokyo';
-INSERT INTO defaults (t) VALUES (DEFAULT);
+INSERT INTO defaults (t, who) VALUES (DEFAULT, 'named, as CURRENT_USER cannot be evaluated here');
 SELECT id > 0 AS id, t, f, i, n, big, d, p, b, j, da, made > now() - interval '1 hour' AS made, seen BETWEEN ((now() - interval '1 hour') AT TIME ZONE 'UTC') AND (now() AT TIME ZONE 'UTC') AS seen, fixed, none FROM defaults;
 RESET timezone;
 CREATE SCHEMA ktest00000_import_plain;

@@ -104,6 +104,11 @@ SELECT * FROM mine_mood;
 SELECT * FROM mine_date;
 SELECT * FROM mine_number;
 SELECT * FROM mine_short;
+SELECT v FROM mixed_json WHERE tenant = 'bob';
+SELECT j FROM mixed_mood WHERE tenant = 'bob';
+SELECT v FROM mixed_date WHERE tenant = 'bob';
+SELECT n FROM mixed_number WHERE tenant = 'bob';
+SELECT c FROM mixed_short WHERE tenant = 'bob';
 
 SET client_min_messages = warning;
 SET ROLE regress_kalam_bob;

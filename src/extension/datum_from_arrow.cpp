@@ -416,7 +416,8 @@ static Datum (*choose_for_lists(KalamColumnReader* reader, const ColumnView* vie
   if (reader->type == FLOAT4ARRAYOID) return view->child->kind == ColumnKind::float32 ? read_float_array : nullptr;
   if (reader->type == FLOAT8ARRAYOID) return read_float_array;
   // Another array type would read brackets as the wrong syntax.
-  return OidIsValid(get_element_type(reader->type)) ? nullptr : read_vector_by_input_function;
+  bool is_readable = !OidIsValid(get_element_type(reader->type)) && kalam_has_text(reader->type);
+  return is_readable ? read_vector_by_input_function : nullptr;
 }
 
 static Datum (*choose_for_text(KalamColumnReader* reader))(KalamColumnReader*, uint32) {
@@ -538,7 +539,8 @@ static Datum read_hiding_value(KalamColumnReader* reader, uint32 row) {
     FlushErrorState();
     ereport(ERROR, (errcode(error->sqlerrcode),
                     errmsg("value of column \"%s\" of foreign table \"%s\" is not valid for type %s", reader->attribute,
-                           reader->relation, format_type_with_typemod(reader->type, reader->typmod))));
+                           reader->relation, format_type_with_typemod(reader->type, reader->typmod)),
+                    errdetail_log("%s", error->message)));
   }
   PG_END_TRY();
   return value;

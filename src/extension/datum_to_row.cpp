@@ -1,6 +1,7 @@
 #include "extension/datum_to_row.h"
 
 #include "extension/errors.h"
+#include "extension/evaluated_default.h"
 #include "extension/text_forms.h"
 
 extern "C" {
@@ -367,7 +368,7 @@ KalamRowWriter* kalam_key_writer_create(const KalamRelation* relation, TupleDesc
 }
 
 // The values of the columns that are `present`.
-static KalamMembers encode_present(KalamRowWriter* writer) {
+KalamMembers kalam_row_writer_present(KalamRowWriter* writer) {
   kalam::Status status;
   size_t size;
   kalam::row_buffer_clear(writer->row);
@@ -384,7 +385,8 @@ static KalamMembers encode_present(KalamRowWriter* writer) {
   return {text, (uint32)size};
 }
 
-KalamMembers kalam_row_writer_encode(KalamRowWriter* writer, const Datum* values, const bool* nulls) {
+KalamMembers kalam_row_writer_encode(KalamRowWriter* writer, const Datum* values, const bool* nulls,
+                                     const Bitmapset* defaulted) {
   for (int i = 0; i < writer->column_count; i++) {
     KalamColumnWriter* column = &writer->columns[i];
     Value* value = &writer->values[i];
@@ -393,10 +395,12 @@ KalamMembers kalam_row_writer_encode(KalamRowWriter* writer, const Datum* values
     if (!writer->present[i]) continue;
     if (!nulls[column->attnum - 1])
       column->convert(column, values[column->attnum - 1], value);
+    else if (bms_is_member(column->attnum, defaulted))
+      kalam_evaluate_default(writer->relation, column->column, value);
     else if (column->column->not_null)
       report_null(writer, column);
   }
-  return encode_present(writer);
+  return kalam_row_writer_present(writer);
 }
 
 static KalamMembers encode_missing(KalamRowWriter* writer, const KalamRelation* known) {
@@ -406,11 +410,23 @@ static KalamMembers encode_missing(KalamRowWriter* writer, const KalamRelation* 
     writer->present[i] =
         known != nullptr ? !has_column(known, column->column->name) : column->attnum == InvalidAttrNumber;
     if (!writer->present[i]) continue;
-    if (column->column->not_null) report_null(writer, column);
-    writer->values[i].kind = ValueKind::null_value;
     count++;
+    writer->values[i].kind = ValueKind::null_value;
+    if (kalam_has_remote_default(column->column))
+      kalam_evaluate_default(writer->relation, column->column, &writer->values[i]);
+    else if (column->column->not_null)
+      report_null(writer, column);
   }
-  return count > 0 ? encode_present(writer) : KalamMembers{};
+  return count > 0 ? kalam_row_writer_present(writer) : KalamMembers{};
+}
+
+int kalam_row_writer_undeclared(KalamRowWriter* writer) {
+  int count = 0;
+  for (int i = 0; i < writer->column_count; i++) {
+    writer->present[i] = writer->columns[i].attnum == InvalidAttrNumber;
+    count += writer->present[i] ? 1 : 0;
+  }
+  return count;
 }
 
 KalamMembers kalam_row_writer_rest(KalamRowWriter* writer) {

@@ -44,12 +44,19 @@ KalamRowWriter* kalam_row_writer_create(const KalamRelation* relation, TupleDesc
 // A writer that knows the key alone, for kalam_row_writer_key().
 KalamRowWriter* kalam_key_writer_create(const KalamRelation* relation, TupleDesc tupdesc);
 
-// The members of the columns that exist locally. NULL in a remote NOT NULL column: 23502; a value that KalamDB cannot
-// hold: 22xxx. In the current memory context, as is what the conversion needs.
-KalamMembers kalam_row_writer_encode(KalamRowWriter* writer, const Datum* values, const bool* nulls);
+// The members of the columns that exist locally. Attributes of `defaulted` get KalamDB's default in place of NULL. NULL
+// in a remote NOT NULL column: 23502; a value that KalamDB cannot hold: 22xxx. In the current memory context, as is
+// what the conversion needs.
+KalamMembers kalam_row_writer_encode(KalamRowWriter* writer, const Datum* values, const bool* nulls,
+                                     const Bitmapset* defaulted);
 
-// The members of the columns that do not: what a new row has there. 23502 for one that is NOT NULL.
+// The members of the columns that do not: KalamDB's defaults, as for a new row. 23502 for one that is NOT NULL.
 KalamMembers kalam_row_writer_rest(KalamRowWriter* writer);
+
+// In two steps, for columns that do not exist locally and get other values: marks them as `present` and returns how
+// many there are; then the members of what `values` has for them.
+int kalam_row_writer_undeclared(KalamRowWriter* writer);
+KalamMembers kalam_row_writer_present(KalamRowWriter* writer);
 
 // The members of the columns that a row lacks which was encoded when the table had those of `known` alone. Calls no
 // function of a type.

@@ -288,7 +288,7 @@ KalamNet kalam_journal_net(const KalamJournal* journal, const KalamJournalKey* k
   if (key->newest == KALAM_NO_ENTRY) return KalamNet::nothing;
   bool is_row = journal->entries[key->newest].change != KalamChange::remove;
   if (key->stored) return is_row ? KalamNet::update : KalamNet::remove;
-  return is_row ? KalamNet::insert : KalamNet::nothing;
+  return is_row ? KalamNet::insert : KalamNet::absence;
 }
 
 static void count_net(KalamJournal* journal, KalamNet net, uint32 bytes, int sign) {
@@ -304,6 +304,9 @@ static void count_net(KalamJournal* journal, KalamNet net, uint32 bytes, int sig
     case KalamNet::remove:
       journal->net_removes += sign;
       break;
+    case KalamNet::absence:
+      journal->net_absences += sign;
+      return;
   }
   journal->net_bytes += sign * (int64)bytes;
 }
@@ -312,6 +315,32 @@ static void count_net(KalamJournal* journal, KalamNet net, uint32 bytes, int sig
 static void count_key(KalamJournal* journal, const KalamJournalKey* key, int sign) {
   if (key->newest != KALAM_NO_ENTRY)
     count_net(journal, kalam_journal_net(journal, key), kalam_journal_bytes(&journal->entries[key->newest]), sign);
+}
+
+bool kalam_journal_single_move(const KalamJournal* journal, const KalamJournalEntry** removal,
+                               const KalamJournalEntry** insertion) {
+  if (journal->net_inserts != 1 || journal->net_removes != 1 || journal->net_updates != 0) return false;
+  for (int32 i = 0; i < journal->key_count; i++) {
+    const KalamJournalKey* key = &journal->keys[i];
+    if (kalam_journal_net(journal, key) != KalamNet::insert) continue;
+    *insertion = &journal->entries[key->newest];
+    if ((*insertion)->moved_from == KALAM_NO_ENTRY) return false;
+    const KalamJournalKey* old_key = &journal->keys[(*insertion)->moved_from];
+    if (kalam_journal_net(journal, old_key) != KalamNet::remove) return false;
+    *removal = &journal->entries[old_key->newest];
+    return true;
+  }
+  return false;
+}
+
+bool kalam_journal_has_moves(const KalamJournal* journal) {
+  for (int32 i = 0; i < journal->key_count; i++) {
+    const KalamJournalKey* key = &journal->keys[i];
+    if (kalam_journal_net(journal, key) == KalamNet::insert &&
+        journal->entries[key->newest].moved_from != KALAM_NO_ENTRY)
+      return true;
+  }
+  return false;
 }
 
 // ---------------------------------------------------------------- rows
@@ -451,6 +480,7 @@ void kalam_journal_append(KalamJournal* journal, KalamChange change, const char*
   entry->key = key_index;
   entry->cid = cid;
   entry->subid = GetCurrentSubTransactionId();
+  entry->moved_from = row != nullptr ? row->moved_from : KALAM_NO_ENTRY;
   entry->shape = journal->shape;
   entry->change = change;
   if (row != nullptr) store_row(journal, entry, row);

@@ -37,6 +37,7 @@ struct KalamJournalRow {
   KalamMembers sent;           // of the columns that the foreign table has
   KalamMembers rest;           // of the others, for a row that is new to the server; an update leaves them as they are
   const Bitmapset* defaulted;  // attributes that are NULL in the tuple, as the statement has left them to KalamDB
+  int32 moved_from;            // the key that a stored row had before its key was changed; KALAM_NO_ENTRY
 };
 
 struct KalamJournalEntry {
@@ -51,6 +52,7 @@ struct KalamJournalEntry {
   uint32 defaulted_size;
   uint32 sent_size;
   uint32 rest_size;
+  int32 moved_from;
   int16 shape;  // which of the journal's shapes the row was encoded for
   KalamChange change;
 };
@@ -68,7 +70,13 @@ struct KalamJournalKey {
 };
 
 // What all versions of a key come down to.
-enum class KalamNet : uint8_t { nothing, insert, update, remove };
+enum class KalamNet : uint8_t {
+  nothing,
+  insert,
+  update,
+  remove,
+  absence,  // inserted and removed again: nothing to send, but the INSERT was wrong if the key is stored
+};
 
 struct KalamJournal {
   Oid relid;
@@ -100,6 +108,7 @@ struct KalamJournal {
   int64 net_inserts;
   int64 net_updates;
   int64 net_removes;
+  int64 net_absences;
   int64 net_bytes;  // encoded size of the rows that would be sent
 };
 
@@ -157,6 +166,14 @@ static inline bool kalam_journal_makes_row(const KalamJournal* journal, const Ka
     entry = &journal->entries[entry->older];
   return entry->change == KalamChange::insert;
 }
+
+// The change of one stored row's key that all of the journal comes down to: the newest entries of its old and its new
+// key. False: it is something else.
+bool kalam_journal_single_move(const KalamJournal* journal, const KalamJournalEntry** removal,
+                               const KalamJournalEntry** insertion);
+
+// Whether one of the inserts is of a stored row whose key was changed.
+bool kalam_journal_has_moves(const KalamJournal* journal);
 
 // Number of changes that a commit would send.
 static inline int64 kalam_journal_net_count(const KalamJournal* journal) {

@@ -1,5 +1,6 @@
 // INSERT, UPDATE, DELETE and COPY: every change goes into the journal, and only there.
 #include "extension/catalog.h"
+#include "extension/ddl/pending.h"
 #include "extension/errors.h"
 #include "extension/fdw.h"
 #include "extension/hidden_values.h"
@@ -8,6 +9,7 @@
 #include "extension/required_rights.h"
 #include "extension/row_lock.h"
 #include "extension/scan.h"
+#include "extension/stored_rest.h"
 #include "extension/system_columns.h"
 #include "extension/transaction.h"
 #include "extension/version_mark.h"
@@ -42,6 +44,11 @@ struct ModifyState {
   CommandId command_id;
   AttrNumber user_id_attribute;  // InvalidAttrNumber: no such column
   AttrNumber version_attribute;
+  bool names_columns;  // an INSERT or COPY, which may leave columns out
+  bool knows_unnamed;  // `unnamed` was looked for
+  Bitmapset* unnamed;  // attributes that it leaves to KalamDB's defaults
+  Bitmapset* updated;  // attributes that an UPDATE names, offset as PostgreSQL does
+  KalamConstraintCheck check;
   AttrNumber key_junk;   // in the plan's slot
   AttrNumber mark_junk;  // of the version
   AttrNumber whole_row_junk;
@@ -217,6 +224,8 @@ ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdType ope
   // A row that an UPDATE moves into a partition is inserted there, and an updated one all the same.
   state->policies = mtstate->operation == CMD_UPDATE ? WCO_RLS_UPDATE_CHECK : WCO_RLS_INSERT_CHECK;
   state->plan_tlist = plan_tlist;
+  state->names_columns = mtstate->operation == CMD_INSERT;  // a row that an UPDATE moves here is complete
+  if (operation == CMD_UPDATE) state->updated = ExecGetUpdatedCols(result, estate);
   state->userid = kalam_result_check_as_user(result, estate);
   if (!OidIsValid(state->userid)) state->userid = GetUserId();
   state->values = (Datum*)palloc(sizeof(Datum) * Max(natts, 1));
@@ -283,7 +292,20 @@ CommandId command_id(const ModifyState* state, const EState* estate) {
                       : 0));
 }
 
-// Fills in what the server decides: the subject, and no version yet.
+// The columns that the statement leaves to KalamDB's defaults. Not those of a table whose definition the transaction
+// has changed: KalamDB's side follows at its end.
+const Bitmapset* unnamed_attributes(ModifyState* state) {
+  if (state->knows_unnamed || !state->names_columns) return state->unnamed;
+  const KalamRelation* remote = state->remote;
+  MemoryContext old = MemoryContextSwitchTo(state->estate->es_query_cxt);
+  if (!kalam_pending_has(kalam_connection_get(remote->serverid, state->userid), remote->name_space, remote->table))
+    state->unnamed = kalam_unnamed_attributes(state->result, state->estate, remote);
+  state->knows_unnamed = true;
+  MemoryContextSwitchTo(old);
+  return state->unnamed;
+}
+
+// Fills in what the server decides: the subject, a key that the statement leaves out, and no version yet.
 void fill_system_columns(ModifyState* state, TupleTableSlot* slot, bool is_insert) {
   bool changed = false;
   slot_getallattrs(slot);
@@ -315,6 +337,12 @@ void fill_system_columns(ModifyState* state, TupleTableSlot* slot, bool is_inser
       changed = true;
     }
   }
+  AttrNumber key = state->remote->key_attribute;
+  if (is_insert && key != InvalidAttrNumber && state->nulls[key - 1] && bms_is_member(key, unnamed_attributes(state))) {
+    state->values[key - 1] = kalam_default_key(state->remote, TupleDescAttr(slot->tts_tupleDescriptor, key - 1));
+    state->nulls[key - 1] = false;
+    changed = true;
+  }
   // RETURNING, constraints and triggers see the same row.
   if (!changed) return;
   ExecForceStoreHeapTuple(heap_form_tuple(slot->tts_tupleDescriptor, state->values, state->nulls), slot, false);
@@ -326,10 +354,10 @@ void fill_system_columns(ModifyState* state, TupleTableSlot* slot, bool is_inser
 // PostgreSQL leaves constraints of foreign tables to the server; KalamDB has none but NOT NULL. Policies of a
 // partitioned parent are left to nobody. They come first, so that no message of a constraint shows a row that they
 // refuse.
-void check_constraints(const ModifyState* state, ResultRelInfo* result, TupleTableSlot* slot, EState* estate) {
+void check_constraints(ModifyState* state, ResultRelInfo* result, TupleTableSlot* slot, EState* estate,
+                       const Bitmapset* defaulted) {
   if (result->ri_WithCheckOptions != NIL) ExecWithCheckOptions(state->policies, result, slot, estate);
-  if (RelationGetDescr(result->ri_RelationDesc)->constr != nullptr) ExecConstraints(result, slot, estate);
-  if (result->ri_RelationDesc->rd_rel->relispartition) ExecPartitionCheck(result, slot, estate, true);
+  kalam_check_constraints(result, slot, estate, defaulted, &state->check);
 }
 
 char* row_key(ModifyState* state) {
@@ -342,24 +370,70 @@ char* row_key(ModifyState* state) {
   return kalam_row_writer_key(state->journal->writer, state->values[attnum - 1]);
 }
 
-// The row in state->values under `key`. `before` is the row's present entry.
-void append_row(ModifyState* state, KalamChange change, const char* key, const KalamJournalEntry* before, CommandId cid,
-                KalamJournalBase base) {
-  KalamJournalRow row;
-  kalam_written_row(state->journal, change, state->values, state->nulls, before, &row);
-  kalam_journal_append(state->journal, change, key, &row, cid, base);
+// The row in state->values under `key`.
+void append_row(ModifyState* state, KalamChange change, const char* key, const Bitmapset* defaulted,
+                KalamJournalRow* row, CommandId cid, KalamJournalBase base) {
+  kalam_written_row(state->journal, state->values, state->nulls, defaulted, row);
+  kalam_journal_append(state->journal, change, key, row, cid, base);
   kalam_transaction_check_changes(state->journal);
 }
 
-void insert_row(ModifyState* state, EState* estate) {
-  if (state->remote->kind == kalam::TableKind::stream) {
-    append_row(state, KalamChange::insert, nullptr, nullptr, command_id(state, estate), {});
-    return;
+void insert_row(ModifyState* state, EState* estate, const Bitmapset* defaulted) {
+  char* key = nullptr;
+  if (state->remote->kind != kalam::TableKind::stream) {
+    key = row_key(state);
+    const KalamJournalEntry* newest = kalam_journal_newest(state->journal, key);
+    if (newest != nullptr && newest->change != KalamChange::remove) report_duplicate(state, key);
   }
-  char* key = row_key(state);
+  KalamJournalRow row = {};
+  row.moved_from = KALAM_NO_ENTRY;
+  row.rest = kalam_row_writer_rest(state->journal->writer);
+  append_row(state, KalamChange::insert, key, defaulted, &row, command_id(state, estate), {});
+}
+
+// The entry of a row that the transaction has made, NULL: it is a stored row.
+const KalamJournalEntry* own_row(const ModifyState* state, const char* key) {
   const KalamJournalEntry* newest = kalam_journal_newest(state->journal, key);
-  if (newest != nullptr && newest->change != KalamChange::remove) report_duplicate(state, key);
-  append_row(state, KalamChange::insert, key, nullptr, command_id(state, estate), {});
+  return newest != nullptr && kalam_journal_makes_row(state->journal, newest) ? newest : nullptr;
+}
+
+// What an UPDATE leaves to KalamDB of a row: what the INSERT did, and the UPDATE does not name.
+Bitmapset* still_defaulted(ModifyState* state, const KalamJournalEntry* own) {
+  if (own == nullptr) return nullptr;
+  const Bitmapset* before = kalam_journal_defaulted(state->journal, own);
+  Bitmapset* unchanged = nullptr;
+  for (int attnum = bms_next_member(before, -1); attnum >= 0; attnum = bms_next_member(before, attnum))
+    if (!bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, state->updated))
+      unchanged = bms_add_member(unchanged, attnum);
+  return kalam_null_attributes(unchanged, state->nulls);
+}
+
+// A change of the key: the old one goes, and a row with the new one comes, with all that the old row had.
+void move_row(ModifyState* state, const char* old_key, const char* new_key, const KalamJournalEntry* own,
+              const Bitmapset* defaulted, CommandId cid, KalamJournalBase base) {
+  KalamJournal* journal = state->journal;
+  const KalamJournalEntry* newest = kalam_journal_newest(journal, new_key);
+  if (newest != nullptr && newest->change != KalamChange::remove) report_duplicate(state, new_key);
+  KalamJournalRow row = {};
+  if (own != nullptr) {
+    row.rest = kalam_entry_rest(journal, own);
+    row.moved_from = own->moved_from;
+  } else {
+    const KalamJournalEntry* changed = kalam_journal_newest(journal, old_key);
+    uint64 mark = changed != nullptr ? kalam_journal_base(journal, changed).mark : base.mark;
+    row.rest = kalam_stored_rest(journal, old_key, mark);
+  }
+  kalam_journal_append(journal, KalamChange::remove, old_key, nullptr, cid, base);
+  if (own == nullptr) row.moved_from = kalam_journal_newest(journal, old_key)->key;
+  append_row(state, KalamChange::insert, new_key, defaulted, &row, cid, {});
+}
+
+void update_row(ModifyState* state, const char* key, const KalamJournalEntry* own, const Bitmapset* defaulted,
+                CommandId cid, KalamJournalBase base) {
+  KalamJournalRow row = {};
+  row.moved_from = own != nullptr ? own->moved_from : KALAM_NO_ENTRY;
+  if (own != nullptr) row.rest = kalam_entry_rest(state->journal, own);
+  append_row(state, KalamChange::update, key, defaulted, &row, cid, base);
 }
 
 // Whether the running command, or one that it started, has changed the row already: then it is skipped, as the heap
@@ -432,8 +506,9 @@ TupleTableSlot* kalam_insert_row(EState* estate, ResultRelInfo* result, TupleTab
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
   fill_system_columns(state, slot, true);
-  check_constraints(state, result, slot, estate);
-  insert_row(state, estate);
+  Bitmapset* defaulted = kalam_null_attributes(unnamed_attributes(state), state->nulls);
+  check_constraints(state, result, slot, estate, defaulted);
+  insert_row(state, estate, defaulted);
   MemoryContextSwitchTo(old);
   return slot;
 }
@@ -450,17 +525,15 @@ TupleTableSlot* kalam_update_row(EState* estate, ResultRelInfo* result, TupleTab
   if (!skipped) {
     lock_row(state, old_key, &base);
     fill_system_columns(state, slot, false);
-    check_constraints(state, result, slot, estate);
+    const KalamJournalEntry* own = own_row(state, old_key);
+    Bitmapset* defaulted = still_defaulted(state, own);
+    check_constraints(state, result, slot, estate, defaulted);
     char* new_key = row_key(state);
     CommandId cid = command_id(state, estate);
-    if (strcmp(old_key, new_key) != 0) {
-      const KalamJournalEntry* newest = kalam_journal_newest(state->journal, new_key);
-      if (newest != nullptr && newest->change != KalamChange::remove) report_duplicate(state, new_key);
-      kalam_journal_append(state->journal, KalamChange::remove, old_key, nullptr, cid, base);
-      append_row(state, KalamChange::insert, new_key, nullptr, cid, {});
-    } else {
-      append_row(state, KalamChange::update, old_key, kalam_journal_newest(state->journal, old_key), cid, base);
-    }
+    if (strcmp(old_key, new_key) != 0)
+      move_row(state, old_key, new_key, own, defaulted, cid, base);
+    else
+      update_row(state, old_key, own, defaulted, cid, base);
   }
   MemoryContextSwitchTo(old);
   return skipped ? nullptr : slot;

@@ -1,6 +1,8 @@
 // Start of the module: what _PG_init() calls, in its order. Each room defines its own function.
 #pragma once
 
+#include <cstdint>
+
 // Settings (settings.cpp).
 void kalam_settings_init();
 
@@ -16,6 +18,9 @@ void kalam_guard_against_abort();
 
 // Shared memory of snowflake_id() when the library is preloaded (snowflake.cpp).
 void kalam_snowflake_init();
+
+// What snowflake_id() gives (snowflake.cpp).
+int64_t kalam_snowflake_next();
 
 // Hook that refuses ON CONFLICT (on_conflict.cpp).
 void kalam_on_conflict_init();

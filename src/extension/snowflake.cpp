@@ -88,7 +88,7 @@ void kalam_snowflake_init() {
 #endif
 }
 
-KALAM_SQL_FUNCTION(snowflake_id) {
+int64_t kalam_snowflake_next() {
   if (state == nullptr) state = attach();
 
   int64 now = GetCurrentTimestamp() / 1000 - EPOCH_MS;
@@ -101,5 +101,9 @@ KALAM_SQL_FUNCTION(snowflake_id) {
 
   uint64 milliseconds = next >> COUNTER_BITS;
   uint64 counter = next & ((1 << COUNTER_BITS) - 1);
-  PG_RETURN_INT64((int64)(milliseconds << (COUNTER_BITS + WORKER_BITS) | state->worker << COUNTER_BITS | counter));
+  return (int64)(milliseconds << (COUNTER_BITS + WORKER_BITS) | state->worker << COUNTER_BITS | counter);
+}
+
+KALAM_SQL_FUNCTION(snowflake_id) {
+  PG_RETURN_INT64(kalam_snowflake_next());
 }

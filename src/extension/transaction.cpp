@@ -45,6 +45,22 @@ static int count_changed(const KalamJournal** last = nullptr) {
   return count;
 }
 
+// Whether there is anything to do at COMMIT: changes to send, or keys that must not be there.
+static bool has_work() {
+  ListCell* cell;
+  foreach (cell, kalam_journals())
+    if (((const KalamJournal*)lfirst(cell))->net_absences > 0) return true;
+  return count_changed() > 0;
+}
+
+const KalamJournal* kalam_transaction_single_move() {
+  const KalamJournal* last = nullptr;
+  const KalamJournalEntry* removal;
+  const KalamJournalEntry* insertion;
+  if (count_changed(&last) != 1 || kalam_transaction_is_stageable(last)) return nullptr;
+  return kalam_journal_single_move(last, &removal, &insertion) ? last : nullptr;
+}
+
 bool kalam_transaction_needs_begin() {
   const KalamJournal* last = nullptr;
   int tables = count_changed(&last);
@@ -69,6 +85,16 @@ static void check_stageable(const KalamJournal* journal) {
          errdetail("KalamDB's transactions do not take stream tables."),
          errhint("Write fewer rows in one transaction, or " AUTOCOMMIT_HINT)));
   }
+  if (kalam_journal_has_moves(journal))
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+         errmsg("cannot change the key of a row of KalamDB table \"%s\" together with other changes in one transaction",
+                relation->remote_name),
+         errdetail("The row is inserted again under its new key, and KalamDB's transactions take inserts only into "
+                   "tables whose key is called \"id\"; the key of this one is called \"%s\".",
+                   relation->columns[relation->key_column].name),
+         errhint("Change the key of one row in a transaction of its own, or " AUTOCOMMIT_HINT)));
   bool only_inserts = count_changed() == 1 && journal->net_updates + journal->net_removes == 0;
   ereport(
       ERROR,
@@ -157,7 +183,7 @@ void kalam_transaction_check_changes(const KalamJournal* changed) {
     if (journal != changed && kalam_journal_net_count(changed) > 0) check_together(changed, journal);
     bytes += journal->net_bytes;
   }
-  if (!kalam_transaction_needs_begin()) return;
+  if (!kalam_transaction_needs_begin() || kalam_transaction_single_move() != nullptr) return;
 
   foreach (cell, kalam_journals()) check_stageable((const KalamJournal*)lfirst(cell));
   check_size(bytes);
@@ -174,7 +200,7 @@ void kalam_transaction_check_atomic() {
 static void xact_callback(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
-      if (count_changed() > 0) kalam_commit_journals();
+      if (has_work()) kalam_commit_journals();
       kalam_journal_close_all();
       is_sent = true;
       break;
@@ -182,6 +208,7 @@ static void xact_callback(XactEvent event, void*) {
       if (count_changed() > 0)
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("cannot PREPARE a transaction that has changed KalamDB tables")));
+      if (has_work()) kalam_commit_journals();
       kalam_journal_close_all();
       break;
     case XACT_EVENT_COMMIT:

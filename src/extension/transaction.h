@@ -25,6 +25,10 @@ bool kalam_transaction_is_stageable(const KalamJournal* journal);
 // Whether the changes of two journals can be in one transaction of the server: of one data group (spec 8.3).
 bool kalam_transaction_can_join(const KalamJournal* a, const KalamJournal* b);
 
+// The journal with the only change there is, when that is the change of one row's key in a table whose inserts the
+// server's transactions do not take: two requests, one after the other. NULL: it is something else.
+const KalamJournal* kalam_transaction_single_move();
+
 // Whether the changes of one journal need more than one request.
 bool kalam_journal_needs_begin(const KalamJournal* journal);
 

@@ -84,6 +84,19 @@ static void send_in_groups(List* journals) {
   PG_END_TRY();
 }
 
+// Keys that were inserted and removed again must not be stored: nothing is sent that the server could refuse.
+static void check_absences() {
+  ListCell* cell;
+  foreach (cell, kalam_journals()) {
+    const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
+    if (journal->net_absences == 0) continue;
+    KalamSender* sender = kalam_sender_open(journal->connection);
+    for (int32 i = 0; i < journal->length; i++)
+      if (kalam_sender_is_net(journal, i, KalamNet::absence)) kalam_sender_look_for_duplicate(sender, journal, i);
+    kalam_sender_drain(sender);
+  }
+}
+
 void kalam_commit_journals() {
   List* journals = NIL;
   ListCell* cell;
@@ -93,11 +106,19 @@ void kalam_commit_journals() {
     KalamJournal* journal = (KalamJournal*)lfirst(cell);
     if (kalam_journal_net_count(journal) > 0) journals = lappend(journals, journal);
   }
-  KalamJournal* first = (KalamJournal*)linitial(journals);
-
   CHECK_FOR_INTERRUPTS();
-  bool sent = false;
-  if (!kalam_transaction_needs_begin()) {
+  check_absences();
+  if (journals == NIL) {
+    MemoryContextSwitchTo(old);
+    MemoryContextDelete(context);
+    return;
+  }
+
+  KalamJournal* first = (KalamJournal*)linitial(journals);
+  bool sent = kalam_transaction_single_move() != nullptr;
+  if (sent) {
+    kalam_send_move(kalam_sender_open(first->connection), first);
+  } else if (!kalam_transaction_needs_begin()) {
     KalamSender* sender = kalam_sender_open(first->connection);
     sent = first->net_inserts == 0 || kalam_send_inserts_at_once(sender, first);
     if (first->net_inserts == 0) kalam_send_single_change(sender, first);

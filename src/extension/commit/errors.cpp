@@ -16,6 +16,16 @@ void kalam_report_row_gone(const KalamJournal* journal, const char* key) {
                : errdetail("A row of KalamDB table \"%s\" is gone.", journal->relation->remote_name)));
 }
 
+void kalam_report_row_exists(const KalamJournal* journal, const char* key) {
+  ereport(
+      ERROR,
+      (errcode(ERRCODE_UNIQUE_VIOLATION),
+       errmsg("duplicate key value violates unique constraint of KalamDB table \"%s\"", journal->relation->remote_name),
+       kalam_may_show_key(journal) ? errdetail("Key (%s)=(%s) already exists.", kalam_journal_key_name(journal),
+                                               kalam_text_from_remote(key, strlen(key)))
+                                   : 0));
+}
+
 void kalam_report_row_changed(const KalamJournal* journal, const char* key) {
   ereport(ERROR,
           (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("could not serialize access due to concurrent update"),

@@ -9,6 +9,9 @@ const char* kalam_journal_key_name(const KalamJournal* journal);
 // 40001: the row of this key is gone.
 [[noreturn]] void kalam_report_row_gone(const KalamJournal* journal, const char* key);
 
+// 23505: the key that the transaction has inserted is stored already.
+[[noreturn]] void kalam_report_row_exists(const KalamJournal* journal, const char* key);
+
 // 40001: the row of this key is not the one that the transaction's change starts from.
 [[noreturn]] void kalam_report_row_changed(const KalamJournal* journal, const char* key);
 

@@ -2,6 +2,8 @@
 
 #include "extension/commit/errors.h"
 #include "extension/ddl/pending.h"
+#include "extension/errors.h"
+#include "extension/hidden_values.h"
 #include "extension/transaction.h"
 
 // Rows of the writer's buffer as one request.
@@ -78,6 +80,75 @@ void kalam_send_single_change(KalamSender* sender, KalamJournal* journal) {
   if (entry->change == KalamChange::remove && kalam::call_affected_rows(holder->call) == 0)
     kalam_report_row_gone(journal, key);
   kalam_call_holder_clear(holder);
+}
+
+// How long taking a new row back may keep the session waiting.
+constexpr uint32 TAKE_BACK_MS = 2000;
+
+// Whether the row that has come under a new key is certainly gone again.
+static bool take_back(const KalamSender* sender, const KalamJournal* journal, const char* key) {
+  kalam::TableRef table = kalam_sender_table(journal);
+  kalam::CallOptions options = {};
+  options.deadline_ms = TAKE_BACK_MS;
+  kalam::Status status;
+  kalam::Call* call = kalam::call_delete(sender->connection->handle, &table, key, &options, &status);
+  if (call == nullptr) return false;
+  bool is_done = kalam::call_wait(call, TAKE_BACK_MS);
+  if (is_done) kalam::call_status(call, &status);
+  is_done = is_done && status.error == kalam::ErrorClass::none;
+  kalam::call_release(call);
+  return is_done;
+}
+
+// The removal of the old row. Its failure tells what became of the new one.
+static void remove_moved(KalamSender* sender, KalamJournal* journal, int32 removal, const char* new_key) {
+  kalam::Status status;
+  const char* old_key = journal->keys[journal->entries[removal].key].text;
+  KalamCallHolder* holder = sender->holder;
+  PG_TRY();
+  {
+    kalam_call_holder_clear(holder);
+    holder->call = kalam_sender_start_change(sender, journal, removal, &status);
+    kalam_sender_check_started(sender, journal, holder->call, &status);
+    kalam_sender_wait_for_outcome(sender, &status);
+    if (status.error != kalam::ErrorClass::none) kalam_sender_report(sender, journal, &status);
+    if (kalam::call_affected_rows(holder->call) == 0) kalam_report_row_gone(journal, old_key);
+    kalam_call_holder_clear(holder);
+  }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(sender->context);
+    ErrorData* error = CopyErrorData();
+    FlushErrorState();
+    bool is_known = error->sqlerrcode != ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN;
+    if (is_known && take_back(sender, journal, new_key)) ReThrowError(error);
+    const char* state = is_known ? "it is still there" : "nobody knows whether it is still there";
+    const char* name = kalam_journal_key_name(journal);
+    const char* told = kalam_may_show_key(journal)
+                           ? psprintf("The row was stored with key (%s)=(%s) before that; %s with key (%s)=(%s).", name,
+                                      kalam_text_from_remote(new_key, strlen(new_key)), state, name,
+                                      kalam_text_from_remote(old_key, strlen(old_key)))
+                           : psprintf("The row was stored with its new key before that; %s with the old one.", state);
+    error->sqlerrcode = ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN;
+    error->detail = error->detail != nullptr ? psprintf("%s\n%s", error->detail, told) : pstrdup(told);
+    error->hint = pstrdup("Look at the data, and delete one of the two rows.");
+    ReThrowError(error);
+  }
+  PG_END_TRY();
+}
+
+void kalam_send_move(KalamSender* sender, KalamJournal* journal) {
+  const KalamJournalEntry* removal;
+  const KalamJournalEntry* insertion;
+  if (!kalam_journal_single_move(journal, &removal, &insertion)) return;
+  int32 index = (int32)(removal - journal->entries);
+  kalam_sender_look_up(sender, journal, index);
+  kalam_sender_drain(sender);
+  kalam::row_buffer_clear(journal->writer->rows);
+  kalam_sender_add_row(sender, journal, insertion);
+  send_rows(sender, journal, 0, 1);
+  kalam::row_buffer_clear(journal->writer->rows);
+  remove_moved(sender, journal, index, journal->keys[insertion->key].text);
 }
 
 // The rows in the writer's buffer: staged, or with `progress` each request for itself.

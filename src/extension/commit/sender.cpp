@@ -137,11 +137,11 @@ static void finish_lookup(const KalamSender* sender, const KalamPendingLookup* l
   kalam::Window window;
   kalam::Status status;
   check_succeeded(sender, lookup->journal, lookup->holder->call);
-  if (!kalam::call_result_next(lookup->holder->call, 1, &window, &status)) {
-    if (status.error == kalam::ErrorClass::none) kalam_report_row_gone(lookup->journal, key);
-    kalam_sender_report(sender, lookup->journal, &status);
-  }
-  if (!has_base_version(lookup, &window)) kalam_report_row_changed(lookup->journal, key);
+  bool is_there = kalam::call_result_next(lookup->holder->call, 1, &window, &status);
+  if (!is_there && status.error != kalam::ErrorClass::none) kalam_sender_report(sender, lookup->journal, &status);
+  if (is_there && !lookup->expects_row) kalam_report_row_exists(lookup->journal, key);
+  if (!is_there && lookup->expects_row) kalam_report_row_gone(lookup->journal, key);
+  if (is_there && !has_base_version(lookup, &window)) kalam_report_row_changed(lookup->journal, key);
   kalam_call_holder_clear(lookup->holder);
 }
 
@@ -159,11 +159,12 @@ static KalamPendingLookup* acquire_lookup(KalamSender* sender) {
   return &sender->lookups[done];
 }
 
-void kalam_sender_look_up(KalamSender* sender, const KalamJournal* journal, int32 index) {
+static void start_lookup(KalamSender* sender, const KalamJournal* journal, int32 index, bool expects_row) {
   const KalamRelation* relation = journal->relation;
   KalamPendingLookup* lookup = acquire_lookup(sender);
   lookup->journal = journal;
   lookup->entry = &journal->entries[index];
+  lookup->expects_row = expects_row;
 
   const char* columns[2] = {kalam_journal_key_name(journal), nullptr};
   kalam::ScanFilter filter = {columns[0], journal->keys[lookup->entry->key].text};
@@ -178,6 +179,14 @@ void kalam_sender_look_up(KalamSender* sender, const KalamJournal* journal, int3
   request.filter_count = 1;
   lookup->holder->call = kalam::call_scan(sender->connection->handle, &request, &options, &status);
   kalam_sender_check_started(sender, journal, lookup->holder->call, &status);
+}
+
+void kalam_sender_look_up(KalamSender* sender, const KalamJournal* journal, int32 index) {
+  start_lookup(sender, journal, index, true);
+}
+
+void kalam_sender_look_for_duplicate(KalamSender* sender, const KalamJournal* journal, int32 index) {
+  start_lookup(sender, journal, index, false);
 }
 
 void kalam_sender_drain(KalamSender* sender) {

@@ -10,6 +10,7 @@ struct KalamPendingLookup {
   KalamCallHolder* holder;
   const KalamJournal* journal;
   const KalamJournalEntry* entry;
+  bool expects_row;  // else it must not be there
 };
 
 struct KalamSender {
@@ -48,6 +49,10 @@ void kalam_sender_wait_for_outcome(KalamSender* sender, kalam::Status* status);
 // Looks the row up that an entry changes or removes: it must be there, in the version that the change starts from
 // (40001). Many are in flight; waits for one of them to end when these are enough.
 void kalam_sender_look_up(KalamSender* sender, const KalamJournal* journal, int32 index);
+
+// Looks a key up that the transaction has inserted and removed again. It must not be there: the INSERT would have
+// failed (23505).
+void kalam_sender_look_for_duplicate(KalamSender* sender, const KalamJournal* journal, int32 index);
 
 // Waits for all lookups in flight and raises the first failure.
 void kalam_sender_drain(KalamSender* sender);
