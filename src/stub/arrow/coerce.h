@@ -35,11 +35,4 @@ std::string key_text(const Value& key, const DataType& type);
 // Zero of the type as a missing NOT NULL column shows it: false, 0, '', 1970-01-01; null for types without one.
 Value zero_value(const DataType& type);
 
-// Types as Rust's Debug prints them: "Timestamp(Microsecond, None)", "FixedSizeList(Field { data_type: Float32 }, 3)".
-std::string arrow_debug_name(const DataType& type);
-
-// Shortest text that reads back exactly, in Rust's form: "1.0", "1e20", "0.00001", "NaN", "inf".
-std::string float_text(double number);
-std::string float_text(float number);
-
 }  // namespace kalam::stub

@@ -1,32 +1,10 @@
 #include "stub/arrow/coerce_parts.h"
 
-#include <charconv>
-#include <cmath>
 #include <nlohmann/json.hpp>
-
-#include "stub/arrow/temporal_text.h"
-#include "stub/arrow/types.h"
-#include "stub/base/text.h"
 
 namespace kalam::stub {
 
 namespace {
-
-Int128 power_of_ten(int exponent) {
-  Int128 power = 1;
-  for (int i = 0; i < exponent; i++) power *= 10;
-  return power;
-}
-
-std::optional<Value> within_precision(Int128 unscaled, const DataType& to, std::string& reason) {
-  Int128 limit = power_of_ten(to.precision);
-  if (unscaled < limit && unscaled > -limit) return Value{unscaled};
-  bool negative = unscaled < 0;
-  reason = "Invalid argument error: " + format_decimal(unscaled, to.scale) + " is too " +
-           (negative ? "small" : "large") + " to store in a Decimal128 of precision " + std::to_string(to.precision) +
-           (negative ? ". Min is -" : ". Max is ") + format_decimal(limit - 1, to.scale);
-  return std::nullopt;
-}
 
 bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -44,78 +22,6 @@ size_t character_length(char c) {
 }
 
 }  // namespace
-
-std::optional<Value> decimal_from_text(const std::string& original, const DataType& to, std::string& reason) {
-  std::string text = trimmed(original);
-  auto refuse = [&] {
-    reason = "Cast error: Cannot cast string '" + original + "' to value of Decimal128(38, 10) type";
-    return std::nullopt;
-  };
-  size_t at = 0;
-  bool negative = false;
-  if (!text.empty() && (text[0] == '+' || text[0] == '-')) {
-    negative = text[0] == '-';
-    at = 1;
-  }
-  Int128 unscaled = 0;
-  int fraction_digits = 0;
-  bool in_fraction = false;
-  bool round_up = false;
-  for (; at < text.size(); at++) {
-    char c = text[at];
-    if (c == '.' && !in_fraction) {
-      in_fraction = true;
-      continue;
-    }
-    if (c < '0' || c > '9') return refuse();
-    if (in_fraction && fraction_digits >= to.scale) {
-      // Only the first digit that does not fit decides.
-      if (fraction_digits == to.scale) round_up = c >= '5';
-      fraction_digits++;
-      continue;
-    }
-    if (in_fraction) fraction_digits++;
-    if (unscaled > power_of_ten(37)) {
-      unscaled = power_of_ten(38) - 1;
-      round_up = true;
-      continue;
-    }
-    unscaled = unscaled * 10 + (c - '0');
-  }
-  for (int i = fraction_digits; i < to.scale; i++) {
-    if (unscaled > power_of_ten(37)) break;
-    unscaled *= 10;
-  }
-  if (round_up) unscaled++;
-  return within_precision(negative ? -unscaled : unscaled, to, reason);
-}
-
-std::optional<Value> decimal_from_double(double number, const DataType& to, std::string& reason) {
-  double scaled = std::round(number * std::pow(10.0, to.scale));
-  if (!std::isfinite(scaled) || std::fabs(scaled) >= 1.7e38) {
-    reason = "Cast error: Cannot cast to Decimal128(" + std::to_string(to.precision) + ", " + std::to_string(to.scale) +
-             "). Overflowing on " + float_text(number);
-    return std::nullopt;
-  }
-  return within_precision(static_cast<Int128>(scaled), to, reason);
-}
-
-std::optional<Value> rescale_decimal(Int128 unscaled, int scale, const DataType& to, std::string& reason) {
-  for (; scale < to.scale; scale++) {
-    if (unscaled > power_of_ten(37) || unscaled < -power_of_ten(37)) {
-      return within_precision(unscaled, to, reason);
-    }
-    unscaled *= 10;
-  }
-  if (scale > to.scale) {
-    Int128 divisor = power_of_ten(scale - to.scale);
-    Int128 rest = unscaled % divisor;
-    unscaled /= divisor;
-    Int128 magnitude = rest < 0 ? -rest : rest;
-    if (magnitude >= divisor - magnitude) unscaled += rest < 0 ? -1 : 1;
-  }
-  return within_precision(unscaled, to, reason);
-}
 
 std::optional<Value> uuid_from(const TypedValue& from, const std::string& column, std::string& reason) {
   if (from.type.id == TypeId::fixed_size_binary || from.type.id == TypeId::binary) {

@@ -82,13 +82,13 @@ std::optional<DataType> type_of_sql_name(std::string_view sql_type) {
   if (sql_type.starts_with("DECIMAL(")) {
     size_t comma = sql_type.find(',');
     if (comma == std::string_view::npos) return std::nullopt;
-    return decimal_type(argument(8), argument(comma + 1));
+    return decimal_of(argument(8), argument(comma + 1));
   }
   if (sql_type.starts_with("EMBEDDING(")) {
     type.id = TypeId::fixed_size_list;
     type.width = argument(10);
     type.element_nullable = false;
-    type.element = std::make_shared<const DataType>(plain(TypeId::float32));
+    type.element = std::make_shared<const DataType>(type_of(TypeId::float32));
     return type;
   }
   return std::nullopt;
@@ -161,6 +161,98 @@ std::string arrow_name(const DataType& type) {
              arrow_name(*type.element) + ")";
   }
   return "?";
+}
+
+std::string arrow_debug_name(const DataType& type) {
+  static const char* const units[] = {"Second", "Millisecond", "Microsecond", "Nanosecond"};
+  const char* unit = units[static_cast<int>(type.unit)];
+  switch (type.id) {
+    case TypeId::timestamp:
+      return std::string("Timestamp(") + unit + (type.utc ? ", Some(\"UTC\"))" : ", None)");
+    case TypeId::time64:
+      return std::string("Time64(") + unit + ")";
+    case TypeId::duration:
+      return std::string("Duration(") + unit + ")";
+    case TypeId::fixed_size_list:
+      return "FixedSizeList(Field { data_type: " + arrow_debug_name(*type.element) +
+             (type.element_nullable ? ", nullable: true" : "") + " }, " + std::to_string(type.width) + ")";
+    default:
+      return arrow_name(type);
+  }
+}
+
+DataType type_of(TypeId id) {
+  DataType type;
+  type.id = id;
+  return type;
+}
+
+DataType decimal_of(int precision, int scale) {
+  DataType type = type_of(TypeId::decimal128);
+  type.precision = precision;
+  type.scale = scale;
+  return type;
+}
+
+DataType timestamp_of(Unit unit, bool utc) {
+  DataType type = type_of(TypeId::timestamp);
+  type.unit = unit;
+  type.utc = utc;
+  return type;
+}
+
+DataType time_of(Unit unit) {
+  DataType type = type_of(TypeId::time64);
+  type.unit = unit;
+  return type;
+}
+
+DataType duration_of(Unit unit) {
+  DataType type = type_of(TypeId::duration);
+  type.unit = unit;
+  return type;
+}
+
+DataType fixed_binary_of(int width) {
+  DataType type = type_of(TypeId::fixed_size_binary);
+  type.width = width;
+  return type;
+}
+
+DataType list_of(const DataType& element) {
+  DataType type = type_of(TypeId::list);
+  type.element = std::make_shared<DataType>(element);
+  return type;
+}
+
+bool is_signed_integer(const DataType& type) {
+  return type.id == TypeId::int8 || type.id == TypeId::int16 || type.id == TypeId::int32 || type.id == TypeId::int64;
+}
+
+bool is_unsigned_integer(const DataType& type) {
+  return type.id == TypeId::uint8 || type.id == TypeId::uint16 || type.id == TypeId::uint32 ||
+         type.id == TypeId::uint64;
+}
+
+bool is_integer(const DataType& type) {
+  return is_signed_integer(type) || is_unsigned_integer(type);
+}
+bool is_float(const DataType& type) {
+  return type.id == TypeId::float32 || type.id == TypeId::float64;
+}
+bool is_decimal(const DataType& type) {
+  return type.id == TypeId::decimal128;
+}
+bool is_numeric(const DataType& type) {
+  return is_integer(type) || is_float(type) || is_decimal(type);
+}
+
+bool is_text(const DataType& type) {
+  return type.id == TypeId::utf8 || type.id == TypeId::utf8_view || type.id == TypeId::large_utf8;
+}
+
+bool is_binary(const DataType& type) {
+  return type.id == TypeId::binary || type.id == TypeId::fixed_size_binary;
 }
 
 std::string format_decimal(Int128 unscaled, int scale) {

@@ -14,30 +14,28 @@ std::optional<DataType> type_of_sql_name(std::string_view sql_type);
 
 // As Arrow's Display prints it: "Int64", "Timestamp(µs)", "FixedSizeList(3 x non-null Float32)".
 std::string arrow_name(const DataType& type);
+// As Rust's Debug prints it: "Timestamp(Microsecond, None)", "FixedSizeList(Field { data_type: Float32 }, 3)".
+std::string arrow_debug_name(const DataType& type);
 
 // The metadata "kalam_data_type" of a column (specification 4.5): "\"BigInt\"", "{\"Embedding\":3}".
 std::string kalam_data_type(std::string_view sql_type, const DataType& type);
 
-// Plain types by id, for catalog relations and the like.
-inline DataType plain(TypeId id) {
-  DataType type;
-  type.id = id;
-  return type;
-}
-inline DataType decimal_type(int precision, int scale) {
-  DataType type;
-  type.id = TypeId::decimal128;
-  type.precision = precision;
-  type.scale = scale;
-  return type;
-}
-inline DataType timestamp_type(Unit unit, bool utc) {
-  DataType type;
-  type.id = TypeId::timestamp;
-  type.unit = unit;
-  type.utc = utc;
-  return type;
-}
+DataType type_of(TypeId id);
+DataType decimal_of(int precision, int scale);
+DataType timestamp_of(Unit unit, bool utc = false);
+DataType time_of(Unit unit);
+DataType duration_of(Unit unit);
+DataType fixed_binary_of(int width);
+DataType list_of(const DataType& element);
+
+bool is_signed_integer(const DataType& type);
+bool is_unsigned_integer(const DataType& type);
+bool is_integer(const DataType& type);
+bool is_float(const DataType& type);
+bool is_decimal(const DataType& type);
+bool is_numeric(const DataType& type);
+bool is_text(const DataType& type);
+bool is_binary(const DataType& type);
 
 std::string format_decimal(Int128 unscaled, int scale);
 

@@ -68,7 +68,7 @@ SqlOutcome Alteration::add_column() {
   }
   Token name = cursor_.next();
   ColumnDef column;
-  column.name = to_lower(name.text);
+  column.name = to_lower(name.value);
   std::string error;
   if (!parse_column_body(cursor_, column, error)) return syntax_error(error);
   if (cursor_.is(",")) return syntax_error("Only one ALTER TABLE operation is supported per statement");
@@ -96,7 +96,7 @@ SqlOutcome Alteration::add_column() {
 
 SqlOutcome Alteration::drop_column() {
   if (cursor_.accept("IF")) cursor_.accept("EXISTS");
-  std::string name = to_lower(cursor_.next().text);
+  std::string name = to_lower(cursor_.next().value);
   ColumnDef* column = find(name);
   if (column == nullptr) return column_missing(name);
   if (column->system_column) {
@@ -117,9 +117,9 @@ SqlOutcome Alteration::drop_column() {
 
 SqlOutcome Alteration::rename_column() {
   cursor_.accept("COLUMN");
-  std::string from = to_lower(cursor_.next().text);
+  std::string from = to_lower(cursor_.next().value);
   if (!cursor_.accept("TO")) return syntax_error(expected("TO", cursor_.peek()));
-  std::string to = to_lower(cursor_.next().text);
+  std::string to = to_lower(cursor_.next().value);
   ColumnDef* column = find(from);
   if (column == nullptr) return column_missing(from);
   if (find(to) != nullptr) return column_exists(to);
@@ -138,7 +138,7 @@ SqlOutcome Alteration::rename_column() {
 
 SqlOutcome Alteration::modify_column() {
   cursor_.accept("COLUMN");
-  std::string name = to_lower(cursor_.next().text);
+  std::string name = to_lower(cursor_.next().value);
   ColumnDef* column = find(name);
   if (column == nullptr) return column_missing(name);
   ColumnDef changed;
@@ -166,7 +166,7 @@ SqlOutcome Alteration::modify_column() {
 
 SqlOutcome Alteration::alter_column() {
   cursor_.accept("COLUMN");
-  std::string name = to_lower(cursor_.next().text);
+  std::string name = to_lower(cursor_.next().value);
   ColumnDef* column = find(name);
   std::string operation = "ALTER COLUMN " + name;
   if (cursor_.is("SET") && cursor_.is("NOT", 1)) {
@@ -202,9 +202,9 @@ SqlOutcome Alteration::set_properties() {
     if (!cursor_.accept("(") || !cursor_.accept("ACCESS_LEVEL") || !cursor_.accept("=")) {
       return syntax_error("Unsupported ALTER TABLE operation");
     }
-    level = to_lower(cursor_.next().text);
+    level = to_lower(cursor_.next().value);
   } else if (cursor_.accept("ACCESS") && cursor_.accept("LEVEL")) {
-    level = to_lower(cursor_.next().text);
+    level = to_lower(cursor_.next().value);
   } else {
     return syntax_error("Unsupported ALTER TABLE operation");
   }
@@ -240,8 +240,8 @@ SqlOutcome alter_table(Store& store, SqlContext&, std::string_view sql) {
   cursor.next();  // ALTER
   for (const char* kind : {"USER", "SHARED", "STREAM"}) cursor.accept(kind);
   cursor.accept("TABLE");
-  std::string name = cursor.next().text;
-  while (cursor.accept(".")) name += "." + cursor.next().text;
+  std::string name = cursor.next().value;
+  while (cursor.accept(".")) name += "." + cursor.next().value;
   auto [name_space, table_name] = split_table_name(name);
   std::lock_guard lock(store.mutex());
   auto table = store.find_table(name_space, table_name);

@@ -63,7 +63,7 @@ std::vector<std::string> parse_arguments(Cursor& cursor) {
   if (!cursor.accept("(")) return arguments;
   while (!cursor.at_end() && !cursor.is(")")) {
     Token token = cursor.next();
-    if (token.text != ",") arguments.push_back(token.text);
+    if (token.value != ",") arguments.push_back(token.value);
   }
   cursor.accept(")");
   return arguments;
@@ -121,8 +121,8 @@ bool ends_default(const Cursor& cursor) {
 }
 
 bool is_operator(const Token& token) {
-  return token.kind == Token::symbol && token.text != "(" && token.text != ")" && token.text != "," &&
-         token.text != "." && token.text != ":";
+  return token.kind == TokenKind::op && token.value != "(" && token.value != ")" && token.value != "," &&
+         token.value != "." && token.value != ":" && token.value != "::";
 }
 
 // The expression as the server's parser prints it: blanks around binary operators.
@@ -130,15 +130,14 @@ std::string print_expression(const std::vector<Token>& tokens) {
   std::string text;
   for (size_t i = 0; i < tokens.size(); i++) {
     const Token& token = tokens[i];
-    std::string shown = token.kind == Token::string ? "'" + token.text + "'" : token.text;
-    if (token.kind == Token::quoted) shown = "\"" + token.text + "\"";
-    bool unary = is_operator(token) && (i == 0 || is_operator(tokens[i - 1]) || tokens[i - 1].text == "(");
+    const std::string& shown = token.text;
+    bool unary = is_operator(token) && (i == 0 || is_operator(tokens[i - 1]) || tokens[i - 1].value == "(");
     if (is_operator(token) && !unary) {
       text += " " + shown + " ";
-    } else if (token.text == ",") {
+    } else if (token.value == ",") {
       text += ", ";
     } else {
-      bool words_touch = !text.empty() && i > 0 && token.kind != Token::symbol && tokens[i - 1].kind != Token::symbol &&
+      bool words_touch = !text.empty() && i > 0 && token.kind != TokenKind::op && tokens[i - 1].kind != TokenKind::op &&
                          text.back() != ' ';
       text += (words_touch ? " " : "") + shown;
     }
@@ -150,11 +149,11 @@ std::string print_expression(const std::vector<Token>& tokens) {
 
 std::optional<ParsedType> parse_type(Cursor& cursor, std::string& error) {
   Token name = cursor.next();
-  if (name.kind != Token::word && name.kind != Token::quoted) {
+  if (name.kind != TokenKind::word && name.kind != TokenKind::quoted_name) {
     error = expected("a data type name", name);
     return std::nullopt;
   }
-  std::string upper = to_upper(name.text);
+  std::string upper = to_upper(name.value);
   if (upper == "DOUBLE") cursor.accept("PRECISION");
   if (upper == "CHARACTER" || upper == "CHAR") cursor.accept("VARYING");
   std::vector<std::string> arguments = parse_arguments(cursor);
@@ -201,7 +200,7 @@ std::optional<ParsedType> parse_type(Cursor& cursor, std::string& error) {
     if (upper == alias.name) return ParsedType{alias.sql_type, true};
   }
   if (upper.ends_with("TEXT") || upper.ends_with("STRING")) return ParsedType{"TEXT"};
-  error = "Unsupported custom data type '" + to_lower(name.text) + "'";
+  error = "Unsupported custom data type '" + to_lower(name.value) + "'";
   return std::nullopt;
 }
 
@@ -221,19 +220,19 @@ void parse_default(Cursor& cursor, ColumnDef& column, std::string& shown) {
   column.default_value = shown;
   if (tokens.size() == 1) {
     const Token& token = tokens[0];
-    if (token.kind == Token::string) column.default_value = token.text;
-    if (token.kind == Token::number) {
+    if (token.kind == TokenKind::text) column.default_value = token.value;
+    if (token.kind == TokenKind::number) {
       column.default_kind = DefaultKind::number;
     } else if (token.upper == "NULL") {
       column.default_kind = DefaultKind::null;
       column.default_value.clear();
     } else if (token.upper == "TRUE" || token.upper == "FALSE") {
       column.default_kind = DefaultKind::boolean;
-      column.default_value = to_lower(token.text);
+      column.default_value = to_lower(token.value);
     }
   }
-  bool call = tokens.size() == 3 && tokens[1].text == "(" && tokens[2].text == ")";
-  if ((tokens.size() == 1 || call) && tokens[0].kind == Token::word) {
+  bool call = tokens.size() == 3 && tokens[1].value == "(" && tokens[2].value == ")";
+  if ((tokens.size() == 1 || call) && tokens[0].kind == TokenKind::word) {
     std::string name = tokens[0].upper;
     // The server rewrites CURRENT_USER before it parses a statement.
     if (name.starts_with("KDB_")) name = name.substr(4);

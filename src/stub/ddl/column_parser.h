@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "stub/ddl/lexer.h"
+#include "stub/ddl/words.h"
 #include "stub/store/store.h"
 
 namespace kalam::stub::ddl {

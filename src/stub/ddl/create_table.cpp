@@ -44,15 +44,15 @@ bool Parser::parse_name() {
   parts.push_back(cursor.next());
   while (cursor.accept(".")) parts.push_back(cursor.next());
   for (const Token& part : parts) {
-    if (part.kind == Token::quoted) {
-      return fail("Invalid table name '\"" + to_lower(part.text) +
+    if (part.kind == TokenKind::quoted_name) {
+      return fail("Invalid table name '\"" + to_lower(part.value) +
                   "\"'. Only alphanumeric characters and underscores are allowed (line " + std::to_string(first.line) +
                   ", col " + std::to_string(first.column + (has_kind ? 7 : 0)) + ").");
     }
-    if (part.kind != Token::word) return fail(expected("identifier", part));
+    if (part.kind != TokenKind::word) return fail(expected("identifier", part));
   }
-  table.name = to_lower(parts.back().text);
-  table.name_space = parts.size() > 1 ? to_lower(parts[parts.size() - 2].text) : "default";
+  table.name = to_lower(parts.back().value);
+  table.name_space = parts.size() > 1 ? to_lower(parts[parts.size() - 2].value) : "default";
   return true;
 }
 
@@ -65,7 +65,7 @@ bool Parser::parse_constraint(std::vector<std::string>& key_columns, int& defini
     definitions++;
     while (!cursor.at_end() && !cursor.is(")")) {
       Token token = cursor.next();
-      if (token.text != ",") key_columns.push_back(to_lower(token.text));
+      if (token.value != ",") key_columns.push_back(to_lower(token.value));
     }
     if (!cursor.accept(")")) return fail(expected(")", cursor.peek()));
     return true;
@@ -93,26 +93,27 @@ bool Parser::parse_elements() {
   int definitions = 0;
   do {
     const Token& head = cursor.peek();
-    if (head.kind != Token::word && head.kind != Token::quoted) {
+    if (head.kind != TokenKind::word && head.kind != TokenKind::quoted_name) {
       return fail(expected("column name or constraint definition", head));
     }
     bool constraint = false;
     for (const char* keyword : {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"}) {
-      constraint = constraint || (head.kind == Token::word && head.upper == keyword);
+      constraint = constraint || (head.kind == TokenKind::word && head.upper == keyword);
     }
     if (constraint) {
       if (!parse_constraint(key_columns, definitions)) return false;
       continue;
     }
     Token name = cursor.next();
-    if (!plain_characters(name.text)) {
-      return fail("Invalid column name '" + name.text + "'. Only alphanumeric characters and underscores are allowed.");
+    if (!plain_characters(name.value)) {
+      return fail("Invalid column name '" + name.value +
+                  "'. Only alphanumeric characters and underscores are allowed.");
     }
     ColumnDef column;
-    column.name = to_lower(name.text);
+    column.name = to_lower(name.value);
     if (!parse_column_body(cursor, column, error)) return false;
     if (table.find_column(column.name) != nullptr) {
-      return fail("Duplicate column name '" + name.text + "'. Column names are case-insensitive.");
+      return fail("Duplicate column name '" + name.value + "'. Column names are case-insensitive.");
     }
     if (column.primary_key) definitions++;
     table.columns.push_back(std::move(column));
@@ -223,7 +224,7 @@ bool Parser::parse_options() {
     Token name = cursor.next();
     if (!cursor.accept("=")) return fail(expected("=", cursor.peek()));
     Token value = cursor.next();
-    options.emplace_back(to_upper(name.text), value.text);
+    options.emplace_back(to_upper(name.value), value.value);
     if (!cursor.accept(",") && !cursor.is(")")) return fail(expected(")", cursor.peek()));
   }
   if (!cursor.accept(")")) return fail(expected(")", cursor.peek()));
@@ -267,13 +268,13 @@ void add_system_columns(TableDef& table, bool r2) {
   ColumnDef version;
   version.name = r2 ? "_version" : "_seq";
   version.sql_type = "BIGINT";
-  version.type = plain(TypeId::int64);
+  version.type = type_of(TypeId::int64);
   version.nullable = false;
   version.system_column = true;
   ColumnDef deleted;
   deleted.name = "_deleted";
   deleted.sql_type = "BOOLEAN";
-  deleted.type = plain(TypeId::boolean);
+  deleted.type = type_of(TypeId::boolean);
   deleted.nullable = false;
   deleted.system_column = true;
   deleted.default_kind = DefaultKind::boolean;
@@ -322,7 +323,7 @@ SqlOutcome create_table(Store& store, SqlContext& context, std::string_view sql)
     parser.table.kind = tokens[1].upper == "USER"     ? TableKind::user
                         : tokens[1].upper == "STREAM" ? TableKind::stream
                                                       : TableKind::shared;
-    size_t cut = tokens[1].text.size() + 1;
+    int cut = static_cast<int>(tokens[1].length) + 1;
     for (size_t i = 2; i < tokens.size(); i++) {
       if (tokens[i].line == tokens[1].line && tokens[i].column > cut) tokens[i].column -= cut;
     }

@@ -1,8 +1,8 @@
 #include "stub/ddl/ddl.h"
 
-#include "stub/ddl/lexer.h"
 #include "stub/ddl/names.h"
 #include "stub/ddl/statements.h"
+#include "stub/ddl/words.h"
 
 namespace kalam::stub {
 
@@ -73,10 +73,10 @@ SqlOutcome drop_namespace(Store& store, const std::vector<std::string>& words) {
 // A statement that KalamDB's parser knows and its executor does not, as the parser prints it.
 SqlOutcome unsupported_statement(const std::vector<Token>& tokens) {
   std::string printed;
-  for (size_t i = 0; i < tokens.size() && tokens[i].text != ";"; i++) {
-    bool glued = printed.empty() || tokens[i].text == "(" || tokens[i].text == ")" || tokens[i].text == "," ||
-                 tokens[i].text == "." || tokens[i - 1].text == "(" || tokens[i - 1].text == ".";
-    printed += (glued ? "" : " ") + tokens[i].text;
+  for (size_t i = 0; tokens[i].kind != TokenKind::end && !tokens[i].is_op(";"); i++) {
+    bool glued = printed.empty() || tokens[i].value == "(" || tokens[i].value == ")" || tokens[i].value == "," ||
+                 tokens[i].value == "." || tokens[i - 1].value == "(" || tokens[i - 1].value == ".";
+    printed += (glued ? "" : " ") + tokens[i].value;
   }
   return SqlOutcome::failure("Invalid SQL: Unsupported statement type: " + printed);
 }
@@ -147,7 +147,7 @@ std::optional<SqlOutcome> try_ddl(Store& store, SqlContext& context, std::string
   using namespace ddl;
   std::vector<Token> tokens = tokenize(sql);
   auto is = [&](size_t index, const char* keyword) {
-    return index < tokens.size() && tokens[index].kind == Token::word && tokens[index].upper == keyword;
+    return index < tokens.size() && tokens[index].kind == TokenKind::word && tokens[index].upper == keyword;
   };
   auto is_kind = [&](size_t index) { return is(index, "USER") || is(index, "SHARED") || is(index, "STREAM"); };
   std::string_view text = sql;
@@ -173,9 +173,9 @@ std::optional<SqlOutcome> try_ddl(Store& store, SqlContext& context, std::string
   if (is(0, "SHOW") && is(1, "NAMESPACES")) return show_namespaces(store);
   if (is(0, "USE")) {
     size_t at = is(1, "NAMESPACE") ? 2 : 1;
-    return use_namespace(store, at < tokens.size() ? tokens[at].text : "");
+    return use_namespace(store, at < tokens.size() ? tokens[at].value : "");
   }
-  if (is(0, "SET") && is(1, "NAMESPACE")) return use_namespace(store, tokens.size() > 2 ? tokens[2].text : "");
+  if (is(0, "SET") && is(1, "NAMESPACE")) return use_namespace(store, tokens.size() > 2 ? tokens[2].value : "");
   if (is(0, "STORAGE")) {
     if (is(1, "FLUSH") && is(2, "TABLE")) return flush_table(store, text);
     return SqlOutcome::failure("kalam-stub does not evaluate: " + std::string(sql));

@@ -3,7 +3,7 @@
 #include <array>
 #include <cmath>
 
-#include "stub/arrow/coerce.h"
+#include "stub/arrow/text_forms.h"
 
 namespace kalam::stub {
 
@@ -398,7 +398,7 @@ void dump_value(const JsonValue& value, std::string& out) {
       out += std::to_string(value.magnitude);
       break;
     case JsonValue::floating:
-      out += float_text(value.real);
+      out += format_double(value.real);
       break;
     case JsonValue::string:
       dump_string(value.text, out);

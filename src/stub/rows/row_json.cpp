@@ -27,7 +27,7 @@ std::optional<double> any_number(const JsonValue& value) {
 }
 
 std::optional<TypedValue> integer_tag(const JsonValue& payload, TypeId id, Int128 low, Int128 high) {
-  TypedValue typed{plain(id), {}};
+  TypedValue typed{type_of(id), {}};
   if (payload.kind == JsonValue::null) return typed;
   auto number = whole_number(payload);
   if (!number || *number < low || *number > high) return std::nullopt;
@@ -42,7 +42,7 @@ std::optional<TypedValue> integer_tag(const JsonValue& payload, TypeId id, Int12
 // Int64 and UInt64 come as text; text that is no number becomes NULL.
 template <class Integer>
 std::optional<TypedValue> text_integer_tag(const JsonValue& payload, TypeId id) {
-  TypedValue typed{plain(id), {}};
+  TypedValue typed{type_of(id), {}};
   if (payload.kind == JsonValue::null) return typed;
   if (payload.kind != JsonValue::string) return std::nullopt;
   std::string_view text = payload.text;
@@ -71,7 +71,7 @@ std::optional<TypedValue> fixed_size_binary_tag(const JsonValue& payload) {
   if (size == nullptr) return std::nullopt;
   auto width = whole_number(*size);
   if (!width || *width < 0 || *width > std::numeric_limits<int32_t>::max()) return std::nullopt;
-  TypedValue typed{plain(TypeId::fixed_size_binary), {}};
+  TypedValue typed{type_of(TypeId::fixed_size_binary), {}};
   typed.type.width = static_cast<int>(*width);
   if (value == nullptr || value->kind == JsonValue::null) return typed;
   auto bytes = byte_array(*value);
@@ -82,7 +82,7 @@ std::optional<TypedValue> fixed_size_binary_tag(const JsonValue& payload) {
 
 std::optional<TypedValue> timestamp_tag(const JsonValue& payload, Unit unit) {
   if (payload.kind != JsonValue::object) return std::nullopt;
-  TypedValue typed{timestamp_type(unit, false), {}};
+  TypedValue typed{timestamp_of(unit, false), {}};
   const JsonValue* zone = payload.find("timezone");
   if (zone != nullptr && zone->kind == JsonValue::string) {
     typed.type.utc = true;
@@ -106,7 +106,7 @@ std::optional<TypedValue> decimal_tag(const JsonValue& payload) {
   auto digits = whole_number(*precision);
   auto places = whole_number(*scale);
   if (!digits || !places || *digits < 0 || *digits > 255 || *places < -128 || *places > 127) return std::nullopt;
-  TypedValue typed{decimal_type(static_cast<int>(*digits), static_cast<int>(*places)), {}};
+  TypedValue typed{decimal_of(static_cast<int>(*digits), static_cast<int>(*places)), {}};
   if (value == nullptr || value->kind == JsonValue::null) return typed;
   if (auto whole = whole_number(*value)) {
     typed.value = {*whole};
@@ -131,9 +131,9 @@ std::optional<TypedValue> embedding_tag(const JsonValue& payload, RowJsonError& 
   const JsonValue* values = payload.find("values");
   auto width = size == nullptr ? std::nullopt : whole_number(*size);
   if (!width || *width < 0 || *width > 1000000) return std::nullopt;
-  TypedValue typed{plain(TypeId::fixed_size_list), {}};
+  TypedValue typed{type_of(TypeId::fixed_size_list), {}};
   typed.type.width = static_cast<int>(*width);
-  typed.type.element = std::make_shared<const DataType>(plain(TypeId::float32));
+  typed.type.element = std::make_shared<const DataType>(type_of(TypeId::float32));
   List list;
   if (values == nullptr || values->kind == JsonValue::null) {
     // Zeros, not NULL.
@@ -170,7 +170,7 @@ std::optional<TypedValue> tagged_value(const JsonValue& value, RowJsonError& err
   const auto& [tag, payload] = value.members[0];
   bool null = payload.kind == JsonValue::null;
   if (tag == "Boolean") {
-    TypedValue typed{plain(TypeId::boolean), {}};
+    TypedValue typed{type_of(TypeId::boolean), {}};
     if (null) return typed;
     if (payload.kind != JsonValue::boolean) return std::nullopt;
     typed.value = {payload.flag};
@@ -188,7 +188,7 @@ std::optional<TypedValue> tagged_value(const JsonValue& value, RowJsonError& err
   if (tag == "Int64") return text_integer_tag<int64_t>(payload, TypeId::int64);
   if (tag == "UInt64") return text_integer_tag<uint64_t>(payload, TypeId::uint64);
   if (tag == "Float32" || tag == "Float64") {
-    TypedValue typed{plain(tag == "Float32" ? TypeId::float32 : TypeId::float64), {}};
+    TypedValue typed{type_of(tag == "Float32" ? TypeId::float32 : TypeId::float64), {}};
     if (null) return typed;
     auto number = any_number(payload);
     if (!number) return std::nullopt;
@@ -200,7 +200,7 @@ std::optional<TypedValue> tagged_value(const JsonValue& value, RowJsonError& err
     return typed;
   }
   if (tag == "Utf8" || tag == "LargeUtf8") {
-    TypedValue typed{plain(TypeId::utf8), {}};
+    TypedValue typed{type_of(TypeId::utf8), {}};
     if (null) return typed;
     if (payload.kind != JsonValue::string) return std::nullopt;
     typed.value = {payload.text};
@@ -208,10 +208,10 @@ std::optional<TypedValue> tagged_value(const JsonValue& value, RowJsonError& err
   }
   if (tag == "Fallback") {
     if (payload.kind != JsonValue::string) return std::nullopt;
-    return TypedValue{plain(TypeId::utf8), {payload.text}};
+    return TypedValue{type_of(TypeId::utf8), {payload.text}};
   }
   if (tag == "Binary" || tag == "LargeBinary") {
-    TypedValue typed{plain(TypeId::binary), {}};
+    TypedValue typed{type_of(TypeId::binary), {}};
     if (null) return typed;
     auto bytes = byte_array(payload);
     if (!bytes) return std::nullopt;
@@ -241,20 +241,20 @@ TypedValue plain_value(const JsonValue& value) {
     case JsonValue::null:
       return {};
     case JsonValue::boolean:
-      return {plain(TypeId::boolean), {value.flag}};
+      return {type_of(TypeId::boolean), {value.flag}};
     case JsonValue::signed_integer:
-      return {plain(TypeId::int64), {value.integer}};
+      return {type_of(TypeId::int64), {value.integer}};
     case JsonValue::unsigned_integer:
       if (value.magnitude <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
-        return {plain(TypeId::int64), {static_cast<int64_t>(value.magnitude)}};
+        return {type_of(TypeId::int64), {static_cast<int64_t>(value.magnitude)}};
       }
-      return {plain(TypeId::uint64), {value.magnitude}};
+      return {type_of(TypeId::uint64), {value.magnitude}};
     case JsonValue::floating:
-      return {plain(TypeId::float64), {value.real}};
+      return {type_of(TypeId::float64), {value.real}};
     case JsonValue::string:
-      return {plain(TypeId::utf8), {value.text}};
+      return {type_of(TypeId::utf8), {value.text}};
     default:
-      return {plain(TypeId::utf8), {value.dump()}};
+      return {type_of(TypeId::utf8), {value.dump()}};
   }
 }
 

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "stub/arrow/coerce.h"
-#include "stub/arrow/temporal_text.h"
+#include "stub/arrow/text_forms.h"
 #include "stub/arrow/types.h"
 #include "stub/store/codec.h"
 
@@ -55,7 +55,7 @@ std::optional<ScanPredicate> ScanPredicate::make(const TableDef& table, const Co
       predicate.nanoseconds_ = static_cast<Int128>(parsed->seconds) * 1000000000 + parsed->nanoseconds;
       if (predicate.nanoseconds_ > std::numeric_limits<int64_t>::max() ||
           predicate.nanoseconds_ < std::numeric_limits<int64_t>::min()) {
-        std::string shown = format_timestamp_us(parsed->seconds * 1000000, false);
+        std::string shown = *format_timestamp(parsed->seconds, Unit::second, false);
         shown[shown.find('T')] = ' ';
         error = "Arrow error: Cast error: Overflow converting " + shown +
                 " to Nanosecond. The dates that can be represented as nanoseconds have to be between "

@@ -1,6 +1,6 @@
 #include "stub/server/auth.h"
 
-#include "stub/arrow/temporal_text.h"
+#include "stub/arrow/text_forms.h"
 #include "stub/base/base64.h"
 #include "stub/base/text.h"
 #include "stub/rows/json_reader.h"
@@ -65,7 +65,7 @@ Status Authenticator::check_basic(const std::string& header) {
   Failures& failures = failures_[user];
   int64_t now = clock_.now_us();
   if (failures.locked_until_us > now) {
-    return refused("Account locked until " + format_timestamp_us(failures.locked_until_us, true) +
+    return refused("Account locked until " + *format_timestamp(failures.locked_until_us, Unit::microsecond, true) +
                    ". Too many failed login attempts.");
   }
   if (account->password != password) {

@@ -41,7 +41,7 @@ Field system_field(const char* name, TypeId id, bool nullable, bool primary_key)
   ColumnDef column;
   column.name = name;
   column.sql_type = sql_type_of(id);
-  column.type = plain(id);
+  column.type = type_of(id);
   column.nullable = nullable;
   column.primary_key = primary_key;
   return field_of(column);
@@ -50,7 +50,7 @@ Field system_field(const char* name, TypeId id, bool nullable, bool primary_key)
 Field plain_field(const char* name, TypeId id, bool nullable) {
   Field field;
   field.name = name;
-  field.type = plain(id);
+  field.type = type_of(id);
   field.nullable = nullable;
   return field;
 }

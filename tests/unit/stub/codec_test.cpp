@@ -44,16 +44,16 @@ TEST(Codec, EveryTypeComesBackFromSqlite) {
     Value value;
   };
   const Case cases[] = {
-      {plain(TypeId::boolean), {true}},
-      {plain(TypeId::int64), {std::numeric_limits<int64_t>::min()}},
-      {plain(TypeId::uint64), {std::numeric_limits<uint64_t>::max()}},
-      {plain(TypeId::float32), {1.5F}},
-      {plain(TypeId::float64), {-2.25}},
-      {plain(TypeId::utf8), {std::string("a\0b'c", 5)}},
-      {plain(TypeId::binary), {std::string("\0\xff", 2)}},
-      {decimal_type(38, 2), {static_cast<Int128>(-12345)}},
+      {type_of(TypeId::boolean), {true}},
+      {type_of(TypeId::int64), {std::numeric_limits<int64_t>::min()}},
+      {type_of(TypeId::uint64), {std::numeric_limits<uint64_t>::max()}},
+      {type_of(TypeId::float32), {1.5F}},
+      {type_of(TypeId::float64), {-2.25}},
+      {type_of(TypeId::utf8), {std::string("a\0b'c", 5)}},
+      {type_of(TypeId::binary), {std::string("\0\xff", 2)}},
+      {decimal_of(38, 2), {static_cast<Int128>(-12345)}},
       {embedding, {List{{1.5F}, {-2.0F}}}},
-      {plain(TypeId::utf8), {}},
+      {type_of(TypeId::utf8), {}},
   };
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(":memory:", &db), SQLITE_OK);

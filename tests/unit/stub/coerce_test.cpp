@@ -5,14 +5,14 @@
 #include <cmath>
 #include <limits>
 
-#include "stub/arrow/temporal_text.h"
+#include "stub/arrow/text_forms.h"
 #include "stub/arrow/types.h"
 
 namespace kalam::stub {
 namespace {
 
 TypedValue text(const std::string& value) {
-  return {plain(TypeId::utf8), {value}};
+  return {type_of(TypeId::utf8), {value}};
 }
 
 // The coerced value as text, or the error.
@@ -40,11 +40,11 @@ TEST(Coerce, TextToIntegers) {
 }
 
 TEST(Coerce, NumbersToIntegersAreTruncatedAndChecked) {
-  EXPECT_EQ(coerced({plain(TypeId::float64), {1.7}}, "INT"), "1");
-  EXPECT_EQ(coerced({plain(TypeId::float64), {-1.7}}, "INT"), "-1");
-  EXPECT_EQ(coerced({decimal_type(10, 2), {static_cast<Int128>(250)}}, "INT"), "2");
-  EXPECT_EQ(coerced({plain(TypeId::boolean), {true}}, "INT"), "1");
-  EXPECT_EQ(coerced({plain(TypeId::int64), {int64_t{3000000000}}}, "INT"),
+  EXPECT_EQ(coerced({type_of(TypeId::float64), {1.7}}, "INT"), "1");
+  EXPECT_EQ(coerced({type_of(TypeId::float64), {-1.7}}, "INT"), "-1");
+  EXPECT_EQ(coerced({decimal_of(10, 2), {static_cast<Int128>(250)}}, "INT"), "2");
+  EXPECT_EQ(coerced({type_of(TypeId::boolean), {true}}, "INT"), "1");
+  EXPECT_EQ(coerced({type_of(TypeId::int64), {int64_t{3000000000}}}, "INT"),
             cast_error("Int64", "Int32", "Cast error: Can't cast value 3000000000 to type Int32"));
 }
 
@@ -53,8 +53,8 @@ TEST(Coerce, DecimalsRoundHalfAwayFromZero) {
   EXPECT_EQ(coerced(text("-1.555"), "DECIMAL(10, 2)"), "-1.56");
   EXPECT_EQ(coerced(text(" 1.5"), "DECIMAL(10, 2)"), "1.50");
   EXPECT_EQ(coerced(text(""), "DECIMAL(10, 2)"), "0.00");
-  EXPECT_EQ(coerced({plain(TypeId::float64), {1.005}}, "DECIMAL(10, 2)"), "1.00");
-  EXPECT_EQ(coerced({decimal_type(10, 3), {static_cast<Int128>(12345)}}, "DECIMAL(10, 2)"), "12.35");
+  EXPECT_EQ(coerced({type_of(TypeId::float64), {1.005}}, "DECIMAL(10, 2)"), "1.00");
+  EXPECT_EQ(coerced({decimal_of(10, 3), {static_cast<Int128>(12345)}}, "DECIMAL(10, 2)"), "12.35");
   EXPECT_EQ(coerced(text("100000000"), "DECIMAL(10, 2)"),
             cast_error("Utf8", "Decimal128(10, 2)",
                        "Invalid argument error: 100000000.00 is too large to store in a Decimal128 of precision 10. "
@@ -68,7 +68,7 @@ TEST(Coerce, DecimalsRoundHalfAwayFromZero) {
 }
 
 TEST(Coerce, ADecimalTagOfTheColumnsOwnTypeIsNotChecked) {
-  EXPECT_EQ(coerced({decimal_type(10, 2), {static_cast<Int128>(99999999999)}}, "DECIMAL(10, 2)"), "999999999.99");
+  EXPECT_EQ(coerced({decimal_of(10, 2), {static_cast<Int128>(99999999999)}}, "DECIMAL(10, 2)"), "999999999.99");
 }
 
 TEST(Coerce, Floats) {
@@ -76,25 +76,25 @@ TEST(Coerce, Floats) {
   EXPECT_EQ(coerced(text("1e400"), "DOUBLE"), "inf");
   EXPECT_EQ(coerced(text("-Infinity"), "FLOAT"), "-inf");
   EXPECT_EQ(coerced(text("nAn"), "DOUBLE"), "NaN");
-  EXPECT_EQ(coerced({plain(TypeId::float64), {-0.0}}, "DOUBLE"), "0.0") << "minus zero is not kept";
+  EXPECT_EQ(coerced({type_of(TypeId::float64), {-0.0}}, "DOUBLE"), "0.0") << "minus zero is not kept";
   EXPECT_EQ(coerced(text("-0.0"), "DOUBLE"), "0.0");
   EXPECT_NE(coerced(text(" 1"), "DOUBLE").find("Cannot cast string ' 1'"), std::string::npos);
 }
 
 TEST(Coerce, FloatsPrintAsInRust) {
-  EXPECT_EQ(float_text(1.0), "1.0");
-  EXPECT_EQ(float_text(1e15), "1000000000000000.0");
-  EXPECT_EQ(float_text(1e16), "1e16");
-  EXPECT_EQ(float_text(0.00001), "0.00001");
-  EXPECT_EQ(float_text(1e-6), "1e-6");
-  EXPECT_EQ(float_text(1.5e300), "1.5e300");
-  EXPECT_EQ(float_text(0.1F), "0.1");
+  EXPECT_EQ(format_double(1.0), "1.0");
+  EXPECT_EQ(format_double(1e15), "1000000000000000.0");
+  EXPECT_EQ(format_double(1e16), "1e16");
+  EXPECT_EQ(format_double(0.00001), "0.00001");
+  EXPECT_EQ(format_double(1e-6), "1e-6");
+  EXPECT_EQ(format_double(1.5e300), "1.5e300");
+  EXPECT_EQ(format_float(0.1F), "0.1");
 }
 
 TEST(Coerce, Booleans) {
   for (const char* yes : {"true", "T", "YES", "on", "1"}) EXPECT_EQ(coerced(text(yes), "BOOLEAN"), "true");
   for (const char* no : {"false", "f", "no", "off", "0"}) EXPECT_EQ(coerced(text(no), "BOOLEAN"), "false");
-  EXPECT_EQ(coerced({plain(TypeId::int64), {int64_t{7}}}, "BOOLEAN"), "true");
+  EXPECT_EQ(coerced({type_of(TypeId::int64), {int64_t{7}}}, "BOOLEAN"), "true");
   EXPECT_EQ(coerced(text("x"), "BOOLEAN"),
             cast_error("Utf8", "Boolean", "Cast error: Cannot cast value 'x' to value of Boolean type"));
 }
@@ -110,10 +110,10 @@ TEST(Coerce, Dates) {
 }
 
 TEST(Coerce, Times) {
-  EXPECT_EQ(parse_time("12:34"), 45240000000);
-  EXPECT_EQ(parse_time("12:34:56.7890123"), 45296789012);
-  EXPECT_EQ(parse_time("01:02:03 PM"), 46923000000);
-  EXPECT_EQ(parse_time("23:59:60"), 86400000000);
+  EXPECT_EQ(parse_time("12:34"), 45240000000000);
+  EXPECT_EQ(parse_time("12:34:56.7890123"), 45296789012300);
+  EXPECT_EQ(parse_time("01:02:03 PM"), 46923000000000);
+  EXPECT_EQ(parse_time("23:59:60"), 86400000000000);
   EXPECT_EQ(parse_time("24:00:00"), std::nullopt);
 }
 
@@ -121,9 +121,9 @@ TEST(Coerce, Timestamps) {
   EXPECT_EQ(coerced(text("2024-02-29 01:02:03.4567891"), "TIMESTAMP"), "2024-02-29T01:02:03.456789");
   EXPECT_EQ(coerced(text("2024-02-29"), "TIMESTAMP"), "2024-02-29T00:00:00");
   EXPECT_EQ(coerced(text("2024-02-29 01:02:03+02:00"), "DATETIME"), "2024-02-28T23:02:03Z");
-  EXPECT_EQ(coerced({timestamp_type(Unit::millisecond, true), {int64_t{1700000000123}}}, "DATETIME"),
+  EXPECT_EQ(coerced({timestamp_of(Unit::millisecond, true), {int64_t{1700000000123}}}, "DATETIME"),
             "2023-11-14T22:13:20.123Z");
-  EXPECT_EQ(coerced({plain(TypeId::int64), {int64_t{1700000000123456}}}, "TIMESTAMP"), "2023-11-14T22:13:20.123456");
+  EXPECT_EQ(coerced({type_of(TypeId::int64), {int64_t{1700000000123456}}}, "TIMESTAMP"), "2023-11-14T22:13:20.123456");
   for (const char* refused : {"2024-02-29 01:02", "infinity", "epoch", "10000-01-01 00:00:00"}) {
     EXPECT_NE(coerced(text(refused), "TIMESTAMP").find("Timestamp(Microsecond, None)"), std::string::npos) << refused;
   }
@@ -146,7 +146,7 @@ TEST(Coerce, Uuids) {
   EXPECT_EQ(error,
             "Invalid operation: Schema coercion failed: Invalid UUID literal 'not-a-uuid' for column 'c': "
             "invalid character: found `n` at 1");
-  EXPECT_FALSE(coerce({plain(TypeId::binary), {std::string("ab")}}, uuid, "c", error));
+  EXPECT_FALSE(coerce({type_of(TypeId::binary), {std::string("ab")}}, uuid, "c", error));
   EXPECT_NE(error.find("UUID binary literal must be 16 bytes for column 'c', got 2"), std::string::npos);
 }
 
@@ -160,7 +160,7 @@ TEST(Coerce, Embeddings) {
 
 TEST(Coerce, Keys) {
   std::string error;
-  DataType bigint = plain(TypeId::int64);
+  DataType bigint = type_of(TypeId::int64);
   EXPECT_EQ(key_text(*parse_key("01", bigint, error), bigint), "1");
   EXPECT_EQ(key_text(*parse_key("+1", bigint, error), bigint), "1");
   EXPECT_FALSE(parse_key(" 1", bigint, error));

@@ -8,6 +8,7 @@
 
 #include "stub/ddl/ddl.h"
 #include "stub/server/server.h"
+#include "stub/sql/parse/error.h"
 
 namespace kalam::stub {
 
@@ -37,9 +38,13 @@ class ServerTest : public testing::Test {
 
   std::string ddl(const std::string& sql) {
     SqlContext sql_context;
-    auto outcome = try_ddl(server_.store(), sql_context, sql);
-    if (!outcome) return "not a statement of the DDL";
-    return outcome->ok ? outcome->message : outcome->error;
+    try {
+      auto outcome = try_ddl(server_.store(), sql_context, sql);
+      if (!outcome) return "not a statement of the DDL";
+      return outcome->ok ? outcome->message : outcome->error;
+    } catch (const sql::SqlError& error) {
+      return error.text;  // of the lexer
+    }
   }
 
   template <class Request>

@@ -5,10 +5,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "stub/arrow/text_forms.h"
 #include "stub/arrow/types.h"
 #include "stub/rows/row_json.h"
 #include "stub/rows/write.h"
-#include "stub/sql/functions/text_forms.h"
 
 namespace kalam::stub::test {
 
@@ -140,13 +140,13 @@ json shown(const Value& value, const DataType& type) {
     case TypeId::decimal128:
       return format_decimal(std::get<Int128>(value.data), type.scale);
     case TypeId::date32:
-      return sql::format_date(std::get<int64_t>(value.data));
+      return format_date(std::get<int64_t>(value.data));
     case TypeId::time64: {
-      int64_t day = 86400 * sql::per_second(type.unit);
-      return six_digits(*sql::format_time(std::get<int64_t>(value.data) % day, type.unit));
+      int64_t day = 86400 * per_second(type.unit);
+      return six_digits(*format_time(std::get<int64_t>(value.data) % day, type.unit));
     }
     case TypeId::timestamp:
-      return six_digits(*sql::format_timestamp(std::get<int64_t>(value.data), type.unit, false)) +
+      return six_digits(*format_timestamp(std::get<int64_t>(value.data), type.unit, false)) +
              (type.utc ? "+00:00" : "");
     case TypeId::list:
     case TypeId::fixed_size_list: {

@@ -3,9 +3,9 @@
 #include <array>
 #include <map>
 
+#include "stub/arrow/cast.h"
+#include "stub/arrow/text_forms.h"
 #include "stub/sql/bind/binder.h"
-#include "stub/sql/functions/cast.h"
-#include "stub/sql/functions/text_forms.h"
 
 namespace kalam::stub::sql {
 

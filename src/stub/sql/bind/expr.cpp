@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "stub/arrow/cast.h"
 #include "stub/sql/bind/binder.h"
-#include "stub/sql/functions/cast.h"
 #include "stub/sql/functions/names.h"
 
 namespace kalam::stub::sql {
@@ -279,7 +279,7 @@ Expr Binder::bind_case(const Node& body, const Place& place) {
   DataType type = results[0].type;
   for (const Expr& result : results) {
     auto common = common_type(type, result.type);
-    if (!common) refuse("CASE with results of " + type_name(type) + " and " + type_name(result.type));
+    if (!common) refuse("CASE with results of " + arrow_name(type) + " and " + arrow_name(result.type));
     type = *common;
   }
   Expr expr;
@@ -312,7 +312,7 @@ Expr Binder::bind_coalesce(const Node& args, const Place& place) {
   for (const Node& arg : args) {
     parts.push_back(bind(arg, place));
     auto common = common_type(type, parts.back().type);
-    if (!common) refuse("coalesce of " + type_name(type) + " and " + type_name(parts.back().type));
+    if (!common) refuse("coalesce of " + arrow_name(type) + " and " + arrow_name(parts.back().type));
     type = *common;
   }
   for (const Expr& part : parts) pointers.push_back(&part);
@@ -342,7 +342,7 @@ Expr Binder::bind_min_max(const Node& body, const Place& place) {
   for (const Node& arg : member(body, "args")) {
     parts.push_back(bind(arg, place));
     auto common = common_type(type, parts.back().type);
-    if (!common) refuse("greatest or least of " + type_name(type) + " and " + type_name(parts.back().type));
+    if (!common) refuse("greatest or least of " + arrow_name(type) + " and " + arrow_name(parts.back().type));
     type = *common;
   }
   for (const Expr& part : parts) pointers.push_back(&part);

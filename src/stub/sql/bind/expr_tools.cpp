@@ -1,5 +1,5 @@
+#include "stub/arrow/cast.h"
 #include "stub/sql/bind/binder.h"
-#include "stub/sql/functions/cast.h"
 #include "stub/store/codec.h"
 
 namespace kalam::stub::sql {
@@ -119,8 +119,8 @@ std::string Binder::raw_cast(const Expr& expr, const DataType& type) {
 Expr Binder::cast_to(Expr expr, const DataType& type) {
   if (expr.type == type) return expr;
   if (!can_cast(expr.type, type)) {
-    fail("Execution error: This feature is not implemented: Unsupported CAST from " + type_name(expr.type) + " to " +
-         type_name(type));
+    fail("Execution error: This feature is not implemented: Unsupported CAST from " + arrow_name(expr.type) + " to " +
+         arrow_name(type));
   }
   if (expr.constant) {
     try {
@@ -151,7 +151,7 @@ Expr Binder::cast_to(Expr expr, const DataType& type) {
 Expr Binder::as_boolean(Expr expr, const char* where) {
   if (expr.type.id == TypeId::null) return cast_to(std::move(expr), type_of(TypeId::boolean));
   if (expr.type.id != TypeId::boolean) {
-    refuse(std::string(where) + " that is not a boolean but " + type_name(expr.type));
+    refuse(std::string(where) + " that is not a boolean but " + arrow_name(expr.type));
   }
   return expr;
 }

@@ -1,9 +1,9 @@
 // Calls: scalar functions, aggregates, window functions.
 #include <algorithm>
 
+#include "stub/arrow/cast.h"
 #include "stub/sql/bind/binder.h"
 #include "stub/sql/functions/aggregates.h"
-#include "stub/sql/functions/cast.h"
 #include "stub/sql/functions/functions.h"
 
 namespace kalam::stub::sql {
@@ -85,14 +85,14 @@ Expr Binder::fail_unplanned(const std::string& name, const std::vector<Expr>& ar
   std::string literal = inner.is_null() ? "" : debug_literal(bind(inner, Place{}));
   if (node_kind(source) != "TypeCast" || literal.empty()) refuse("the arguments of extract");
   fail("Execution error: This feature is not implemented: Extract not supported by ExprPlanner: [Literal(Utf8(\"" +
-       field + "\"), None), Cast(Cast { expr: " + literal + ", data_type: " + type_name(arguments[1].type) + " })]");
+       field + "\"), None), Cast(Cast { expr: " + literal + ", data_type: " + arrow_name(arguments[1].type) + " })]");
 }
 
 Expr Binder::bind_arrow(const std::string& name, std::vector<Expr> arguments) {
   if (name == "arrow_typeof") {
     if (arguments.size() != 1) refuse("this number of arguments of arrow_typeof");
     Expr& argument = arguments[0];
-    Expr expr = literal({type_name(argument.type)}, type_of(TypeId::utf8),
+    Expr expr = literal({arrow_name(argument.type)}, type_of(TypeId::utf8),
                         argument.name.empty() ? "" : "arrow_typeof(" + argument.name + ")");
     if (argument.constant) return expr;
     expr.constant.reset();
@@ -149,7 +149,7 @@ Expr Binder::bind_aggregate(const std::string& written, const Node& body, const 
     const DataType& type = arguments[0].type;
     if (type.id == TypeId::list || type.id == TypeId::fixed_size_list || type.id == TypeId::null ||
         type.id == TypeId::interval_month_day_nano) {
-      refuse(name + " of " + type_name(type));
+      refuse(name + " of " + arrow_name(type));
     }
     expr.type = type;
     expr.sql = name + "(" + arguments[0].sql + ")";

@@ -2,11 +2,11 @@
 #include <cmath>
 #include <limits>
 
+#include "stub/arrow/cast.h"
+#include "stub/arrow/text_forms.h"
 #include "stub/sql/bind/binder.h"
-#include "stub/sql/functions/cast.h"
 #include "stub/sql/functions/json_path.h"
 #include "stub/sql/functions/patterns.h"
-#include "stub/sql/functions/text_forms.h"
 
 namespace kalam::stub::sql {
 
@@ -40,7 +40,7 @@ Expr Binder::bind_operator(const Node& body, const Place& place) {
     Expr left = bind(left_node, place);
     Expr right = bind(right_node, place);
     auto type = common_type(left.type, right.type);
-    if (!type) refuse("nullif of " + type_name(left.type) + " and " + type_name(right.type));
+    if (!type) refuse("nullif of " + arrow_name(left.type) + " and " + arrow_name(right.type));
     std::string full = joined_names({&left, &right}, ",");
     Expr expr;
     expr.type = *type;
@@ -93,10 +93,10 @@ Expr Binder::compare(const std::string& op, Expr left, Expr right) {
     fail(
         "Execution error: type_coercion\ncaused by\nError during planning: Cannot infer common argument type for "
         "comparison operation " +
-        type_name(left.type) + " " + (op == "<>" ? "!=" : op) + " " + type_name(right.type));
+        arrow_name(left.type) + " " + (op == "<>" ? "!=" : op) + " " + arrow_name(right.type));
   }
   if (type->id == TypeId::list || type->id == TypeId::fixed_size_list || type->id == TypeId::interval_month_day_nano) {
-    refuse("comparing values of type " + type_name(*type));
+    refuse("comparing values of type " + arrow_name(*type));
   }
   if (type->id == TypeId::timestamp && type->unit == Unit::nanosecond) type = narrower_instants(&left, &right, *type);
   bool nullable = left.nullable || right.nullable;
@@ -130,7 +130,7 @@ DataType Binder::narrower_instants(Expr* left, Expr* right, const DataType& type
 Expr Binder::negate(Expr operand) {
   std::string name = operand.name.empty() ? "" : "(- " + operand.name + ")";
   DataType type = operand.type;
-  if (!is_signed_integer(type) && !is_float(type) && !is_decimal(type)) refuse("the negative of " + type_name(type));
+  if (!is_signed_integer(type) && !is_float(type) && !is_decimal(type)) refuse("the negative of " + arrow_name(type));
   Scalar scalar;
   scalar.arguments = {type};
   scalar.result = type;
@@ -148,7 +148,7 @@ namespace {
 
 Int128 checked(Int128 number, const DataType& type) {
   Int128 limit = power_of_ten(type.precision);
-  if (number >= limit || number <= -limit) refuse("a decimal result that does not fit " + type_name(type));
+  if (number >= limit || number <= -limit) refuse("a decimal result that does not fit " + arrow_name(type));
   return number;
 }
 
@@ -247,7 +247,7 @@ Expr Binder::arithmetic(const std::string& op, Expr left, Expr right) {
 Expr Binder::date_arithmetic(const std::string& op, Expr left, Expr right) {
   bool nullable = left.nullable || right.nullable;
   bool minus = op == "-";
-  if (op != "+" && !minus) refuse("arithmetic on " + type_name(left.type) + " and " + type_name(right.type));
+  if (op != "+" && !minus) refuse("arithmetic on " + arrow_name(left.type) + " and " + arrow_name(right.type));
   bool swapped = !minus && left.type.id == TypeId::interval_month_day_nano;
   if (swapped) std::swap(left, right);
   DataType from = left.type;
@@ -287,7 +287,7 @@ Expr Binder::date_arithmetic(const std::string& op, Expr left, Expr right) {
       return integer_value(total, type_of(TypeId::int64));
     };
   } else {
-    refuse("arithmetic on " + type_name(from) + " and " + type_name(right.type));
+    refuse("arithmetic on " + arrow_name(from) + " and " + arrow_name(right.type));
   }
   return call(std::move(scalar), {left, right}, "", nullable);
 }
@@ -299,7 +299,7 @@ Expr Binder::concat_operator(Expr left, Expr right) {
   for (Expr* side : {&left, &right}) {
     if (side->type.id == TypeId::utf8_view || side->type.id == TypeId::large_utf8) type = side->type;
     if (!is_text(side->type) && !is_numeric(side->type) && side->type.id != TypeId::null) {
-      refuse("|| of " + type_name(side->type));
+      refuse("|| of " + arrow_name(side->type));
     }
   }
   if (!is_text(left.type) && !is_text(right.type) && (left.type.id != TypeId::null || right.type.id != TypeId::null)) {
@@ -319,7 +319,7 @@ Expr Binder::bit_operator(const std::string& op, Expr left, Expr right) {
   if (op == "^") name.clear();
   auto types = arithmetic_types('+', left.type, right.type);
   if (!types || !is_integer(types->result))
-    refuse(op + " of " + type_name(left.type) + " and " + type_name(right.type));
+    refuse(op + " of " + arrow_name(left.type) + " and " + arrow_name(right.type));
   DataType type = types->result;
   bool nullable = left.nullable || right.nullable;
   Scalar scalar;
@@ -367,7 +367,7 @@ Expr Binder::bind_list(Expr left, const Node& items, bool negated, const Place& 
     auto common = comparison_type(type, members.back().type);
     if (!common) {
       if (members.back().type.id == TypeId::null) continue;
-      refuse("a list of " + type_name(members.back().type) + " for " + type_name(left.type));
+      refuse("a list of " + arrow_name(members.back().type) + " for " + arrow_name(left.type));
     }
     type = *common;
   }
@@ -434,9 +434,9 @@ Expr Binder::bind_like(const Node& body, const Place& place) {
   if (similar) return regex_operator(negated ? "!~" : "~", std::move(text), std::move(pattern));
   std::string word = std::string(negated ? "NOT " : "") + (kind == "AEXPR_ILIKE" ? "ILIKE" : "LIKE");
   std::string name = infix_name(text, word, pattern);
-  if (!is_text(text.type) && text.type.id != TypeId::null) refuse("LIKE on " + type_name(text.type));
+  if (!is_text(text.type) && text.type.id != TypeId::null) refuse("LIKE on " + arrow_name(text.type));
   if (!is_text(pattern.type) && pattern.type.id != TypeId::null)
-    refuse("LIKE with a pattern of " + type_name(pattern.type));
+    refuse("LIKE with a pattern of " + arrow_name(pattern.type));
   bool nullable = text.nullable || pattern.nullable;
   bool fold_case = kind == "AEXPR_ILIKE";
   DataType type = type_of(TypeId::utf8);

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "stub/arrow/cast.h"
 #include "stub/sql/bind/binder.h"
-#include "stub/sql/functions/cast.h"
 #include "stub/sql/parse/error.h"
 
 namespace kalam::stub::sql {
@@ -228,7 +228,7 @@ std::vector<Binder::SortKey> Binder::bind_sort(const Node& sort, const std::vect
       const Expr& target = items[*position].expr;
       if (target.type.id == TypeId::list || target.type.id == TypeId::fixed_size_list ||
           target.type.id == TypeId::interval_month_day_nano) {
-        refuse("ORDER BY of " + type_name(target.type));
+        refuse("ORDER BY of " + arrow_name(target.type));
       }
       key.sql = "o" + std::to_string(*position);
       key.ordinal = true;
@@ -357,7 +357,7 @@ Binder::Grouping Binder::bind_group(const Node& group, const std::vector<Node>& 
     Expr key = bind_over_aliases(*wanted, place);
     if (key.constant) refuse("GROUP BY a constant");
     if (key.type.id == TypeId::list || key.type.id == TypeId::fixed_size_list)
-      refuse("GROUP BY of " + type_name(key.type));
+      refuse("GROUP BY of " + arrow_name(key.type));
     for (size_t i = 0; i < grouping.keys.size(); i++) {
       if (grouping.keys[i].sql == key.sql) return i;
     }

@@ -178,7 +178,7 @@ BoundQuery Binder::bind_set_operation(const Node& select, const Scope* outer) {
   Scope scope;
   for (size_t i = 0; i < left.columns.size(); i++) {
     auto type = common_type(left.columns[i].type, right.columns[i].type);
-    if (!type) refuse("a UNION of " + type_name(left.columns[i].type) + " and " + type_name(right.columns[i].type));
+    if (!type) refuse("a UNION of " + arrow_name(left.columns[i].type) + " and " + arrow_name(right.columns[i].type));
     for (auto [side, columns] : {std::pair{&left, &left_columns}, std::pair{&right, &right_columns}}) {
       Expr column = side->columns[i];
       column.sql = "o" + std::to_string(i);

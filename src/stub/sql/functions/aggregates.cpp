@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "stub/sql/functions/cast.h"
+#include "stub/arrow/cast.h"
 
 namespace kalam::stub::sql {
 

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <random>
 
-#include "stub/sql/functions/cast.h"
+#include "stub/arrow/cast.h"
 #include "stub/sql/functions/json_path.h"
 #include "stub/sql/functions/names.h"
 #include "stub/sql/functions/patterns.h"

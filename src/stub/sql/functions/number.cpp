@@ -3,7 +3,7 @@
 #include <limits>
 #include <numeric>
 
-#include "stub/sql/functions/cast.h"
+#include "stub/arrow/cast.h"
 #include "stub/sql/functions/functions.h"
 #include "stub/sql/functions/types.h"
 

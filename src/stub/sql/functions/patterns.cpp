@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "stub/arrow/text_forms.h"
 #include "stub/sql/functions/letters.h"
-#include "stub/sql/functions/text_forms.h"
 #include "stub/sql/parse/error.h"
 
 namespace kalam::stub::sql {

@@ -1,11 +1,11 @@
 // Functions on text.
 #include <algorithm>
 
-#include "stub/sql/functions/cast.h"
+#include "stub/arrow/cast.h"
+#include "stub/arrow/text_forms.h"
 #include "stub/sql/functions/functions.h"
 #include "stub/sql/functions/letters.h"
 #include "stub/sql/functions/names.h"
-#include "stub/sql/functions/text_forms.h"
 #include "stub/sql/functions/types.h"
 
 namespace kalam::stub::sql {

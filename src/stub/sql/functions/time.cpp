@@ -1,9 +1,9 @@
 // Functions on dates, times and timestamps.
 #include <cstdlib>
 
-#include "stub/sql/functions/cast.h"
+#include "stub/arrow/cast.h"
+#include "stub/arrow/text_forms.h"
 #include "stub/sql/functions/functions.h"
-#include "stub/sql/functions/text_forms.h"
 #include "stub/sql/functions/types.h"
 
 namespace kalam::stub::sql {

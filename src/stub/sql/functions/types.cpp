@@ -5,83 +5,7 @@
 #include <charconv>
 #include <map>
 
-#include "stub/arrow/types.h"
-
 namespace kalam::stub::sql {
-
-DataType type_of(TypeId id) {
-  DataType type;
-  type.id = id;
-  return type;
-}
-
-DataType decimal_of(int precision, int scale) {
-  DataType type = type_of(TypeId::decimal128);
-  type.precision = precision;
-  type.scale = scale;
-  return type;
-}
-
-DataType timestamp_of(Unit unit, bool utc) {
-  DataType type = type_of(TypeId::timestamp);
-  type.unit = unit;
-  type.utc = utc;
-  return type;
-}
-
-DataType time_of(Unit unit) {
-  DataType type = type_of(TypeId::time64);
-  type.unit = unit;
-  return type;
-}
-
-DataType duration_of(Unit unit) {
-  DataType type = type_of(TypeId::duration);
-  type.unit = unit;
-  return type;
-}
-
-DataType fixed_binary_of(int width) {
-  DataType type = type_of(TypeId::fixed_size_binary);
-  type.width = width;
-  return type;
-}
-
-DataType list_of(const DataType& element) {
-  DataType type = type_of(TypeId::list);
-  type.element = std::make_shared<DataType>(element);
-  return type;
-}
-
-bool is_signed_integer(const DataType& type) {
-  return type.id == TypeId::int8 || type.id == TypeId::int16 || type.id == TypeId::int32 || type.id == TypeId::int64;
-}
-
-bool is_unsigned_integer(const DataType& type) {
-  return type.id == TypeId::uint8 || type.id == TypeId::uint16 || type.id == TypeId::uint32 ||
-         type.id == TypeId::uint64;
-}
-
-bool is_integer(const DataType& type) {
-  return is_signed_integer(type) || is_unsigned_integer(type);
-}
-bool is_float(const DataType& type) {
-  return type.id == TypeId::float32 || type.id == TypeId::float64;
-}
-bool is_decimal(const DataType& type) {
-  return type.id == TypeId::decimal128;
-}
-bool is_numeric(const DataType& type) {
-  return is_integer(type) || is_float(type) || is_decimal(type);
-}
-
-bool is_text(const DataType& type) {
-  return type.id == TypeId::utf8 || type.id == TypeId::utf8_view || type.id == TypeId::large_utf8;
-}
-
-bool is_binary(const DataType& type) {
-  return type.id == TypeId::binary || type.id == TypeId::fixed_size_binary;
-}
 
 namespace {
 
@@ -181,10 +105,6 @@ DataType decimal_for_integer(const DataType& type) {
     default:
       return decimal_of(20, 0);
   }
-}
-
-std::string type_name(const DataType& type) {
-  return arrow_name(type);
 }
 
 std::optional<DataType> comparison_type(const DataType& left, const DataType& right) {

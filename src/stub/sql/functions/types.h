@@ -5,29 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "stub/arrow/value.h"
+#include "stub/arrow/types.h"
 
 namespace kalam::stub::sql {
-
-DataType type_of(TypeId id);
-DataType decimal_of(int precision, int scale);
-DataType timestamp_of(Unit unit, bool utc = false);
-DataType time_of(Unit unit);
-DataType duration_of(Unit unit);
-DataType fixed_binary_of(int width);
-DataType list_of(const DataType& element);
-
-bool is_signed_integer(const DataType& type);
-bool is_unsigned_integer(const DataType& type);
-bool is_integer(const DataType& type);
-bool is_float(const DataType& type);
-bool is_decimal(const DataType& type);
-bool is_numeric(const DataType& type);
-bool is_text(const DataType& type);
-bool is_binary(const DataType& type);
-
-// As Arrow displays it: "Int64", "Timestamp(µs, \"UTC\")", "Decimal128(10, 2)".
-std::string type_name(const DataType& type);
 
 // The type that both sides of a comparison are cast to; nullopt: DataFusion finds none.
 std::optional<DataType> comparison_type(const DataType& left, const DataType& right);

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "stub/arrow/cast.h"
 #include "stub/sql/parse/outcome.h"
 
 namespace kalam::stub::sql {
@@ -24,11 +25,5 @@ struct SqlError {
 [[noreturn]] inline void refuse(const std::string& what) {
   throw SqlError{kInternal, "kalam-stub does not evaluate: " + what};
 }
-
-// An error of Arrow's kernels without its prefix, which depends on where it happens: while constants are folded, or
-// while rows are read.
-struct ArrowError {
-  std::string text;
-};
 
 }  // namespace kalam::stub::sql

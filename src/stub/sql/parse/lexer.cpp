@@ -96,9 +96,19 @@ class Cutter {
       std::transform(token.upper.begin(), token.upper.end(), token.upper.begin(),
                      [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
     }
+    token.value = kind == TokenKind::text || kind == TokenKind::quoted_name ? unquoted(token.text) : token.text;
     nest(token);
     tokens_.push_back(std::move(token));
     advance(length);
+  }
+
+  static std::string unquoted(const std::string& text) {
+    std::string value;
+    for (size_t i = 1; i + 1 < text.size(); i++) {
+      value += text[i];
+      if (text[i] == text[0]) i++;
+    }
+    return value;
   }
 
   // A closing token has the depth of its opening one.
@@ -233,6 +243,31 @@ std::string print_tokens(const std::vector<Token>& tokens) {
     printed += token.text;
   }
   return printed;
+}
+
+Token Cursor::next() {
+  Token token = peek();
+  if (!at_end()) at_++;
+  return token;
+}
+
+bool Cursor::is(std::string_view keyword, size_t ahead) const {
+  return peek(ahead).is(keyword) || peek(ahead).is_op(keyword);
+}
+
+bool Cursor::accept(std::string_view keyword) {
+  if (!is(keyword)) return false;
+  at_++;
+  return true;
+}
+
+void Cursor::skip_group() {
+  int depth = 0;
+  do {
+    if (is("(")) depth++;
+    if (is(")")) depth--;
+    next();
+  } while (depth > 0 && !at_end());
 }
 
 size_t token_at(const std::vector<Token>& tokens, size_t offset) {

@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <set>
 
+#include "stub/arrow/cast.h"
 #include "stub/rows/write.h"
 #include "stub/sql/bind/binder.h"
-#include "stub/sql/functions/cast.h"
 #include "stub/sql/parse/error.h"
 #include "stub/sql/run/statements.h"
 

@@ -56,15 +56,6 @@ std::string_view single_statement(std::string_view sql, std::vector<Token>* toke
   fail("Invalid SQL: sql parser error: Expected: end of statement, found: " + found_text(tokens[i]));
 }
 
-// CREATE INDEX name ON table(columns): printed without a blank before the columns.
-std::string printed_index(const std::vector<Token>& tokens) {
-  if (tokens.size() < 7 || !tokens[3].is("ON")) refuse("this CREATE INDEX");
-  std::string printed = print_tokens(tokens);
-  size_t open = printed.find(" (");
-  if (open != std::string::npos) printed.erase(open, 1);
-  return printed;
-}
-
 SqlOutcome dispatch(Store& store, SqlContext& context, std::string_view sql, const std::vector<Token>& tokens) {
   const Token& first = tokens[0];
   if (first.kind == TokenKind::end) fail("Invalid operation: No handler registered for statement type 'UNKNOWN'");
@@ -86,8 +77,6 @@ SqlOutcome dispatch(Store& store, SqlContext& context, std::string_view sql, con
   if (first.is("VALUES") || first.is("TRUNCATE")) {
     fail("Invalid SQL: Unsupported statement type: " + print_tokens(tokens));
   }
-  if (first.is("CREATE") && tokens[1].is("INDEX"))
-    fail("Invalid SQL: Unsupported statement type: " + printed_index(tokens));
   if (first.is("CREATE") && tokens[1].is("SCHEMA") && tokens.size() == 4 && tokens[2].kind == TokenKind::word) {
     fail("Invalid SQL: Unsupported statement type: " + print_tokens(tokens));
   }
@@ -129,7 +118,7 @@ SqlOutcome execute_statement(Store& store, SqlContext& context, std::string_view
     return sql::run(store, context, sql);
   } catch (const sql::SqlError& error) {
     return SqlOutcome::failure(error.text, error.grpc_code);
-  } catch (const sql::ArrowError& error) {
+  } catch (const ArrowError& error) {
     return SqlOutcome::failure("Execution error: Arrow error: " + error.text);
   } catch (const CallCancelled&) {
     throw;

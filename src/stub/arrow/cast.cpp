@@ -1,14 +1,14 @@
-#include "stub/sql/functions/cast.h"
+#include "stub/arrow/cast.h"
 
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
+#include "stub/arrow/text_forms.h"
 #include "stub/arrow/types.h"
-#include "stub/sql/functions/text_forms.h"
-#include "stub/sql/parse/error.h"
 
-namespace kalam::stub::sql {
+namespace kalam::stub {
 
 int64_t as_int64(const Value& value) {
   if (auto* number = std::get_if<int64_t>(&value.data)) return *number;
@@ -93,19 +93,22 @@ std::string shown(const Value& value, const DataType& type) {
 }
 
 [[noreturn]] void out_of_range(const std::string& value, const DataType& to) {
-  throw ArrowError{"Cast error: Can't cast value " + value + " to type " + type_name(to)};
+  throw ArrowError{"Cast error: Can't cast value " + value + " to type " + arrow_name(to)};
 }
 
-[[noreturn]] void bad_text(const std::string& text, const DataType& to) {
-  throw ArrowError{"Cast error: Cannot cast string '" + text + "' to value of " + type_name(to) + " type"};
+[[noreturn]] void bad_text(const std::string& text, const DataType& to, CastBy by) {
+  throw ArrowError{"Cast error: Cannot cast string '" + text + "' to value of " +
+                   (by == CastBy::schema ? arrow_debug_name(to) : arrow_name(to)) + " type"};
 }
 
 Value checked_decimal(Int128 number, const DataType& to) {
   Int128 limit = power_of_ten(to.precision);
   if (number >= limit || number <= -limit) {
-    throw ArrowError{"Invalid argument error: " + format_decimal(number, to.scale) +
-                     " is too large to store in a Decimal128 of precision " + std::to_string(to.precision) +
-                     ". Max is " + format_decimal(limit - 1, to.scale)};
+    bool small = number < 0;
+    throw ArrowError{"Invalid argument error: " + format_decimal(number, to.scale) + " is too " +
+                     (small ? "small" : "large") + " to store in a Decimal128 of precision " +
+                     std::to_string(to.precision) + (small ? ". Min is -" : ". Max is ") +
+                     format_decimal(limit - 1, to.scale)};
   }
   return {number};
 }
@@ -131,22 +134,22 @@ Value double_to_decimal(double number, const DataType& to) {
   return checked_decimal(static_cast<Int128>(scaled), to);
 }
 
-Value text_to_integer(const std::string& text, const DataType& to) {
+Value text_to_integer(const std::string& text, const DataType& to, CastBy by) {
   std::string_view digits = text;
   if (digits.size() > 1 && digits.front() == '+') digits.remove_prefix(1);
-  if (digits.empty() || (text.front() == '+' && digits.front() == '-')) bad_text(text, to);
+  if (digits.empty() || (text.front() == '+' && digits.front() == '-')) bad_text(text, to, by);
   if (is_unsigned_integer(to)) {
     uint64_t number = 0;
     auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error != std::errc() || end != digits.data() + digits.size()) bad_text(text, to);
-    if (static_cast<Int128>(number) > range_of(to).high) bad_text(text, to);
+    if (error != std::errc() || end != digits.data() + digits.size()) bad_text(text, to, by);
+    if (static_cast<Int128>(number) > range_of(to).high) bad_text(text, to, by);
     return {number};
   }
   int64_t number = 0;
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size()) bad_text(text, to);
+  if (error != std::errc() || end != digits.data() + digits.size()) bad_text(text, to, by);
   Range range = range_of(to);
-  if (number < range.low || number > range.high) bad_text(text, to);
+  if (number < range.low || number > range.high) bad_text(text, to, by);
   return {number};
 }
 
@@ -162,14 +165,13 @@ Value text_to_boolean(const std::string& text) {
   throw ArrowError{"Cast error: Cannot cast value '" + text + "' to value of Boolean type"};
 }
 
-Value text_to_decimal(const std::string& text, const DataType& to) {
+Value text_to_decimal(const std::string& text, const DataType& to, CastBy by) {
   auto first = text.find_first_not_of(" \t\n");
   auto last = text.find_last_not_of(" \t\n");
   std::string body = first == std::string::npos ? "" : text.substr(first, last - first + 1);
   if (body.empty()) return {Int128{0}};
-  auto refused = [&]() {
-    throw ArrowError{"Cast error: Cannot cast string '" + text + "' to value of " + type_name(to) + " type"};
-  };
+  auto refused = [&]() { bad_text(text, by == CastBy::schema ? decimal_of(38, 10) : to, by); };
+  bool too_long = false;
   bool negative = body.front() == '-';
   if (negative || body.front() == '+') body.erase(0, 1);
   Int128 number = 0;
@@ -189,15 +191,19 @@ Value text_to_decimal(const std::string& text, const DataType& to) {
       continue;
     }
     if (digits > 0 || c != '0') digits++;
-    if (digits > 38) refused();
+    if (digits > 38 && by == CastBy::query) refused();
+    too_long = too_long || digits > 38;
+    if (too_long) continue;
     number = number * 10 + (c - '0');
     if (places >= 0) places++;
   }
   for (int place = places < 0 ? 0 : places; place < to.scale; place++) {
-    if (number >= power_of_ten(37)) refused();
-    number *= 10;
+    if (number >= power_of_ten(37) && by == CastBy::query) refused();
+    too_long = too_long || number >= power_of_ten(37);
+    if (!too_long) number *= 10;
   }
   if (round_up) number++;
+  if (too_long) number = power_of_ten(38);
   return checked_decimal(negative ? -number : number, to);
 }
 
@@ -212,34 +218,35 @@ Value instant_to_timestamp(const Instant& instant, const std::string& shown_as, 
   return {static_cast<int64_t>(value)};
 }
 
-Value from_text(const std::string& text, const DataType& to) {
+Value from_text(const std::string& text, const DataType& to, CastBy by) {
   switch (to.id) {
     case TypeId::boolean:
       return text_to_boolean(text);
     case TypeId::float32: {
       auto number = parse_double(text);
-      if (!number) bad_text(text, to);
+      if (!number) bad_text(text, to, by);
       return {std::strtof(text.c_str(), nullptr)};
     }
     case TypeId::float64: {
       auto number = parse_double(text);
-      if (!number) bad_text(text, to);
+      if (!number) bad_text(text, to, by);
       return {*number};
     }
     case TypeId::decimal128:
-      return text_to_decimal(text, to);
+      return text_to_decimal(text, to, by);
     case TypeId::date32: {
       auto days = parse_date(text);
-      if (!days) bad_text(text, to);
+      if (!days) bad_text(text, to, by);
       return {*days};
     }
     case TypeId::time64: {
       auto nanoseconds = parse_time(text);
-      if (!nanoseconds) bad_text(text, to);
+      if (!nanoseconds) bad_text(text, to, by);
       return {*nanoseconds / (1000000000 / per_second(to.unit))};
     }
     case TypeId::timestamp: {
       auto instant = parse_timestamp(text);
+      if (!instant && by == CastBy::schema) bad_text(text, to, by);
       if (!instant) {
         throw ArrowError{"Parser error: Error parsing timestamp from '" + text + "': error parsing date"};
       }
@@ -247,11 +254,11 @@ Value from_text(const std::string& text, const DataType& to) {
     }
     case TypeId::interval_month_day_nano: {
       auto interval = parse_interval(text);
-      if (!interval) refuse("the interval '" + text + "'");
+      if (!interval) throw std::runtime_error("the interval '" + text + "'");
       return {*interval};
     }
     default:
-      return text_to_integer(text, to);
+      return text_to_integer(text, to, by);
   }
 }
 
@@ -271,7 +278,7 @@ Value to_text(const Value& value, const DataType& from) {
       auto text = format_time(as_int64(value), from.unit);
       if (!text) {
         throw ArrowError{"Cast error: Failed to convert " + std::to_string(as_int64(value)) + " to temporal for " +
-                         type_name(from)};
+                         arrow_name(from)};
       }
       return {*text};
     }
@@ -279,7 +286,7 @@ Value to_text(const Value& value, const DataType& from) {
       auto text = format_timestamp(as_int64(value), from.unit, from.utc);
       if (!text) {
         throw ArrowError{"Cast error: Failed to convert " + std::to_string(as_int64(value)) + " to temporal for " +
-                         type_name(from)};
+                         arrow_name(from)};
       }
       return {*text};
     }
@@ -341,7 +348,7 @@ Value number_to_number(const Value& value, const DataType& from, const DataType&
     Int128 whole = as_int128(value) / power_of_ten(from.scale);
     Range range = range_of(to);
     if (whole < range.low || whole > range.high) {
-      throw ArrowError{"Cast error: value of " + format_decimal(whole, 0) + " is out of range " + type_name(to)};
+      throw ArrowError{"Cast error: value of " + format_decimal(whole, 0) + " is out of range " + arrow_name(to)};
     }
     return stored(whole, to);
   }
@@ -397,7 +404,7 @@ bool can_cast(const DataType& from, const DataType& to) {
   }
   if (is_binary(from) && is_binary(to)) return true;
   if (from.id == TypeId::timestamp)
-    return to.id == TypeId::timestamp || to.id == TypeId::date32 || to.id == TypeId::int64;
+    return to.id == TypeId::timestamp || to.id == TypeId::date32 || to.id == TypeId::time64 || to.id == TypeId::int64;
   if (from.id == TypeId::date32) return to.id == TypeId::timestamp || to.id == TypeId::int32 || to.id == TypeId::int64;
   if (from.id == TypeId::time64) return to.id == TypeId::time64 || to.id == TypeId::int64;
   if (to.id == TypeId::date32) return from.id == TypeId::int32 || from.id == TypeId::int64;
@@ -405,11 +412,11 @@ bool can_cast(const DataType& from, const DataType& to) {
   return false;
 }
 
-Value cast_value(const Value& value, const DataType& from, const DataType& to) {
+Value cast_value(const Value& value, const DataType& from, const DataType& to, CastBy by) {
   if (value.is_null() || from == to) return value;
   if (is_text(from)) {
     if (is_text(to) || to.id == TypeId::binary) return value;
-    return from_text(as_text(value), to);
+    return from_text(as_text(value), to, by);
   }
   if (is_text(to)) return to_text(value, from);
   if (plain_number(from) && plain_number(to)) return number_to_number(value, from, to);
@@ -424,6 +431,9 @@ Value cast_value(const Value& value, const DataType& from, const DataType& to) {
   if (from.id == TypeId::timestamp) {
     if (to.id == TypeId::timestamp) return rescaled_time(number, from.unit, to.unit, to);
     if (to.id == TypeId::date32) return {floor_div(number, 86400 * per_second(from.unit))};
+    if (to.id == TypeId::time64) {
+      return rescaled_time(floor_mod(number, 86400 * per_second(from.unit)), from.unit, to.unit, to);
+    }
     return value;
   }
   if (from.id == TypeId::time64 && to.id == TypeId::time64) return rescaled_time(number, from.unit, to.unit, to);
@@ -433,4 +443,4 @@ Value cast_value(const Value& value, const DataType& from, const DataType& to) {
   return integer_value(number, to);
 }
 
-}  // namespace kalam::stub::sql
+}  // namespace kalam::stub

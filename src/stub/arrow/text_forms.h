@@ -8,7 +8,7 @@
 
 #include "stub/arrow/value.h"
 
-namespace kalam::stub::sql {
+namespace kalam::stub {
 
 struct CivilDate {
   int64_t year;
@@ -58,4 +58,4 @@ size_t utf8_length(std::string_view text);
 // The first byte that does not start or continue a valid character; npos: all is valid.
 size_t invalid_utf8_at(std::string_view text);
 
-}  // namespace kalam::stub::sql
+}  // namespace kalam::stub

@@ -1,4 +1,4 @@
-#include "stub/sql/functions/text_forms.h"
+#include "stub/arrow/text_forms.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <vector>
 
-namespace kalam::stub::sql {
+namespace kalam::stub {
 
 int64_t floor_div(int64_t a, int64_t b) {
   int64_t q = a / b;
@@ -182,15 +182,18 @@ class Reader {
   size_t at_ = 0;
 };
 
-bool read_date(Reader& reader, int64_t* days) {
-  bool negative = reader.take('-');
+// Timestamps have months and days of two digits and a year from 1 on.
+bool read_date(Reader& reader, bool of_timestamp, int64_t* days) {
+  size_t fewest = of_timestamp ? 2 : 1;
+  bool negative = !of_timestamp && reader.take('-');
   int64_t year = 0;
   int64_t month = 0;
   int64_t day = 0;
-  if (!reader.number(4, 4, &year) || !reader.take('-') || !reader.number(1, 2, &month) || !reader.take('-') ||
-      !reader.number(1, 2, &day)) {
+  if (!reader.number(4, 4, &year) || !reader.take('-') || !reader.number(fewest, 2, &month) || !reader.take('-') ||
+      !reader.number(fewest, 2, &day)) {
     return false;
   }
+  if (of_timestamp && year == 0) return false;
   if (negative) year = -year;
   if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, static_cast<int>(month))) return false;
   *days = days_from_civil(year, static_cast<int>(month), static_cast<int>(day));
@@ -201,7 +204,8 @@ bool read_clock(Reader& reader, bool need_seconds, int64_t* seconds, int64_t* na
   int64_t hour = 0;
   int64_t minute = 0;
   int64_t second = 0;
-  if (!reader.number(2, 2, &hour) || !reader.take(':') || !reader.number(2, 2, &minute)) return false;
+  if (!reader.number(need_seconds ? 2 : 1, 2, &hour) || !reader.take(':') || !reader.number(2, 2, &minute))
+    return false;
   if (reader.take(':')) {
     if (!reader.number(2, 2, &second)) return false;
     if (reader.take('.') && !reader.fraction(nanoseconds)) return false;
@@ -215,6 +219,11 @@ bool read_clock(Reader& reader, bool need_seconds, int64_t* seconds, int64_t* na
 
 // "Z", "+02", "+02:00", "-0130": seconds east of UTC.
 bool read_offset(Reader& reader, int64_t* offset) {
+  if (reader.rest() == "UTC") {
+    reader = Reader("");
+    *offset = 0;
+    return true;
+  }
   if (reader.take('Z') || reader.take('z')) {
     *offset = 0;
     return true;
@@ -305,7 +314,7 @@ std::optional<int64_t> parse_date(std::string_view text) {
   }
   Reader reader(text);
   int64_t days = 0;
-  if (!read_date(reader, &days)) return std::nullopt;
+  if (!read_date(reader, false, &days)) return std::nullopt;
   if (reader.done()) return days;
   auto instant = parse_timestamp(text);
   if (!instant) return std::nullopt;
@@ -320,8 +329,9 @@ std::optional<int64_t> parse_time(std::string_view text) {
   if (!reader.done()) {
     if (!reader.take(' ')) return std::nullopt;
     std::string half(reader.rest());
-    bool after_noon = half == "PM" || half == "pm";
-    if (!after_noon && half != "AM" && half != "am") return std::nullopt;
+    std::transform(half.begin(), half.end(), half.begin(), [](unsigned char c) { return std::toupper(c); });
+    bool after_noon = half == "PM";
+    if (!after_noon && half != "AM") return std::nullopt;
     int64_t hour = seconds / 3600;
     if (hour < 1 || hour > 12) return std::nullopt;
     seconds = seconds % 3600 + (hour % 12 + (after_noon ? 12 : 0)) * 3600;
@@ -333,7 +343,7 @@ std::optional<Instant> parse_timestamp(std::string_view text) {
   Reader reader(text);
   int64_t days = 0;
   Instant instant;
-  if (!read_date(reader, &days)) return std::nullopt;
+  if (!read_date(reader, true, &days)) return std::nullopt;
   instant.seconds = days * 86400;
   if (reader.done()) return instant;
   if (!reader.take('T') && !reader.take('t') && !reader.take(' ')) return std::nullopt;
@@ -431,4 +441,4 @@ size_t invalid_utf8_at(std::string_view text) {
   return std::string_view::npos;
 }
 
-}  // namespace kalam::stub::sql
+}  // namespace kalam::stub
