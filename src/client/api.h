@@ -66,6 +66,10 @@ struct Status {
   char value[256];      // value that the error names; may be empty
 };
 
+// Copies a text of a server's for a message, as the texts of a Status are made: what a terminal or a log would not show
+// as it is gets replaced. UTF-8; cut to `capacity`, terminated.
+void printable_text(char* field, size_t capacity, const char* text, size_t size) noexcept;
+
 // Name of a class for logs and tests ("duplicate_key"). Static storage.
 const char* error_class_name(ErrorClass error) noexcept;
 

@@ -1,11 +1,12 @@
 #include "client/requests.h"
 
 #include <google/protobuf/io/coded_stream.h>
-#include <grpcpp/impl/codegen/proto_utils.h>
+#include <google/protobuf/wire_format_lite.h>
 
 #include <algorithm>
 #include <cstring>
 #include <initializer_list>
+#include <limits>
 #include <vector>
 
 #include "client/status.h"
@@ -15,6 +16,8 @@
 namespace kalam {
 namespace {
 
+using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedInputStream;
 using google::protobuf::io::CodedOutputStream;
 namespace pb = kalamdb::pg;
 using std::string_view;
@@ -65,10 +68,46 @@ static_assert(same_fields({pb::ExecuteSqlRequest::kSqlFieldNumber, pb::ExecuteQu
 static_assert(same_fields({pb::CommitTransactionRequest::kTransactionIdFieldNumber,
                            pb::RollbackTransactionRequest::kTransactionIdFieldNumber}));
 
-template <class Message>
-bool decode(grpc::ByteBuffer* response, Message* message) {
-  return response->Valid() && grpc::SerializationTraits<Message>::Deserialize(response, message).ok();
-}
+// A small answer, taken apart by field numbers. Generated messages would write a line to the server's log for each text
+// that is not UTF-8.
+class Answer {
+ public:
+  // False: no message, not protobuf, or such a text.
+  bool read(grpc::ByteBuffer* response) {
+    std::vector<grpc::Slice> slices;
+    if (!response->Valid() || !response->Dump(&slices).ok()) return false;
+    for (const grpc::Slice& slice : slices) {
+      bytes_.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+    }
+    if (bytes_.size() > static_cast<size_t>(std::numeric_limits<int>::max())) return false;
+    CodedInputStream input(reinterpret_cast<const uint8_t*>(bytes_.data()), static_cast<int>(bytes_.size()));
+    while (const uint32_t tag = input.ReadTag()) {
+      const uint32_t field = tag >> 3;
+      if (field >= kFields || (tag != varint_tag(field) && tag != length_delimited_tag(field))) {
+        if (!WireFormatLite::SkipField(&input, tag)) return false;
+      } else if (tag == varint_tag(field)) {
+        if (!input.ReadVarint64(&numbers_[field])) return false;
+      } else {
+        uint32_t size = 0;
+        if (!input.ReadVarint32(&size)) return false;
+        const auto begin = static_cast<size_t>(input.CurrentPosition());
+        if (size > bytes_.size() - begin || !input.Skip(static_cast<int>(size))) return false;
+        texts_[field] = string_view(bytes_).substr(begin, size);
+        if (!is_valid_utf8(texts_[field])) return false;
+      }
+    }
+    return input.ConsumedEntireMessage();
+  }
+
+  string_view text(int field) const { return texts_[field]; }
+  uint64_t number(int field) const { return numbers_[field]; }
+
+ private:
+  static constexpr uint32_t kFields = 8;
+  std::string bytes_;
+  string_view texts_[kFields];
+  uint64_t numbers_[kFields] = {};
+};
 
 bool check_text(string_view text, string_view what, Status* status) {
   if (is_valid_utf8(text)) return true;
@@ -222,11 +261,12 @@ RequestBody make_open_session(const std::string& current_schema) {
 }
 
 bool read_open_session(grpc::ByteBuffer* response, OpenedSession* session) {
-  pb::OpenSessionResponse message;
-  if (!decode(response, &message)) return false;
-  session->session_id = message.session_id();
-  session->token = message.session_token();
-  session->lease_expires_at_ms = message.lease_expires_at_ms();
+  using Message = pb::OpenSessionResponse;
+  Answer answer;
+  if (!answer.read(response)) return false;
+  session->session_id = answer.text(Message::kSessionIdFieldNumber);
+  session->token = answer.text(Message::kSessionTokenFieldNumber);
+  session->lease_expires_at_ms = static_cast<int64_t>(answer.number(Message::kLeaseExpiresAtMsFieldNumber));
   // The token goes back as a header's value, and gRPC aborts the process on one that is not visible ASCII.
   constexpr size_t kLongest = 4096;
   for (char c : session->token) {
@@ -236,37 +276,39 @@ bool read_open_session(grpc::ByteBuffer* response, OpenedSession* session) {
 }
 
 bool read_begin(grpc::ByteBuffer* response, std::string* transaction_id) {
-  pb::BeginTransactionResponse message;
-  if (!decode(response, &message) || message.transaction_id().empty() || message.transaction_id().size() > 4096) {
-    return false;
-  }
-  *transaction_id = message.transaction_id();
+  Answer answer;
+  if (!answer.read(response)) return false;
+  const string_view id = answer.text(pb::BeginTransactionResponse::kTransactionIdFieldNumber);
+  if (id.empty() || id.size() > 4096) return false;
+  *transaction_id = id;
   return true;
 }
 
+// Both have the same field.
 bool read_end(grpc::ByteBuffer* response, string_view transaction_id) {
-  pb::CommitTransactionResponse message;
-  return decode(response, &message) && message.transaction_id() == transaction_id;
+  Answer answer;
+  return answer.read(response) &&
+         answer.text(pb::CommitTransactionResponse::kTransactionIdFieldNumber) == transaction_id;
 }
 
 bool read_affected_rows(grpc::ByteBuffer* response, uint64_t* rows) {
   // Insert, Update and Delete answer alike.
-  pb::InsertResponse message;
-  if (!decode(response, &message)) return false;
-  *rows = message.affected_rows();
+  Answer answer;
+  if (!answer.read(response)) return false;
+  *rows = answer.number(pb::InsertResponse::kAffectedRowsFieldNumber);
   return true;
 }
 
 bool read_sql_message(grpc::ByteBuffer* response, std::string* text) {
-  pb::ExecuteSqlResponse message;
-  if (!decode(response, &message)) return false;
-  *text = std::move(*message.mutable_message());
+  Answer answer;
+  if (!answer.read(response)) return false;
+  *text = answer.text(pb::ExecuteSqlResponse::kMessageFieldNumber);
   return true;
 }
 
 bool read_ping(grpc::ByteBuffer* response) {
-  pb::PingResponse message;
-  return decode(response, &message);
+  Answer answer;
+  return answer.read(response);
 }
 
 }  // namespace kalam

@@ -116,6 +116,10 @@ void copy_text(char* field, size_t capacity, std::string_view text) noexcept {
   field[used] = '\0';
 }
 
+void printable_text(char* field, size_t capacity, const char* text, size_t size) noexcept {
+  copy_text(field, capacity, {text, size});
+}
+
 void clear_status(Status* status) noexcept {
   status->error = ErrorClass::none;
   status->grpc_code = -1;

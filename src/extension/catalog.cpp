@@ -208,8 +208,8 @@ KalamRelation* start_relation(Relation local, const KalamTableOptions* options, 
   relation->schema_version = first[VERSION] != nullptr ? strtoll(first[VERSION], nullptr, 10) : 0;
   const char* kind = first[TABLE_TYPE] != nullptr ? first[TABLE_TYPE] : "";
   if (!kalam_table_kind_from_text(kind, &relation->kind)) {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("KalamDB table \"%s\" is of unknown kind \"%s\"", relation->remote_name, kind)));
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("KalamDB table \"%s\" is of unknown kind \"%s\"",
+                                                                   relation->remote_name, kalam_printable(kind))));
   }
   relation->key_column = relation->version_column = -1;
   return relation;

@@ -223,6 +223,21 @@ char* kalam_text_from_remote(const char* text, size_t size) {
   return converted;
 }
 
+char* kalam_printable(const char* text) {
+  size_t size = strlen(text);
+  char* copy = (char*)palloc(size + 1);
+  if (GetDatabaseEncoding() == PG_UTF8) {
+    kalam::printable_text(copy, size + 1, text, size);
+    return copy;
+  }
+  // What was UTF-8 on its way. In other encodings the controls of ASCII have bytes of their own.
+  for (size_t i = 0; i <= size; i++) {
+    unsigned char byte = (unsigned char)text[i];
+    copy[i] = byte == '\0' || (byte >= 0x20 && byte != 0x7F) ? text[i] : isspace(byte) ? ' ' : '?';
+  }
+  return copy;
+}
+
 int kalam_sqlstate(const Status* status) {
   switch (status->error) {
     case ErrorClass::none:

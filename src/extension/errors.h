@@ -19,6 +19,10 @@ struct KalamErrorContext {
 // of a transaction is unknown.
 int kalam_sqlstate(const kalam::Status* status);
 
+// A name or text that the server sent, for a message: in the database's encoding, with everything replaced that a
+// terminal would obey or a log would take for another line. palloc'd.
+char* kalam_printable(const char* text);
+
 // Raises the status as an ERROR. Must not be called with ErrorClass::none.
 [[noreturn]] void kalam_report(const kalam::Status* status, const KalamErrorContext* context);
 

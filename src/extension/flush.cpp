@@ -98,7 +98,7 @@ KalamFlushState kalam_flush_state(KalamConnection* connection, KalamFlushJob* jo
   KalamFlushState state = is_listed ? state_of_status(answer->values[0][0]) : KalamFlushState::unknown;
   if (state != KalamFlushState::unknown) {
     job->obscure_since = 0;
-    *message = answer->values[0][1];
+    *message = answer->values[0][1] != nullptr ? kalam_printable(answer->values[0][1]) : nullptr;
     return state;
   }
 
@@ -106,7 +106,7 @@ KalamFlushState kalam_flush_state(KalamConnection* connection, KalamFlushJob* jo
   if (job->obscure_since == 0) job->obscure_since = now;
   if (!TimestampDifferenceExceeds(job->obscure_since, now, OBSCURE_MS)) return KalamFlushState::running;
   *message = is_listed ? psprintf("The status of flush job \"%s\" is \"%s\", which is not known.", job->id,
-                                  answer->values[0][0])
+                                  kalam_printable(answer->values[0][0]))
                        : psprintf("The server does not list flush job \"%s\".", job->id);
   return state;
 }

@@ -6,6 +6,7 @@
 #include "extension/catalog.h"
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/definition.h"
+#include "extension/errors.h"
 #include "extension/options.h"
 #include "extension/query.h"
 
@@ -59,7 +60,8 @@ void compare_column(Differences* differences, const KalamRelation* relation, For
                          : kalam_type_fits(attribute->atttypid, attribute->atttypmod, &column->type);
   if (!fits)
     add(differences, ERRCODE_DATATYPE_MISMATCH,
-        psprintf("Column \"%s\" is of type %s here, and of type %s in KalamDB.", name, local_type, column->type_name));
+        psprintf("Column \"%s\" is of type %s here, and of type %s in KalamDB.", name, local_type,
+                 kalam_printable(column->type_name)));
   if (attribute->attnotnull && !column->not_null)
     add(differences, ERRCODE_INVALID_TABLE_DEFINITION,
         psprintf("Column \"%s\" is NOT NULL here, and may be NULL in KalamDB.", name));
@@ -74,7 +76,8 @@ void compare_key(Differences* differences, const KalamRelation* relation, const 
     if (!column->is_key || (key != nullptr && pg_strcasecmp(column->name, key) == 0)) continue;
     add(differences, ERRCODE_INVALID_TABLE_DEFINITION,
         key != nullptr
-            ? psprintf("The primary key is column \"%s\" here, and column \"%s\" in KalamDB.", column->local_name, key)
+            ? psprintf("The primary key is column \"%s\" here, and column \"%s\" in KalamDB.", column->local_name,
+                       kalam_printable(key))
             : psprintf("The primary key is column \"%s\" here, and KalamDB's table has none.", column->local_name));
   }
 }

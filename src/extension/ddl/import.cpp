@@ -2,6 +2,7 @@
 #include "extension/catalog.h"
 #include "extension/connection.h"
 #include "extension/ddl/definition.h"
+#include "extension/errors.h"
 #include "extension/fdw.h"
 #include "extension/options.h"
 #include "extension/query.h"
@@ -115,8 +116,9 @@ void append_column(Table* table, char** row, const Wanted* wanted, const char* s
   // A table with such a column can be read only (datum_to_row.cpp), so it is left to the user.
   if (type.kind == kalam::RemoteKind::other) {
     ereport(NOTICE,
-            (errmsg("column \"%s\" of KalamDB table \"%s\" on server \"%s\" is left out", name, table->name, server),
-             errdetail("Its type %s is not supported.", row[DATA_TYPE]),
+            (errmsg("column \"%s\" of KalamDB table \"%s\" on server \"%s\" is left out", kalam_printable(name),
+                    kalam_printable(table->name), server),
+             errdetail("Its type %s is not supported.", kalam_printable(row[DATA_TYPE])),
              errhint("CREATE FOREIGN TABLE can show it as text or jsonb, in a table whose rows cannot be changed.")));
     return;
   }

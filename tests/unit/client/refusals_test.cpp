@@ -156,6 +156,38 @@ TEST_F(RefusalsTest, FilesThatAreNone) {
   }
 }
 
+// PEM text that gRPC and the TLS library cannot use: an error, when the connection is made or at its first call.
+TEST_F(RefusalsTest, PemThatIsNone) {
+  FakeServer server;
+  Authority authority;
+  const KeyPair good = authority.issue("client", "DNS:x");
+  const std::string broken[] = {"-----BEGIN CERTIFICATE-----",
+                                "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
+                                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                                "-----BEGIN X-----\n\xff\xff\n-----END X-----",
+                                good.key,
+                                good.certificate.substr(0, 200),
+                                good.certificate + good.certificate.substr(0, 100),
+                                std::string(100'000, '-') + "-----BEGIN CERTIFICATE-----"};
+  for (const std::string& pem : broken) {
+    for (int where = 0; where < 3; where++) {
+      ConnectionOptions options = options_for(server);
+      options.ca_cert = where == 0 ? pem.c_str() : authority.certificate().c_str();
+      options.client_cert = where == 1 ? pem.c_str() : where == 2 ? good.certificate.c_str() : nullptr;
+      options.client_key = where == 2 ? pem.c_str() : where == 1 ? good.key.c_str() : nullptr;
+      options.connect_timeout_ms = 2'000;
+      options.call_timeout_ms = 4'000;
+      Status status;
+      Connection* connection = connection_create(runtime_, &options, &status);
+      if (connection != nullptr) {
+        status = ping(connection);
+        connection_release(connection, 0);
+      }
+      EXPECT_NE(status.error, ErrorClass::none) << where << pem;
+    }
+  }
+}
+
 // Texts of servers are shown by terminals and written to logs.
 TEST_F(RefusalsTest, TextsThatTerminalsObey) {
   const std::pair<std::string, std::string> cases[] = {
