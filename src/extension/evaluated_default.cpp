@@ -424,14 +424,12 @@ bool value_of_snowflake(const kalam::RemoteType* type, Value* value) {
 }
 
 bool evaluate(const char* shown, const kalam::RemoteType* type, Value* value) {
-  char* text;
-  if ((text = inside(shown, "String(")) != nullptr) {
-    text = unquoted(text);
-    if (text == nullptr) return false;
-    return value_of_text(text, type, value);
+  if (char* quoted = inside(shown, "String("); quoted != nullptr) {
+    char* text = unquoted(quoted);
+    return text != nullptr && value_of_text(text, type, value);
   }
-  if ((text = inside(shown, "Number(")) != nullptr) return value_of_number(text, type, value);
-  if ((text = inside(shown, "Bool(")) != nullptr) return value_of_boolean(text, type, value);
+  if (char* text = inside(shown, "Number("); text != nullptr) return value_of_number(text, type, value);
+  if (char* text = inside(shown, "Bool("); text != nullptr) return value_of_boolean(text, type, value);
   if (pg_strcasecmp(shown, "NOW()") == 0 || pg_strcasecmp(shown, "CURRENT_TIMESTAMP()") == 0)
     return value_of_now(type, value);
   if (pg_strcasecmp(shown, "SNOWFLAKE_ID()") == 0) return value_of_snowflake(type, value);
