@@ -405,6 +405,10 @@ bool means_not_executed(int code, string_view text) {
          text == "Received RST_STREAM with error code 7" || text == "Transport closed";
 }
 
+bool spoils_connection(int code, string_view text) {
+  return code == static_cast<int>(Code::resource_exhausted) && contains(text, "metadata size exceeds limit");
+}
+
 void classify_failure(const Failure& failure, const Secrets& secrets, Status* status) {
   const std::string clean = secrets.scrub(failure.text);
   if (const Rule* rule = means_not_leader(failure.code, failure.text) ? &kNotLeader : find_rule(failure)) {

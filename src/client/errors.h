@@ -55,4 +55,8 @@ bool means_not_leader(int code, std::string_view text);
 // 9113, 6.8 and 8.7): the same words in another text prove nothing.
 bool means_not_executed(int code, std::string_view text);
 
+// Headers beyond the bound were received: gRPC may count those of later answers on the same connection with them, so
+// that every call there fails until it is replaced.
+bool spoils_connection(int code, std::string_view text);
+
 }  // namespace kalam

@@ -310,6 +310,8 @@ void Node::stop_quick_ack() {
 }
 
 void Node::note_rpc_finished(const UnaryRpc& rpc) noexcept {
+  // Calls in flight end on the old channel.
+  if (!watching_ && spoils_connection(rpc.status().error_code(), rpc.status().error_message())) drop_channel();
   if (!core_->settings.quick_ack) return;
   try {
     // A later gRPC names the peer only once the answer has begun.
