@@ -5,20 +5,21 @@
 #include "extension/catalog.h"
 #include "extension/fdw.h"
 #include "extension/options.h"
+#include "extension/own_query.h"
 
 extern "C" {
 #include "catalog/heap.h"
 #include "commands/defrem.h"
 #include "commands/vacuum.h"
-#include "executor/spi.h"
+#include "nodes/makefuncs.h"
+#include "parser/parsetree.h"
 #include "storage/lmgr.h"
+#include "tcop/dest.h"
 #include "utils/lsyscache.h"
 #include "utils/sampling.h"
 }
 
 namespace {
-
-constexpr long FETCH_ROWS = 1000;
 
 // A random sample of a stream of rows of unknown length (Vitter's algorithm, as PostgreSQL samples its own tables).
 struct Sample {
@@ -46,58 +47,59 @@ int place_for_row(Sample* sample) {
   return place;
 }
 
-void take_rows(Sample* sample, SPITupleTable* fetched, uint64 count, MemoryContext context) {
-  for (uint64 i = 0; i < count; i++) {
-    bool is_null;
-    int place = place_for_row(sample);
-    if (place < 0) continue;
-    // The row as one value has the places of dropped columns, too.
-    Datum row = SPI_getbinval(fetched->vals[i], fetched->tupdesc, 1, &is_null);
-    HeapTupleHeader header = DatumGetHeapTupleHeader(row);
-    HeapTupleData tuple = {};
-    tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-    ItemPointerSetInvalid(&tuple.t_self);
-    tuple.t_data = header;
-    MemoryContext old = MemoryContextSwitchTo(context);
-    sample->rows[place] = heap_copytuple(&tuple);
-    MemoryContextSwitchTo(old);
-  }
+struct SampleReceiver {
+  DestReceiver receiver;  // must be first
+  Sample sample;
+  MemoryContext context;  // of the rows
+};
+
+void sample_startup(DestReceiver*, int, TupleDesc) {}
+
+bool sample_receive(TupleTableSlot* slot, DestReceiver* self) {
+  auto* receiver = (SampleReceiver*)self;
+  bool is_null;
+  int place = place_for_row(&receiver->sample);
+  if (place < 0) return true;
+  // The row as one value has the places of dropped columns, too.
+  HeapTupleHeader header = DatumGetHeapTupleHeader(slot_getattr(slot, 1, &is_null));
+  HeapTupleData tuple = {};
+  tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+  ItemPointerSetInvalid(&tuple.t_self);
+  tuple.t_data = header;
+  MemoryContext old = MemoryContextSwitchTo(receiver->context);
+  receiver->sample.rows[place] = heap_copytuple(&tuple);
+  MemoryContextSwitchTo(old);
+  return true;
 }
+
+void sample_end(DestReceiver*) {}
 
 // Runs as the table's owner: ANALYZE of a parent has switched to the owner of that, who need not have rights on the
 // table, as for an ordinary child. An error ends the transaction, which switches back. The scan itself waits, checks
 // for completeness and raises as in any query.
 int acquire_sample(Relation relation, int, HeapTuple* rows, int wanted, double* total_rows, double* dead_rows) {
-  Sample sample = {};
-  MemoryContext context = CurrentMemoryContext;
+  SampleReceiver taker = {};
+  Sample* sample = &taker.sample;
   Oid userid;
   int security;
-  const char* name =
-      quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)), RelationGetRelationName(relation));
-  // The row, even where a column is called "r".
-  char* query = psprintf("SELECT r.*::%s FROM ONLY %s r", name, name);
-  sample.rows = rows;
-  sample.wanted = wanted;
-  sample.to_skip = -1;
-  reservoir_init_selection_state(&sample.state, wanted);
+  taker.receiver = {sample_receive, sample_startup, sample_end, sample_end, DestNone};
+  taker.context = CurrentMemoryContext;
+  sample->rows = rows;
+  sample->wanted = wanted;
+  sample->to_skip = -1;
+  reservoir_init_selection_state(&sample->state, wanted);
 
   GetUserIdAndSecContext(&userid, &security);
   SetUserIdAndSecContext(relation->rd_rel->relowner, security | SECURITY_LOCAL_USERID_CHANGE);
-  if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
-  Portal portal = SPI_cursor_open_with_args(nullptr, query, 0, nullptr, nullptr, nullptr, true, CURSOR_OPT_NO_SCROLL);
-  do {
-    SPI_cursor_fetch(portal, true, FETCH_ROWS);
-    take_rows(&sample, SPI_tuptable, SPI_processed, context);
-    SPI_freetuptable(SPI_tuptable);
-    CHECK_FOR_INTERRUPTS();
-  } while (SPI_processed > 0);
-  SPI_cursor_close(portal);
-  SPI_finish();
+  KalamOwnQuery own = kalam_own_query(relation, "SELECT FROM ONLY", "");
+  Var* row = makeWholeRowVar(rt_fetch(1, own.query->rtable), 1, 0, false);
+  own.query->targetList = list_make1(makeTargetEntry((Expr*)row, 1, pstrdup("row"), false));
+  kalam_run_own_query(&own, &taker.receiver, 0, true);
   SetUserIdAndSecContext(userid, security);
 
-  *total_rows = sample.seen;
+  *total_rows = sample->seen;
   *dead_rows = 0;
-  return sample.taken;
+  return sample->taken;
 }
 
 // A sample of nothing, which PostgreSQL keeps no statistics of. Those that are there are of an earlier version.

@@ -291,10 +291,10 @@ static inline void kalam_init_range_table(EState* estate, ParseState* parse_stat
 }
 
 // PostgreSQL 18: there is no more telling whether a query runs once.
-static inline void kalam_executor_run(QueryDesc* description) {
+static inline void kalam_executor_run(QueryDesc* description, uint64 count = 0) {
 #if PG_VERSION_NUM >= 180000
-  ExecutorRun(description, ForwardScanDirection, 0);
+  ExecutorRun(description, ForwardScanDirection, count);
 #else
-  ExecutorRun(description, ForwardScanDirection, 0, true);
+  ExecutorRun(description, ForwardScanDirection, count, true);
 #endif
 }

@@ -30,6 +30,7 @@ static void check_query(const Query* query) {
 template <typename Jumble>
 static void check_analyzed(ParseState* state, Query* query, Jumble jumble) {
   check_query(query);
+  kalam_check_copied(query);
   if (previous_hook != nullptr) previous_hook(state, query, jumble);
 }
 

@@ -9,6 +9,7 @@
 #include "extension/errors.h"
 #include "extension/journal.h"
 #include "extension/options.h"
+#include "extension/own_query.h"
 #include "extension/query.h"
 #include "extension/rights.h"
 
@@ -19,9 +20,9 @@ extern "C" {
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/tablecmds.h"
-#include "executor/spi.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
+#include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
 #include "utils/lsyscache.h"
@@ -268,16 +269,11 @@ void refuse_nulls(const Alteration* alteration, const char* column) {
            nullptr);
 
   // An ordinary query of the foreign table: complete, or an error.
-  char* schema = get_namespace_name(get_rel_namespace(alteration->relid));
-  StringInfoData sql;
-  initStringInfo(&sql);
-  appendStringInfo(&sql, "SELECT 1 FROM %s WHERE %s IS NULL", quote_qualified_identifier(schema, relation->local_name),
-                   quote_identifier(column));
-  SPI_connect();
-  if (SPI_execute(sql.data, false, 1) != SPI_OK_SELECT)
-    ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not look for NULLs in column \"%s\"", column)));
-  bool found = SPI_processed > 0;
-  SPI_finish();
+  Relation local = table_open(alteration->relid, NoLock);
+  KalamOwnQuery query =
+      kalam_own_query(local, "SELECT 1 FROM", psprintf("t WHERE t.%s IS NULL", quote_identifier(column)));
+  bool found = kalam_run_own_query(&query, None_Receiver, 1, true) > 0;
+  table_close(local, NoLock);
   if (found)
     ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
                     errmsg("column \"%s\" of relation \"%s\" contains null values", column, relation->local_name)));

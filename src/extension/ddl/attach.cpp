@@ -93,6 +93,7 @@ struct ShownColumn {
 void kalam_check_columns_differ(Oid relid) {
   if (!check_function_bodies) return;
   Relation local = RelationIdGetRelation(relid);
+  if (local == nullptr) return;  // gone: ALTER TABLE was of another table, which has its name now
   TupleDesc descriptor = RelationGetDescr(local);
   HASHCTL control = {};
   control.keysize = sizeof(ShownColumn::name);

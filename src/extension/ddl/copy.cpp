@@ -74,8 +74,12 @@ void check_rights(Oid relid, bool is_from) {
   if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_FOREIGN_TABLE, get_rel_name(relid));
 }
 
+// PostgreSQL looks the name up again, when it may be another table's (own_query.h): of COPY it allows none that runs
+// code, of a query it does. So the query tells which table it is about.
+constexpr const char* ALIAS = "kalam_copy of %u";
+
 // SELECT of the columns FROM ONLY the table.
-Node* make_query(const RangeVar* table, List* names) {
+Node* make_query(const RangeVar* table, Oid relid, List* names) {
   SelectStmt* query = makeNode(SelectStmt);
   RangeVar* from = (RangeVar*)copyObjectImpl(table);
   ListCell* cell;
@@ -90,11 +94,21 @@ Node* make_query(const RangeVar* table, List* names) {
     query->targetList = lappend(query->targetList, target);
   }
   from->inh = false;
+  from->alias = makeAlias(psprintf(ALIAS, relid), NIL);
   query->fromClause = list_make1(from);
   return (Node*)query;
 }
 
 }  // namespace
+
+void kalam_check_copied(const Query* query) {
+  Oid relid;
+  if (query->commandType != CMD_SELECT || list_length(query->rtable) != 1) return;
+  const RangeTblEntry* entry = linitial_node(RangeTblEntry, query->rtable);
+  if (entry->alias == nullptr || sscanf(entry->alias->aliasname, ALIAS, &relid) != 1 || relid == entry->relid) return;
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                  errmsg("relation referenced by COPY statement has changed")));
+}
 
 void kalam_copy(const KalamUtility* utility, const CopyStmt* source) {
   Oid relid = source->relation != nullptr ? RangeVarGetRelid(source->relation, NoLock, true) : InvalidOid;
@@ -108,7 +122,7 @@ void kalam_copy(const KalamUtility* utility, const CopyStmt* source) {
   if (copy->attlist == NIL) copy->attlist = declared_columns(relid);
   if (!copy->is_from) check_force_quote(relid, copy->options, copy->attlist);
   if (!copy->is_from && copy->attlist != NIL) {
-    copy->query = make_query(copy->relation, copy->attlist);
+    copy->query = make_query(copy->relation, relid, copy->attlist);
     copy->relation = nullptr;
     copy->attlist = NIL;
   }

@@ -21,6 +21,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "nodes/makefuncs.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -267,6 +268,20 @@ void keep_on_drop(List* options) {
   }
 }
 
+// The table that the statement has made, which is locked since then. While it waited for the server, its schema may
+// have been renamed, and another one of that name been made, in which it is.
+Oid find_created(const RangeVar* name, Oid schema) {
+  Oid relid = get_relname_relid(name->relname, schema);
+  Relation relation = OidIsValid(relid) ? RelationIdGetRelation(relid) : nullptr;
+  bool is_found = relation != nullptr && CheckRelationLockedByMe(relation, AccessExclusiveLock, false);
+  if (relation != nullptr) RelationClose(relation);
+  if (!is_found || !kalam_is_own_table(relid))
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                    errmsg("the schema of table \"%s\" was renamed while the table was created", name->relname),
+                    errhint("Run the statement again.")));
+  return relid;
+}
+
 void warn_kept(const CreateStmt* statement, const KalamTableDefinition* definition, const ForeignServer* server) {
   ereport(WARNING,
           (errmsg("option \"on_drop\" of foreign table \"%s\" is set to \"keep\"", statement->relation->relname),
@@ -337,8 +352,9 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   create_remote(connection, &definition, sql);
   CommandCounterIncrement();
   if (!OidIsValid(schema)) schema = get_namespace_oid(base->relation->schemaname, false);
+  Oid relid = find_created(base->relation, schema);
   kalam_copy_comments(utility, comments, get_namespace_name(schema), base->relation->relname);
-  return get_relname_relid(base->relation->relname, schema);
+  return relid;
 }
 
 void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeignTableStmt* source) {
@@ -401,8 +417,9 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
     }
     kalam_utility_replace(utility, (Node*)create);
     CommandCounterIncrement();
-    kalam_check_columns_differ(get_relname_relid(base->relation->relname, schema));
-    kalam_check_attached(get_relname_relid(base->relation->relname, schema), &definition);
+    Oid relid = find_created(base->relation, schema);
+    kalam_check_columns_differ(relid);
+    kalam_check_attached(relid, &definition);
     return;
   }
 

@@ -54,6 +54,10 @@ void kalam_create_table_as(const KalamUtility* utility, const CreateTableAsStmt*
 // COPY to and from a foreign table of this wrapper (copy.cpp).
 void kalam_copy(const KalamUtility* utility, const CopyStmt* source);
 
+// Refuses (55000) the query of such a COPY when its table's name has become that of another relation. For every query
+// that was analyzed (copy.cpp).
+void kalam_check_copied(const Query* query);
+
 // The LIKE clauses of CREATE TABLE, written out for a table of that kind (like.cpp). Returns the comments that
 // INCLUDING COMMENTS copies, for kalam_copy_comments() when the table is there.
 List* kalam_expand_like(CreateStmt* statement, kalam::TableKind kind);

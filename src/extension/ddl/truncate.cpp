@@ -3,42 +3,16 @@
 // TRUNCATE itself.
 #include "extension/ddl/ddl.h"
 #include "extension/fdw.h"
+#include "extension/own_query.h"
 
 extern "C" {
-#include "executor/executor.h"
 #include "tcop/dest.h"
-#include "tcop/tcopprot.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
-#include "utils/snapmgr.h"
 }
 
 namespace {
 
-// Who may TRUNCATE need not have the right to DELETE.
-void run_unchecked(const char* sql) {
-  RawStmt* parsed = linitial_node(RawStmt, pg_parse_query(sql));
-  Query* query = linitial_node(Query, pg_analyze_and_rewrite_fixedparams(parsed, sql, nullptr, 0, nullptr));
-  kalam_clear_required_rights(query);
-  PlannedStmt* plan = kalam_plan_query(query, sql, nullptr);
-  kalam_clear_required_rights(plan);
-
-  CommandCounterIncrement();
-  PushActiveSnapshot(GetTransactionSnapshot());
-  QueryDesc* description =
-      CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot, None_Receiver, nullptr, nullptr, 0);
-  ExecutorStart(description, 0);
-  kalam_executor_run(description);
-  ExecutorFinish(description);
-  ExecutorEnd(description);
-  FreeQueryDesc(description);
-  PopActiveSnapshot();
-  CommandCounterIncrement();
-}
-
 void truncate(Relation relation) {
   const TriggerDesc* triggers = relation->trigdesc;
-  StringInfoData sql;
 
   if (triggers != nullptr && (triggers->trig_delete_before_row || triggers->trig_delete_after_row ||
                               triggers->trig_delete_before_statement || triggers->trig_delete_after_statement)) {
@@ -48,11 +22,11 @@ void truncate(Relation relation) {
                     errdetail("Its rows are deleted one by one, and TRUNCATE must not run these triggers."),
                     errhint("Use DELETE.")));
   }
-  initStringInfo(&sql);
-  appendStringInfo(&sql, "DELETE FROM ONLY %s",
-                   quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-                                              RelationGetRelationName(relation)));
-  run_unchecked(sql.data);
+  // Who may TRUNCATE need not have the right to DELETE.
+  KalamOwnQuery query = kalam_own_query(relation, "DELETE FROM ONLY", "");
+  CommandCounterIncrement();
+  kalam_run_own_query(&query, None_Receiver, 0, false);
+  CommandCounterIncrement();
 }
 
 }  // namespace
