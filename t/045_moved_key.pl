@@ -69,4 +69,23 @@ is($error->{sqlstate}, '08007', 'a removal that is not answered is of unknown ou
 like($error->{text}, qr/was stored with key \(num\)=\(b\)/, 'and the new row is told of');
 $stub->clear_faults;
 
+# A session that is ended while it waits for one of the two: the call comes to its end, and the row is not there twice.
+for my $case ([ 'Insert', 'a1 other2' ], [ 'Delete', 'b1 other2' ])
+{
+	my ($method, $rows) = @$case;
+	reset_all();
+	$stub->fault({ method => $method, call => 1, delay_ms => 1000 });
+	my $session = $node->session;
+	my $pid = $session->pid;
+	$session->send("$statement;");
+	$stub->wait_for_hits(1);
+	$node->sql("SELECT pg_terminate_backend($pid)");
+	$session->wait_for(qr/57P01/);
+	$session->finish;
+	ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"), "$method: the session ends");
+	$stub->clear_faults;
+	is(rows(), $rows, "$method: rows of KalamDB when the session was ended");
+	is($node->sql('SELECT count(*) FROM app.log'), 0, "$method: rows of PostgreSQL when the session was ended");
+}
+
 KalamNode::finish();

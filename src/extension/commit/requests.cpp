@@ -6,6 +6,10 @@
 #include "extension/hidden_values.h"
 #include "extension/transaction.h"
 
+extern "C" {
+#include "storage/ipc.h"
+}
+
 // Rows of the writer's buffer as one request.
 static void send_rows(KalamSender* sender, KalamJournal* journal, size_t first, size_t count) {
   kalam::TableRef table = kalam_sender_table(journal);
@@ -100,6 +104,30 @@ static bool take_back(const KalamSender* sender, const KalamJournal* journal, co
   return is_done;
 }
 
+namespace {
+
+// The change of a key that is being sent.
+struct Move {
+  const KalamSender* sender;
+  const KalamJournal* journal;
+  const char* new_key;
+  bool is_inserted;
+};
+
+}  // namespace
+
+// The session is ended while it waits. Its call comes to its end rather than being cancelled, and a row that has come
+// by it goes again, so that the row is not there twice.
+static void finish_move(int, Datum argument) {
+  const Move* move = (const Move*)DatumGetPointer(argument);
+  kalam::Call* call = move->sender->holder->call;
+  kalam::Status status;
+  if (call == nullptr || kalam::client_is_broken() || !kalam::call_wait(call, TAKE_BACK_MS) || move->is_inserted)
+    return;
+  kalam::call_status(call, &status);
+  if (status.error == kalam::ErrorClass::none) take_back(move->sender, move->journal, move->new_key);
+}
+
 // The removal of the old row. Its failure tells what became of the new one.
 static void remove_moved(KalamSender* sender, KalamJournal* journal, int32 removal, const char* new_key) {
   kalam::Status status;
@@ -146,9 +174,21 @@ void kalam_send_move(KalamSender* sender, KalamJournal* journal) {
   kalam_sender_drain(sender);
   kalam::row_buffer_clear(journal->writer->rows);
   kalam_sender_add_row(sender, journal, insertion);
-  send_rows(sender, journal, 0, 1);
-  kalam::row_buffer_clear(journal->writer->rows);
-  remove_moved(sender, journal, index, journal->keys[insertion->key].text);
+
+  Move move = {sender, journal, journal->keys[insertion->key].text, false};
+  before_shmem_exit(finish_move, PointerGetDatum(&move));
+  PG_TRY();
+  {
+    send_rows(sender, journal, 0, 1);
+    kalam::row_buffer_clear(journal->writer->rows);
+    move.is_inserted = true;
+    remove_moved(sender, journal, index, move.new_key);
+  }
+  PG_FINALLY();
+  {
+    cancel_before_shmem_exit(finish_move, PointerGetDatum(&move));
+  }
+  PG_END_TRY();
 }
 
 // The rows in the writer's buffer: staged, or with `progress` each request for itself.
