@@ -195,6 +195,21 @@ BEGIN;
 UPDATE ktest00000_journal.t SET v = 'x' WHERE id = 1;
 PREPARE TRANSACTION 'kalam';
 SELECT compare.run(:q, :all);
+-- An error while the file of the journal is written: what has been written before cannot be relied on.
+SET work_mem = '64kB';
+SET temp_file_limit = '256kB';
+CREATE TABLE ktest00000_journal.spilled (id int PRIMARY KEY, v text) USING kalamdb;
+BEGIN;
+INSERT INTO ktest00000_journal.spilled SELECT i, repeat('x', 1000) FROM generate_series(1, 100) i;
+SAVEPOINT s;
+INSERT INTO ktest00000_journal.spilled SELECT i, repeat('y', 1000) FROM generate_series(101, 1000) i;
+ROLLBACK TO s;
+SELECT count(*) FROM ktest00000_journal.spilled;
+COMMIT;
+SELECT count(*) FROM ktest00000_journal.spilled;
+RESET temp_file_limit;
+RESET work_mem;
+DROP TABLE ktest00000_journal.spilled;
 
 DROP FUNCTION compare.attempt;
 DROP FOREIGN TABLE ktest00000_journal.alias;

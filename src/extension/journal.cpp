@@ -365,7 +365,15 @@ static void open_file(KalamJournal* journal) {
 // Positions in the file are counted in one line; a BufFile is made of segments of a fixed size.
 constexpr int64 SEGMENT_BYTES = 0x40000000;  // buffile.c: MAX_PHYSICAL_FILESIZE
 
-static void seek(KalamJournal* journal, int64 position) {
+// Begins an access to the file. One that was left by an error may have left the BufFile beside its place: what is
+// written later would go elsewhere, and what is read be something else. So the transaction cannot go on with it, though
+// a block has caught the error.
+static void begin_access(KalamJournal* journal, int64 position) {
+  if (journal->file_is_busy)
+    ereport(ERROR,
+            (errcode(ERRCODE_IO_ERROR), errmsg("the temporary file of a KalamDB journal cannot be used after an error"),
+             errhint("Roll the transaction back, and run it again.")));
+  journal->file_is_busy = true;
   if (BufFileSeek(journal->file, (int)(position / SEGMENT_BYTES), (off_t)(position % SEGMENT_BYTES), SEEK_SET) != 0)
     ereport(ERROR, (errcode_for_file_access(), errmsg("could not seek in the temporary file of a KalamDB journal")));
 }
@@ -413,11 +421,12 @@ static void store_row(KalamJournal* journal, KalamJournalEntry* entry, const Kal
     return;
   }
   if (journal->file == nullptr) open_file(journal);
-  seek(journal, journal->file_end);
+  begin_access(journal, journal->file_end);
   write_part(journal, row->tuple, row->tuple->t_len, entry->tuple_size);
   write_part(journal, row->defaulted, defaulted, entry->defaulted_size);
   write_part(journal, row->sent.text, row->sent.size, row->sent.size);
   write_part(journal, row->rest.text, row->rest.size, row->rest.size);
+  journal->file_is_busy = false;
   entry->spill = journal->file_end;
   journal->file_end += size;
 }
@@ -426,8 +435,9 @@ static void store_row(KalamJournal* journal, KalamJournalEntry* entry, const Kal
 static char* row_part(KalamJournal* journal, const KalamJournalEntry* entry, int64 offset, Size size) {
   if (entry->memory != nullptr) return entry->memory + offset;
   char* part = (char*)MemoryContextAllocHuge(CurrentMemoryContext, Max(size, 1));
-  seek(journal, entry->spill + offset);
+  begin_access(journal, entry->spill + offset);
   read_exactly(journal, part, size);
+  journal->file_is_busy = false;
   return part;
 }
 

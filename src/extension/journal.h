@@ -103,6 +103,7 @@ struct KalamJournal {
   int64 memory;  // bytes of rows in memory
   BufFile* file;
   int64 file_end;
+  bool file_is_busy;  // an access to it has begun, and not come to its end
 
   // Counts of net effects, kept up to date with every entry.
   int64 net_inserts;
