@@ -98,9 +98,7 @@ UPDATE parted SET a = 100 WHERE id = 123;
 UPDATE parted SET id = 151 WHERE id = 123;
 UPDATE parted SET id = 151 WHERE id = 2;
 UPDATE parted SET id = 124, a = 90 WHERE id = 2 RETURNING tableoid::regclass, id;
-COPY parted FROM stdin;
-178	1
-\.
+\copy parted FROM '/dev/null'
 UPDATE parted SET a = 1 WHERE id = 160;
 DELETE FROM parted WHERE id = 160;
 SELECT id, a FROM parted WHERE id > 110 ORDER BY id;

@@ -135,9 +135,7 @@ EXPLAIN SELECT * FROM mine;
 UPDATE mine SET w = 1;
 DELETE FROM mine;
 INSERT INTO mine VALUES (4, 4);
-COPY mine FROM stdin;
-4	4
-\.
+\copy mine FROM '/dev/null'
 SELECT * FROM mine FOR UPDATE;
 TRUNCATE mine;
 ANALYZE mine;

@@ -117,6 +117,11 @@ void kalam_add_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry*, 
   Var* var = makeVar((int)rtindex, key->attnum, key->atttypid, key->atttypmod, key->attcollation, 0);
   add_row_identity_var(root, var, rtindex, key_junk_name(key));
   if (remote->version_column >= 0) add_junk(root, rtindex, SelfItemPointerAttributeNumber, TIDOID, KALAM_MARK_NAME);
+  // A parent whose children turn out to be excluded, all of them, is made ready as a table of its own, and minor
+  // releases of PostgreSQL up to 16.2 at least look for its ctid then. Nobody reads what stands there for rows of
+  // KalamDB.
+  if (rtindex != (Index)root->parse->resultRelation)
+    add_junk(root, rtindex, SelfItemPointerAttributeNumber, TIDOID, "ctid");
 
   // PostgreSQL asks for the whole row by itself, except for a DELETE whose RETURNING needs it.
   if (root->parse->commandType == CMD_DELETE && root->parse->returningList != NIL)
