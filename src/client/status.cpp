@@ -93,25 +93,32 @@ uint32_t code_point(std::string_view character) {
   return code;
 }
 
+// Takes the first character off a text that is not empty, and returns what stands for it in a printable one.
+std::string_view next_printable(std::string_view* text) noexcept {
+  const size_t size = utf8_character_size(*text);
+  const std::string_view character = text->substr(0, size);
+  text->remove_prefix(size == 0 ? 1 : size);
+  if (size == 0) return "?";
+  const uint32_t code = code_point(character);
+  if (is_separator(code)) return " ";
+  return is_control(code) ? "?" : character;
+}
+
+std::string printable(std::string_view text) {
+  std::string result;
+  while (!text.empty()) result += next_printable(&text);
+  return result;
+}
+
 }  // namespace
 
 void copy_text(char* field, size_t capacity, std::string_view text) noexcept {
   size_t used = 0;
   while (!text.empty()) {
-    size_t size = utf8_character_size(text);
-    size_t taken = size == 0 ? 1 : size;
-    const uint32_t code = size == 0 ? 0 : code_point(text.substr(0, size));
-    const bool separates = is_separator(code);
-    const bool replaced = separates || is_control(code);
-    size_t needed = replaced ? 1 : size;
-    if (used + needed >= capacity) break;
-    if (replaced) {
-      field[used] = separates ? ' ' : '?';
-    } else {
-      std::memcpy(field + used, text.data(), size);
-    }
-    used += needed;
-    text.remove_prefix(taken);
+    const std::string_view character = next_printable(&text);
+    if (used + character.size() >= capacity) break;
+    std::memcpy(field + used, character.data(), character.size());
+    used += character.size();
   }
   field[used] = '\0';
 }
@@ -182,14 +189,16 @@ void KeptStatus::get(Status* status) const noexcept {
 }
 
 void Secrets::add(std::string_view secret) {
-  if (secret.size() < 4 || std::find(values_.begin(), values_.end(), secret) != values_.end()) return;
-  values_.emplace_back(secret);
+  std::string shown = printable(secret);
+  if (secret.size() < 4 || std::find(values_.begin(), values_.end(), shown) != values_.end()) return;
+  values_.push_back(std::move(shown));
   // The longest first, so that no rest of a value stays behind where one value holds another.
   std::sort(values_.begin(), values_.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
 }
 
 std::string Secrets::scrub(std::string_view text) const {
-  std::string clean(text);
+  // As it will be shown: a secret that a line break divides is whole again once a blank stands for the break.
+  std::string clean = printable(text);
   for (const std::string& value : values_) {
     for (size_t at = clean.find(value); at != std::string::npos; at = clean.find(value, at + kMask.size())) {
       clean.replace(at, value.size(), kMask);

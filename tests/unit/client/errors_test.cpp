@@ -347,6 +347,10 @@ TEST(SecretsTest, Scrubbed) {
   secrets.add("hunter2");
   secrets.add("hunter2hunter2");
   EXPECT_EQ(secrets.scrub("hunter2hunter2 and hunter2 and abc"), "*** and *** and abc");
+  // What a line break or an invalid byte divides is shown as one, with a blank or a question mark.
+  secrets.add("correct horse");
+  secrets.add("batt\x01ry");
+  EXPECT_EQ(secrets.scrub("correct\nhorse, correct\xe2\x80\xa8horse, batt\xffry, batt\x01ry"), "***, ***, ***, ***");
   EXPECT_EQ(secrets.scrub("got Basic QWxhZGRpbjpvcGVu, bearer eyJhbGciOi.x.y!"), "got Basic ***, bearer ***!");
   EXPECT_EQ(secrets.scrub("must start with 'Basic ' or 'Bearer '"), "must start with 'Basic ' or 'Bearer '");
 }
