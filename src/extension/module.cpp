@@ -1,7 +1,7 @@
 #include "extension/module.h"
 
-#include "extension/compat.h"
-#include "extension/parallel.h"
+#include "extension/base/compat.h"
+#include "extension/base/parallel.h"
 
 extern "C" {
 #if PG_VERSION_NUM >= 180000

@@ -3,8 +3,8 @@
 // Everything works on PostgreSQL's parse tree, never on the text of a statement.
 #pragma once
 
-#include "extension/compat.h"
-#include "extension/connection.h"
+#include "extension/base/compat.h"
+#include "extension/remote/connection.h"
 
 extern "C" {
 #include "nodes/parsenodes.h"

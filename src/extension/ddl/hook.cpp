@@ -1,7 +1,7 @@
 // The utility hook: which statements are looked at, and what is done with them.
 #include "extension/ddl/ddl.h"
-#include "extension/ddl/pending.h"
-#include "extension/fdw.h"
+#include "extension/transaction/remote_ddl.h"
+#include "extension/fdw/handler.h"
 #include "extension/module.h"
 
 extern "C" {

@@ -5,9 +5,9 @@
 // exchanged while the transaction has changes. And to point a table elsewhere, or to have KalamDB's table dropped that
 // was only attached, takes more than owning the foreign table.
 #include "extension/ddl/ddl.h"
-#include "extension/journal.h"
-#include "extension/options.h"
-#include "extension/rights.h"
+#include "extension/journal/journal.h"
+#include "extension/options/options.h"
+#include "extension/catalog/rights.h"
 
 extern "C" {
 #include "access/genam.h"

@@ -1,0 +1,125 @@
+#include "extension/base/settings.h"
+
+#include "extension/base/report.h"
+#include "extension/module.h"
+
+extern "C" {
+#include "mb/pg_wchar.h"
+}
+
+static char* setting_user_id;
+static int setting_max_response_kb;
+static bool setting_auto_flush = true;
+static int setting_server_version_limit = 100000;
+static int setting_snowflake_worker_id;
+static int setting_write_mode = (int)KalamWriteMode::atomic;
+static int setting_system_columns = (int)KalamSystemColumns::none;
+
+const struct config_enum_entry kalam_system_columns_values[] = {{"none", (int)KalamSystemColumns::none, false},
+                                                                {"user", (int)KalamSystemColumns::user, false},
+                                                                {"all", (int)KalamSystemColumns::all, false},
+                                                                {nullptr, 0, false}};
+
+static const struct config_enum_entry WRITE_MODES[] = {{"atomic", (int)KalamWriteMode::atomic, false},
+                                                       {"autocommit", (int)KalamWriteMode::autocommit, false},
+                                                       {nullptr, 0, false}};
+
+// Trims the value in place of the copy that the GUC machinery keeps, and refuses names that the server would not
+// survive (spec 4.1). "" stands for "not set".
+static bool check_user_id_setting(char** value, void**, GucSource) {
+  if (*value == nullptr) return true;
+
+  const char* begin = *value;
+  while (isspace((unsigned char)*begin)) begin++;
+  size_t size = strlen(begin);
+  while (size > 0 && isspace((unsigned char)begin[size - 1])) size--;
+
+  if (size > 0) {
+    kalam::Status status;
+    if (!kalam_check_user_id(begin, size, &status)) {
+      GUC_check_errmsg("invalid value for parameter \"%s\"", "kalam.user_id");
+      GUC_check_errdetail("%s", status.detail[0] != '\0' ? status.detail : status.message);
+      return false;
+    }
+  }
+  if (size != strlen(*value)) {
+    memmove(*value, begin, size);
+    (*value)[size] = '\0';
+  }
+  return true;
+}
+
+void kalam_settings_init() {
+  DefineCustomStringVariable("kalam.user_id",
+                             "User whose rows of KalamDB's user and stream tables are seen and written.",
+                             "Empty: option user_id of the user mapping, if any.", &setting_user_id, "", PGC_SUSET, 0,
+                             check_user_id_setting, nullptr, nullptr);
+  DefineCustomIntVariable("kalam.max_response_size", "Largest response that is accepted from a KalamDB server.",
+                          "Option max_response_size of a foreign server wins. 0 turns the limit off.",
+                          &setting_max_response_kb, 256 * 1024, 0, MAX_KILOBYTES, PGC_SUSET, GUC_UNIT_KB, nullptr,
+                          nullptr, nullptr);
+  DefineCustomIntVariable(
+      "kalam.snowflake_worker_id", "Worker number in the ids that snowflake_id() makes.",
+      "-1 derives it from the cluster's system identifier. A change takes effect when PostgreSQL is restarted.",
+      &setting_snowflake_worker_id, -1, -1, 1023, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+  DefineCustomBoolVariable(
+      "kalam.auto_flush", "Flushes a KalamDB table that holds more row versions than the server reads.",
+      "Otherwise a scan of such a table fails.", &setting_auto_flush, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("kalam.server_version_limit", "Unflushed row versions of a table that KalamDB reads.",
+                          "Results of user and stream tables of half as many rows are taken for incomplete.",
+                          &setting_server_version_limit, 100000, 2, INT_MAX, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomEnumVariable("kalam.write_mode", "What happens to changes that KalamDB cannot commit as one.",
+                           "atomic: they are refused. autocommit: they are sent as several requests, of which some may "
+                           "be applied when a later one fails.",
+                           &setting_write_mode, (int)KalamWriteMode::atomic, WRITE_MODES, PGC_USERSET, 0, nullptr,
+                           nullptr, nullptr);
+  DefineCustomEnumVariable("kalam.system_columns",
+                           "KalamDB's own columns that CREATE TABLE ... USING kalamdb adds to those that it lists.",
+                           "user: _userid of user and stream tables. all: _seq as well. Option system_columns of the "
+                           "statement wins.",
+                           &setting_system_columns, (int)KalamSystemColumns::none, kalam_system_columns_values,
+                           PGC_USERSET, 0, nullptr, nullptr, nullptr);
+  MarkGUCPrefixReserved("kalam");
+}
+
+const char* kalam_setting_user_id() {
+  return setting_user_id != nullptr && setting_user_id[0] != '\0' ? setting_user_id : nullptr;
+}
+
+uint64 kalam_setting_max_response_bytes() {
+  return (uint64)setting_max_response_kb * 1024;
+}
+
+int kalam_setting_snowflake_worker_id() {
+  return setting_snowflake_worker_id;
+}
+
+bool kalam_setting_auto_flush() {
+  return setting_auto_flush;
+}
+
+bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status) {
+  int encoding = GetDatabaseEncoding();
+  if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII) return kalam::check_user_id(text, size, status);
+
+  // In every server encoding the characters that matter are plain ASCII.
+  char* ascii = pnstrdup(text, size);
+  for (char* p = ascii; *p != '\0'; p++) {
+    if (IS_HIGHBIT_SET(*p)) *p = 'x';
+  }
+  bool good = kalam::check_user_id(ascii, size, status);
+  pfree(ascii);
+  return good;
+}
+
+int kalam_setting_server_version_limit() {
+  return setting_server_version_limit;
+}
+
+KalamSystemColumns kalam_setting_system_columns() {
+  return (KalamSystemColumns)setting_system_columns;
+}
+
+KalamWriteMode kalam_setting_write_mode() {
+  return (KalamWriteMode)setting_write_mode;
+}

@@ -1,0 +1,45 @@
+// The settings (GUCs) of the extension.
+#pragma once
+
+#include "client/api.h"
+#include "extension/base/compat.h"
+
+// kalam.user_id: subject of user and stream tables. Superusers, and roles with GRANT SET, may set it. Trimmed when it
+// is set; NULL when it is not set or blank.
+const char* kalam_setting_user_id();
+
+// kalam.max_response_size in bytes: bound on one response of the server (option max_response_size of a server wins).
+// 0: none.
+uint64 kalam_setting_max_response_bytes();
+
+// kalam.snowflake_worker_id: 0 to 1023, or -1: derived from the cluster's system identifier.
+int kalam_setting_snowflake_worker_id();
+
+// kalam.auto_flush: whether a table that the server cannot read as a whole is flushed and read again.
+bool kalam_setting_auto_flush();
+
+// kalam.write_mode: what happens to changes that KalamDB cannot commit as one.
+enum class KalamWriteMode : int {
+  atomic,      // refused at the statement that makes it so
+  autocommit,  // sent as several requests, of which each is atomic and all together are not
+};
+KalamWriteMode kalam_setting_write_mode();
+
+// kalam.system_columns: KalamDB's own columns that a new table gets without their being declared.
+enum class KalamSystemColumns : int {
+  none,
+  user,  // _userid of user and stream tables
+  all,   // and _seq
+};
+KalamSystemColumns kalam_setting_system_columns();
+
+// The names of these, as a setting's.
+extern const struct config_enum_entry kalam_system_columns_values[];
+
+// kalam::check_user_id() for text of the database's encoding; what the check does not ask about is not converted, since
+// settings are also checked where no conversion can be looked up.
+bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status);
+
+// kalam.server_version_limit: how many unflushed versions of a table the server reads; of one user in user and stream
+// tables, whose results of half as many rows are not trusted.
+int kalam_setting_server_version_limit();

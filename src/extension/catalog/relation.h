@@ -1,0 +1,89 @@
+// What KalamDB's catalog says about the table behind a foreign table (spec section 12): kind, columns, types, key,
+// version column; and how the local attributes map to it. Asked once and kept per relation.
+#pragma once
+
+#include "client/api.h"
+#include "extension/base/compat.h"
+#include "extension/remote/connection.h"
+
+struct KalamPendingQuery;
+
+// What KalamDB makes of DECIMAL without a precision (spec 5.2), and this extension of numeric without one.
+constexpr int KALAM_BARE_DECIMAL_PRECISION = 38;
+constexpr int KALAM_BARE_DECIMAL_SCALE = 10;
+
+struct KalamRemoteColumn {
+  char name[128];
+  kalam::RemoteType type;
+  bool not_null;
+  bool is_key;
+  bool is_system;             // _seq, _version, _deleted, _timestamp: never written
+  const char* type_name;      // as system.columns spells it, for messages
+  const char* default_value;  // as system.columns renders it (spec 12); NULL: none
+};
+
+// What a local attribute stands for, when it is not an index into KalamRelation::columns.
+constexpr int KALAM_ATTRIBUTE_DROPPED = -1;  // dropped locally
+constexpr int KALAM_ATTRIBUTE_USER_ID = -2;  // _userid: the subject of the statement; not stored as a column
+constexpr int KALAM_ATTRIBUTE_MISSING = -3;  // the remote table has no such column: an error when it is used
+
+struct KalamRelation {
+  Oid relid;
+  Oid serverid;
+  const char* name_space;
+  const char* table;
+  const char* remote_name;  // "namespace.table", for messages and SQL
+  const char* local_name;   // relation name, for messages
+  kalam::TableKind kind;
+  int64 schema_version;    // system.tables.version
+  const char* created_at;  // system.tables.created_at, as the server renders it; NULL when it does not tell
+  int column_count;
+  KalamRemoteColumn* columns;  // in remote order, system columns included
+  int key_column;              // index into columns; -1: no key (some stream tables)
+  int version_column;          // index of _seq or _version; -1: none
+  AttrNumber key_attribute;    // local attribute of the key; InvalidAttrNumber: not mapped
+  int attribute_count;         // RelationGetNumberOfAttributes
+  int* attribute_column;       // [attribute_count], by attnum - 1: index into columns or KALAM_ATTRIBUTE_…
+  double row_count;            // estimate; -1 when not known
+};
+
+enum class KalamFreshness : uint8_t {
+  cached,   // good for reading: a wrong column is noticed by the scan itself
+  checked,  // compared with the server's schema version, at most once in a transaction: before writing, since the
+            // server drops unknown columns silently
+};
+
+// Remote identity of the foreign table, as seen by `userid`. A copy in the current memory context. Asks the server
+// when it is not cached (waits, serves interrupts). Raises 42P01 when the remote table does not exist, 42809 when it is
+// of another kind than option table_type says, and connection errors.
+KalamRelation* kalam_relation_get(Relation relation, Oid userid, KalamFreshness freshness);
+
+// What KalamFreshness::checked asks the server, in two steps, for what can be done meanwhile: first the question, in
+// the current memory context, or NULL when there is none; then the relation, which may be another one than the cached.
+KalamPendingQuery* kalam_relation_check(Relation relation, Oid userid);
+KalamRelation* kalam_relation_checked(Relation relation, Oid userid, KalamPendingQuery* question);
+
+// A copy with everything that it points to, in the current memory context.
+KalamRelation* kalam_relation_copy(const KalamRelation* source);
+
+// Forgets what is cached about the relation; for use when an answer does not fit it. kalam_relation_error() does so
+// for the classes of errors that a stale cache can cause. Neither raises.
+void kalam_relation_forget(Oid relid);
+void kalam_relation_error(Oid relid, const kalam::Status* status);
+
+// The cached number of remote rows for planning (shared tables: counted on the server, at most every minute; system
+// tables: what was last seen, see kalam_relation_note_rows). -1 when not known, as of user and stream tables. Asks the
+// server only for shared tables; never raises for a failing server.
+double kalam_relation_row_count(Relation relation, Oid userid);
+void kalam_relation_note_rows(Oid relid, double rows);
+
+// The version below which all row versions of the table were flushed, as far as this session knows; 0: none.
+int64 kalam_relation_flushed_before(Oid relid);
+void kalam_relation_note_flush(Oid relid, int64 version);
+
+// The TableRef for calls; `subject` (in the database's encoding) is ignored for shared tables. Points into `relation`
+// and `subject`, or to a UTF-8 copy in the current memory context where the database's encoding is another.
+kalam::TableRef kalam_table_ref(const KalamRelation* relation, const char* subject);
+
+// Local type that CREATE TABLE and IMPORT give a remote type, as SQL ("numeric(10,2)"). palloc'd.
+char* kalam_local_type_name(const kalam::RemoteType* type);

@@ -1,0 +1,64 @@
+// What EXPLAIN says about foreign scans and changes of KalamDB tables.
+#include "extension/fdw/handler.h"
+#include "extension/scan/scan.h"
+
+extern "C" {
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "utils/ruleutils.h"
+}
+
+// The clause of the lookup as PostgreSQL prints it. Joins may hand it over either way round; the key is put first.
+static char* lookup_text(ForeignScanState* node, ExplainState* es) {
+  ForeignScan* plan = (ForeignScan*)node->ss.ps.plan;
+  List* context = set_deparse_context_plan(es->deparse_cxt, (Plan*)plan, NIL);
+  bool use_prefix = list_length(es->rtable) > 1 || es->verbose;
+  Node* clause = (Node*)copyObjectImpl(linitial(plan->fdw_recheck_quals));
+  if (is_opclause(clause) && !bms_is_member((int)plan->scan.scanrelid, pull_varnos(nullptr, get_leftop(clause))))
+    CommuteOpExpr((OpExpr*)clause);
+  return deparse_expression(clause, context, use_prefix, false);
+}
+
+// Rows of the transaction's own that a scan started now would see.
+static int64 visible_journal_rows(const KalamScanState* state) {
+  if (state->journal == nullptr) return 0;
+  int64 count = 0;
+  for (int32 i = 0; i < state->journal_length; i++)
+    if (state->journal->entries[i].change != KalamChange::remove &&
+        kalam_journal_is_visible(state->journal, i, state->curcid))
+      count++;
+  return count;
+}
+
+void kalam_explain_scan(ForeignScanState* node, ExplainState* es) {
+  KalamScanState* state = (KalamScanState*)node->fdw_state;
+  ExplainPropertyText("Remote Table", state->remote->remote_name, es);
+  if (state->lookup == KalamLookup::none)
+    ExplainPropertyText("Access", "Scan", es);
+  else
+    ExplainPropertyText("Key Lookup", lookup_text(node, es), es);
+
+  if (!es->analyze) {
+    int64 rows = visible_journal_rows(state);
+    if (rows > 0 || es->format != EXPLAIN_FORMAT_TEXT) ExplainPropertyInteger("Journal Rows", nullptr, rows, es);
+    return;
+  }
+  if (state->journal_rows > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+    ExplainPropertyInteger("Journal Rows", nullptr, (int64)state->journal_rows, es);
+  if (state->lookup != KalamLookup::none) {
+    ExplainPropertyInteger("Lookups", nullptr, (int64)state->lookups, es);
+    if (state->scans > 0) ExplainPropertyInteger("Scans Instead of Lookups", nullptr, (int64)state->scans, es);
+  }
+  ExplainPropertyInteger("Calls", nullptr, (int64)state->calls, es);
+  ExplainPropertyInteger("Bytes Received", nullptr, (int64)state->response_bytes, es);
+}
+
+void kalam_explain_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*, int, ExplainState* es) {
+  if (!es->verbose) return;
+  // Behind a view the rights are those of its owner.
+  Oid userid = kalam_result_check_as_user(result, mtstate->ps.state);
+  if (!OidIsValid(userid)) userid = GetUserId();
+  KalamRelation* remote = kalam_relation_get(result->ri_RelationDesc, userid, KalamFreshness::cached);
+  ExplainPropertyText("Remote Table", remote->remote_name, es);
+}

@@ -1,0 +1,190 @@
+// IMPORT FOREIGN SCHEMA: a foreign table for every shared, user and stream table of a KalamDB namespace.
+#include "extension/catalog/relation.h"
+#include "extension/remote/connection.h"
+#include "extension/ddl/definition/definition.h"
+#include "extension/base/report.h"
+#include "extension/fdw/handler.h"
+#include "extension/options/options.h"
+#include "extension/remote/query.h"
+#include "extension/ddl/definition/remote_default.h"
+#include "extension/catalog/rights.h"
+
+extern "C" {
+#include "commands/defrem.h"
+}
+
+namespace {
+
+// The server gives 1,000 rows of an answer at most, or fewer where it is set so (spec 9.3).
+constexpr int PAGE_ROWS = 1000;
+constexpr int MAX_ATTRIBUTES = MaxHeapAttributeNumber;
+
+enum Field { TABLE_NAME, TABLE_TYPE, COLUMN_NAME, DATA_TYPE, NULLABLE, DEFAULT_VALUE, FIELD_COUNT };
+
+struct Wanted {
+  bool not_null;
+  bool defaults;
+};
+
+Wanted wanted_by(const ImportForeignSchemaStmt* statement) {
+  Wanted wanted = {true, false};
+  ListCell* cell;
+  foreach (cell, statement->options) {
+    DefElem* option = (DefElem*)lfirst(cell);
+    if (strcmp(option->defname, "import_not_null") == 0) {
+      wanted.not_null = defGetBoolean(option);
+    } else if (strcmp(option->defname, "import_default") == 0) {
+      wanted.defaults = defGetBoolean(option);
+    } else {
+      ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("invalid option \"%s\"", option->defname),
+                      errhint("Options of IMPORT FOREIGN SCHEMA are \"import_not_null\" and \"import_default\".")));
+    }
+  }
+  return wanted;
+}
+
+void check_namespace(KalamConnection* connection, const char* name, const char* server) {
+  KalamQueryResult* answer =
+      kalam_query(connection, psprintf("SELECT namespace_id FROM system.namespaces WHERE namespace_id = %s LIMIT 1",
+                                       kalam_quote_literal(name)));
+  if (answer->row_count == 0)
+    ereport(ERROR, (errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),
+                    errmsg("namespace \"%s\" does not exist on KalamDB server \"%s\"", name, server)));
+}
+
+KalamQueryResult* fetch_page(KalamConnection* connection, const char* name, int64 offset) {
+  KalamQueryResult* page = kalam_query(
+      connection,
+      psprintf("SELECT c.table_name, t.table_type, c.column_name, c.data_type, c.nullable, c.default_value FROM "
+               "system.columns c JOIN system.tables t ON t.namespace_id = c.namespace_id AND t.table_name = "
+               "c.table_name WHERE c.namespace_id = %s ORDER BY c.table_name, c.ordinal, c.column_name LIMIT %d "
+               "OFFSET " INT64_FORMAT,
+               kalam_quote_literal(name), PAGE_ROWS, offset));
+  bool is_whole = page->column_count == FIELD_COUNT;
+  for (int i = 0; i < page->row_count && is_whole; i++) {
+    char** row = page->values[i];
+    is_whole = row[TABLE_NAME] != nullptr && row[COLUMN_NAME] != nullptr && row[DATA_TYPE] != nullptr;
+  }
+  if (page->row_count > 0 && !is_whole)
+    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                    errmsg("the catalog of KalamDB server \"%s\" has an unexpected form", connection->server_name)));
+  return page;
+}
+
+// The next rows behind `offset`. Pages overlap by a row, which tells when tables were made or dropped in between, so
+// that rows were skipped.
+KalamQueryResult* fetch_next_page(KalamConnection* connection, const char* name, int64 offset, char** last) {
+  KalamQueryResult* page = fetch_page(connection, name, offset > 0 ? offset - 1 : 0);
+  if (offset == 0) return page;
+  char** first = page->row_count > 0 ? page->values[0] : nullptr;
+  if (first == nullptr || strcmp(first[TABLE_NAME], last[TABLE_NAME]) != 0 ||
+      strcmp(first[COLUMN_NAME], last[COLUMN_NAME]) != 0)
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("tables of KalamDB namespace \"%s\" change while they are read", name)));
+  page->values++;
+  page->row_count--;
+  return page;
+}
+
+// One CREATE FOREIGN TABLE while its columns arrive.
+struct Table {
+  const char* name;  // NULL: none yet
+  bool imported;
+  const char* kind;
+  int column_count;
+  StringInfoData columns;
+};
+
+void append_default(Table* table, char** row, const kalam::RemoteType* type, const char* server) {
+  const char* rendered = row[DEFAULT_VALUE];
+  if (rendered == nullptr || strcmp(rendered, "Null") == 0) return;
+  const char* expression = kalam_local_default(rendered, type);
+  if (expression != nullptr) {
+    appendStringInfo(&table->columns, " DEFAULT %s", expression);
+    return;
+  }
+  ereport(NOTICE, (errmsg("the default of column \"%s\" of KalamDB table \"%s\" on server \"%s\" is left out",
+                          row[COLUMN_NAME], table->name, server),
+                   errdetail("PostgreSQL has nothing that is the same as %s.", rendered)));
+}
+
+void append_column(Table* table, char** row, const Wanted* wanted, const char* server) {
+  const char* name = row[COLUMN_NAME];
+  kalam::RemoteType type = {};
+  if (name[0] == '_') return;  // the server's own
+  if (!kalam::parse_remote_type(row[DATA_TYPE], &type)) type.kind = kalam::RemoteKind::other;
+  // A table with such a column can be read only (datum_to_row.cpp), so it is left to the user.
+  if (type.kind == kalam::RemoteKind::other) {
+    ereport(NOTICE,
+            (errmsg("column \"%s\" of KalamDB table \"%s\" on server \"%s\" is left out", kalam_printable(name),
+                    kalam_printable(table->name), server),
+             errdetail("Its type %s is not supported.", kalam_printable(row[DATA_TYPE])),
+             errhint("CREATE FOREIGN TABLE can show it as text or jsonb, in a table whose rows cannot be changed.")));
+    return;
+  }
+  if (table->column_count++ > 0) appendStringInfoString(&table->columns, ", ");
+  appendStringInfo(&table->columns, "%s %s", quote_identifier(name), kalam_local_type_name(&type));
+  // Names of the server may be a character longer than PostgreSQL's.
+  if (strlen(name) >= NAMEDATALEN)
+    appendStringInfo(&table->columns, " OPTIONS (column_name %s)", quote_literal_cstr(name));
+  bool is_nullable = row[NULLABLE] != nullptr && strcmp(row[NULLABLE], "true") == 0;
+  if (wanted->defaults) append_default(table, row, &type, server);
+  if (wanted->not_null && !is_nullable) appendStringInfoString(&table->columns, " NOT NULL");
+}
+
+void finish_table(const Table* table, const char* name_space, const char* server, List** commands) {
+  if (!table->imported) return;
+  if (table->column_count > MAX_ATTRIBUTES) {
+    ereport(NOTICE,
+            (errmsg("KalamDB table \"%s\" on server \"%s\" is left out", table->name, server),
+             errdetail("It has %d columns, and a table of PostgreSQL at most %d.", table->column_count, MAX_ATTRIBUTES),
+             errhint("CREATE FOREIGN TABLE can show some of them.")));
+    return;
+  }
+  *commands = lappend(
+      *commands,
+      psprintf("CREATE FOREIGN TABLE %s (%s) SERVER %s OPTIONS (namespace %s, \"table\" %s, table_type %s)",
+               quote_identifier(table->name), table->columns.data, quote_identifier(server),
+               quote_literal_cstr(name_space), quote_literal_cstr(table->name), quote_literal_cstr(table->kind)));
+}
+
+void begin_table(Table* table, char** row, ImportForeignSchemaStmt* statement) {
+  kalam::TableKind kind;
+  table->name = row[TABLE_NAME];
+  table->kind = row[TABLE_TYPE];
+  table->imported = IsImportableForeignTable(table->name, statement) && table->kind != nullptr &&
+                    kalam_table_kind_from_text(table->kind, &kind) && kind != kalam::TableKind::system;
+  table->column_count = 0;
+  initStringInfo(&table->columns);
+}
+
+}  // namespace
+
+List* kalam_import_schema(ImportForeignSchemaStmt* statement, Oid serverid) {
+  ForeignServer* server = GetForeignServer(serverid);
+  char* name_space = kalam_folded_name(statement->remote_schema);
+  kalam_check_namespace(serverid, GetUserId(), name_space);
+  KalamConnection* connection = kalam_connection_get(serverid, GetUserId());
+  Wanted wanted = wanted_by(statement);
+  List* commands = NIL;
+  Table table = {};
+  KalamQueryResult* page;
+  char** last = nullptr;
+  int64 offset = 0;
+
+  check_namespace(connection, name_space, server->servername);
+  while ((page = fetch_next_page(connection, name_space, offset, last))->row_count > 0) {
+    for (int i = 0; i < page->row_count; i++) {
+      char** row = page->values[i];
+      if (table.name == nullptr || strcmp(table.name, row[TABLE_NAME]) != 0) {
+        finish_table(&table, name_space, server->servername, &commands);
+        begin_table(&table, row, statement);
+      }
+      if (table.imported) append_column(&table, row, &wanted, server->servername);
+    }
+    last = page->values[page->row_count - 1];
+    offset += page->row_count;
+  }
+  finish_table(&table, name_space, server->servername, &commands);
+  return commands;
+}

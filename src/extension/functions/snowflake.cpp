@@ -1,0 +1,109 @@
+// snowflake_id(): 64-bit ids in the layout of KalamDB's column defaults: milliseconds since 2024-01-01 in bits 22 and
+// up, a worker number in bits 12 to 21, a counter in bits 0 to 11.
+//
+// All backends of a cluster draw from one number in shared memory, which only grows, so an id never repeats and never
+// goes back, also when the clock does: then it runs ahead of the clock until the clock has caught up. The same happens
+// with more than 4,096 ids in a millisecond. Only a clock that was set back while PostgreSQL was not running can lead
+// to an id that was given before.
+#include "extension/module.h"
+#include "extension/base/settings.h"
+
+extern "C" {
+#include "access/xlog.h"
+#include "common/hashfn.h"
+#include "port/atomics.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+#if PG_VERSION_NUM >= 170000
+#include "storage/dsm_registry.h"
+#endif
+}
+
+namespace {
+
+constexpr int COUNTER_BITS = 12;
+constexpr int WORKER_BITS = 10;
+// 2024-01-01 in PostgreSQL's epoch of 2000-01-01.
+constexpr int64 EPOCH_MS = (int64)8766 * 86400 * 1000;
+
+struct SnowflakeState {
+  pg_atomic_uint64 last;  // milliseconds and counter of the newest id, without the worker
+  uint64 worker;          // the same until PostgreSQL is restarted: a lower one would take ids back
+};
+
+SnowflakeState* state;
+
+uint64 worker_number() {
+  int setting = kalam_setting_snowflake_worker_id();
+  if (setting >= 0) return (uint64)setting;
+  uint64 system = GetSystemIdentifier();
+  return hash_bytes(reinterpret_cast<const unsigned char*>(&system), sizeof(system)) & ((1 << WORKER_BITS) - 1);
+}
+
+#if PG_VERSION_NUM >= 190000
+void init_state(void* memory, void*) {
+#else
+void init_state(void* memory) {
+#endif
+  auto* fresh = static_cast<SnowflakeState*>(memory);
+  pg_atomic_init_u64(&fresh->last, 0);
+  fresh->worker = worker_number();
+}
+
+#if PG_VERSION_NUM < 170000
+shmem_request_hook_type previous_shmem_request_hook;
+
+void request_shared_memory() {
+  if (previous_shmem_request_hook != nullptr) previous_shmem_request_hook();
+  RequestAddinShmemSpace(MAXALIGN(sizeof(SnowflakeState)));
+}
+#endif
+
+SnowflakeState* attach() {
+  bool found;
+#if PG_VERSION_NUM >= 190000
+  return static_cast<SnowflakeState*>(
+      GetNamedDSMSegment("pg_kalam_snowflake", sizeof(SnowflakeState), init_state, &found, nullptr));
+#elif PG_VERSION_NUM >= 170000
+  return static_cast<SnowflakeState*>(
+      GetNamedDSMSegment("pg_kalam_snowflake", sizeof(SnowflakeState), init_state, &found));
+#else
+  // Without preloading these few bytes come from the reserve that PostgreSQL keeps in its main segment.
+  LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+  auto* shared = static_cast<SnowflakeState*>(ShmemInitStruct("pg_kalam snowflake", sizeof(SnowflakeState), &found));
+  if (!found) init_state(shared);
+  LWLockRelease(AddinShmemInitLock);
+  return shared;
+#endif
+}
+
+}  // namespace
+
+void kalam_snowflake_init() {
+#if PG_VERSION_NUM < 170000
+  if (!process_shared_preload_libraries_in_progress) return;
+  previous_shmem_request_hook = shmem_request_hook;
+  shmem_request_hook = request_shared_memory;
+#endif
+}
+
+int64_t kalam_snowflake_next() {
+  if (state == nullptr) state = attach();
+
+  int64 now = GetCurrentTimestamp() / 1000 - EPOCH_MS;
+  uint64 earliest = now > 0 ? (uint64)now << COUNTER_BITS : 0;
+  uint64 last = pg_atomic_read_u64(&state->last);
+  uint64 next;
+  do {
+    next = Max(last + 1, earliest);
+  } while (!pg_atomic_compare_exchange_u64(&state->last, &last, next));
+
+  uint64 milliseconds = next >> COUNTER_BITS;
+  uint64 counter = next & ((1 << COUNTER_BITS) - 1);
+  return (int64)(milliseconds << (COUNTER_BITS + WORKER_BITS) | state->worker << COUNTER_BITS | counter);
+}
+
+KALAM_SQL_FUNCTION(snowflake_id) {
+  PG_RETURN_INT64(kalam_snowflake_next());
+}

@@ -1,0 +1,20 @@
+// What planning hands to execution in ForeignScan: fdw_private = (KalamLookup, attributes to fetch, strength and wait
+// policy of a locking clause, whether rows to be changed are locked after the filters only), fdw_exprs = (value of the
+// lookup), fdw_recheck_quals = (its clause, for EvalPlanQual and EXPLAIN).
+#pragma once
+
+#include "extension/base/compat.h"
+
+enum class KalamLookup : int {
+  none,  // scan
+  key,   // key = value
+  keys,  // key = ANY (value)
+};
+
+enum KalamPrivateIndex {
+  KALAM_PRIVATE_LOOKUP,
+  KALAM_PRIVATE_ATTRIBUTES,
+  KALAM_PRIVATE_STRENGTH,
+  KALAM_PRIVATE_WAIT,
+  KALAM_PRIVATE_LOCKS_LATE
+};

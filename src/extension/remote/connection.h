@@ -1,0 +1,63 @@
+// Sessions with KalamDB servers, one per (foreign server, user mapping), kept for the life of the backend.
+//
+// gRPC starts with the first connection of a backend, never in the postmaster and never before a fork.
+#pragma once
+
+#include "client/api.h"
+#include "extension/base/compat.h"
+
+// Which of a server's sessions is meant. Nearly everything uses `primary`; `secondary` is for work that must not take
+// part in the transaction that the primary session holds open.
+enum class KalamSession : uint8_t { primary, secondary };
+
+struct KalamConnectionKey {
+  Oid serverid;
+  Oid umid;  // user mapping; InvalidOid when the role has none (options of the server alone)
+  uint32 session;
+};
+
+struct KalamConnection {
+  KalamConnectionKey key;
+  kalam::Connection* handle;
+  char* server_name;
+  char* mapping_user_id;  // option user_id of the user mapping; NULL when not set
+  uint32 server_hash;     // syscache hash values, for invalidation
+  uint32 mapping_hash;
+  bool invalidated;  // options changed: others get a new one as soon as no transaction needs this
+  int uses;          // references and call holders: it lives while > 0, for them alone once it is replaced
+  int pins;          // transactions: not replaced while > 0
+  KalamConnection* next_replaced;
+  uint64 default_query_limit;  // row caps of the server's queries (spec 9.3); 0: not asked for yet
+  uint64 max_query_limit;
+  uint32 user_shards;        // shards of user data on the server; 0: not asked for yet
+  uint64 commit_timeout_ms;  // option timeout; 0: none
+};
+
+// The session that `userid` (checkAsUser, or GetUserId()) uses with this foreign server; opened at its first call.
+// Changed options take effect here, unless a transaction has pinned the connection; who has it already goes on with the
+// old ones. Does no I/O. Raises: option errors, 08001, 0A000 in the postmaster.
+//
+// The answer is a reference that belongs to the current memory context: the connection and what it points to live until
+// that is reset or deleted, whatever happens meanwhile to the server and the user mapping. A struct that outlives the
+// context pins the connection or counts itself as a user; tools/lint asks every struct that keeps one how it does that.
+KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession session = KalamSession::primary);
+
+// The user mapping of `userid` for the server, or the one of PUBLIC, or NULL when there is neither (GetUserMapping()
+// raises then). palloc'd.
+UserMapping* kalam_user_mapping(Oid serverid, Oid userid);
+
+// Keeps the connection from being replaced (a remote transaction is open on it) and lets go again. Neither raises.
+void kalam_connection_pin(KalamConnection* connection);
+void kalam_connection_unpin(KalamConnection* connection);
+
+// The same for who keeps it longer than the reference: the connection can be replaced for others, but lives on.
+// Neither raises.
+void kalam_connection_use(KalamConnection* connection);
+void kalam_connection_unuse(KalamConnection* connection);
+
+// The subject of user and stream tables: kalam.user_id when it is set, else option user_id of the user mapping, else
+// NULL. Trimmed, in the database's encoding. A copy, in the current memory context.
+char* kalam_connection_subject(const KalamConnection* connection);
+
+// The runtime that all connections share. Starts it when need be.
+kalam::Runtime* kalam_runtime();

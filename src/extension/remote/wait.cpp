@@ -1,0 +1,119 @@
+#include "extension/remote/wait.h"
+
+#include "extension/module.h"
+
+extern "C" {
+#include "storage/proc.h"
+}
+
+namespace {
+
+// Lives as long as the backend; made at the first wait, when the latch is the one that the backend keeps.
+WaitEventSet* wait_set;
+uint32 wait_event;
+bool was_left;
+
+void wait_set_init() {
+  wait_event = kalam_wait_event_new("KalamdbCall");
+
+  WaitEventSet* set = kalam_create_session_wait_event_set(3);
+  AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, nullptr);
+  // A single-user server has no postmaster to watch.
+  if (IsUnderPostmaster) AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, nullptr, nullptr);
+  AddWaitEventToSet(set, WL_SOCKET_READABLE, kalam::runtime_event_fd(kalam_runtime()), nullptr, nullptr);
+  wait_set = set;
+}
+
+// One round: sleeps until an interrupt, a finished call or the deadline. False when the deadline has passed. The caller
+// looks at its calls again after each round, because the descriptor tells of the calls of all connections.
+bool wait_round(TimestampTz deadline) {
+  long timeout_ms = -1;
+
+  was_left = true;  // unless nothing is raised
+  if (kalam::client_is_broken()) kalam_end_broken_session();
+  CHECK_FOR_INTERRUPTS();
+  if (wait_set == nullptr) wait_set_init();
+  if (deadline != 0) {
+    timeout_ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
+    if (timeout_ms <= 0) {
+      was_left = false;
+      return false;
+    }
+  }
+
+  WaitEvent event;
+  if (WaitEventSetWait(wait_set, timeout_ms, &event, 1, wait_event) == 1) {
+    if (event.events & WL_LATCH_SET) ResetLatch(MyLatch);
+    if (event.events & WL_SOCKET_READABLE) kalam::runtime_drain_events(kalam_runtime());
+  }
+  if (kalam::client_is_broken()) kalam_end_broken_session();
+  CHECK_FOR_INTERRUPTS();
+  was_left = false;
+  return true;
+}
+
+void holder_reset_callback(void* argument) {
+  KalamCallHolder* holder = static_cast<KalamCallHolder*>(argument);
+  kalam_call_holder_clear(holder);
+  if (holder->connection != nullptr) kalam_connection_unuse(holder->connection);
+  holder->connection = nullptr;
+}
+
+}  // namespace
+
+KalamCallHolder* kalam_call_holder_create(MemoryContext context, KalamConnection* connection) {
+  KalamCallHolder* holder = static_cast<KalamCallHolder*>(MemoryContextAllocZero(context, sizeof(KalamCallHolder)));
+
+  holder->connection = connection;
+  holder->callback.func = holder_reset_callback;
+  holder->callback.arg = holder;
+  MemoryContextRegisterResetCallback(context, &holder->callback);
+  kalam_connection_use(connection);
+  return holder;
+}
+
+void kalam_call_holder_clear(KalamCallHolder* holder) {
+  kalam::Call* call = holder->call;
+  holder->call = nullptr;
+  kalam::call_release(call);
+}
+
+void kalam_wait_for_call(kalam::Call* call) {
+  while (!kalam::call_done(call)) wait_round(0);
+}
+
+bool kalam_wait_for_call_until(kalam::Call* call, TimestampTz deadline) {
+  while (!kalam::call_done(call)) {
+    if (!wait_round(deadline)) return kalam::call_done(call);
+  }
+  return true;
+}
+
+int kalam_wait_for_any(kalam::Call* const* calls, int count, TimestampTz deadline) {
+  for (bool in_time = true;; in_time = wait_round(deadline)) {
+    bool any = false;
+
+    for (int i = 0; i < count; i++) {
+      if (calls[i] == nullptr) continue;
+      if (kalam::call_done(calls[i])) return i;
+      any = true;
+    }
+    if (!any || !in_time) return -1;
+  }
+}
+
+bool kalam_wait_was_left() {
+  return was_left;
+}
+
+void kalam_pause(long milliseconds) {
+  TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
+  long left;
+  was_left = true;
+  while ((left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until)) > 0) {
+    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left, PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+  }
+  was_left = false;
+}

@@ -1,0 +1,29 @@
+// What a commit that failed says of the changes that it carried.
+#pragma once
+
+#include "extension/journal/journal.h"
+
+// Name of the journal's key column on the server.
+const char* kalam_journal_key_name(const KalamJournal* journal);
+
+// 40001: the row of this key is gone.
+[[noreturn]] void kalam_report_row_gone(const KalamJournal* journal, const char* key);
+
+// 23505: the key that the transaction has inserted is stored already.
+[[noreturn]] void kalam_report_row_exists(const KalamJournal* journal, const char* key);
+
+// 40001: the row of this key is not the one that the transaction's change starts from.
+[[noreturn]] void kalam_report_row_changed(const KalamJournal* journal, const char* key);
+
+// What the server said of the changes, as far as the role may see values that it quotes.
+const char* kalam_answer_text(const kalam::Status* status);
+
+// Whether no answer came, so that the request may still be on its way to the server.
+bool kalam_has_no_answer(const kalam::Status* status);
+
+// Whether the failure is the server's own word on the change: its storage refused it, or the commit stopped there (spec
+// 7.5, 8.5). Any other failure of a request that may have been executed says nothing of what was applied.
+bool kalam_is_verdict(const kalam::Status* status);
+
+// 08007: the changes were handed over, and nothing tells what became of them.
+[[noreturn]] void kalam_report_unknown(const KalamConnection* connection, const kalam::Status* status);

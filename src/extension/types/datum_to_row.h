@@ -1,0 +1,66 @@
+// PostgreSQL rows as rows of KalamDB: one writer per remote column, and the text form of a key. Types' output functions
+// run here, so that rows are encoded where they are written, never later.
+#pragma once
+
+#include "client/api.h"
+#include "extension/catalog/relation.h"
+#include "extension/base/compat.h"
+
+extern "C" {
+#include "nodes/bitmapset.h"
+}
+
+// Members of a row's JSON object, "name":value,… without the braces.
+struct KalamMembers {
+  const char* text;
+  uint32 size;
+};
+
+struct KalamColumnWriter {
+  AttrNumber attnum;  // local attribute; InvalidAttrNumber: none has this column
+  Oid type;           // base type of the attribute
+  const char* attribute;
+  const KalamRemoteColumn* column;
+  void (*convert)(KalamColumnWriter* writer, Datum datum, kalam::Value* value);
+  FmgrInfo output;  // for types that KalamDB keeps as text
+};
+
+// Encodes rows of one relation. Every remote column but the system columns has a writer, in remote order.
+struct KalamRowWriter {
+  const KalamRelation* relation;
+  int column_count;
+  KalamColumnWriter* columns;
+  int key_column;          // index into columns; -1: none
+  kalam::Value* values;    // [column_count]
+  bool* present;           // [column_count]: goes into the members that are being made
+  kalam::RowBuffer* row;   // the one that is being encoded
+  kalam::RowBuffer* rows;  // encoded ones, for a request. Both belong to the context that the writer was made in
+};
+
+// `relation` must live as long as the writer, which belongs to the current memory context. Raises 42703 for a local
+// column that the remote table does not have, 42804 when a local type cannot be stored in the remote one.
+KalamRowWriter* kalam_row_writer_create(const KalamRelation* relation, TupleDesc tupdesc);
+
+// A writer that knows the key alone, for kalam_row_writer_key().
+KalamRowWriter* kalam_key_writer_create(const KalamRelation* relation, TupleDesc tupdesc);
+
+// The members of the columns that exist locally. Attributes of `defaulted` get KalamDB's default in place of NULL. NULL
+// in a remote NOT NULL column: 23502; a value that KalamDB cannot hold: 22xxx. In the current memory context, as is
+// what the conversion needs.
+KalamMembers kalam_row_writer_encode(KalamRowWriter* writer, const Datum* values, const bool* nulls,
+                                     const Bitmapset* defaulted);
+
+// The members of the columns that do not: KalamDB's defaults, as for a new row. 23502 for one that is NOT NULL.
+KalamMembers kalam_row_writer_rest(KalamRowWriter* writer);
+
+// In two steps, for columns that do not exist locally and get other values: marks them as `present` and returns how
+// many there are; then the members of what `values` has for them.
+int kalam_row_writer_undeclared(KalamRowWriter* writer);
+KalamMembers kalam_row_writer_present(KalamRowWriter* writer);
+
+// The members of the columns that a row lacks which was encoded when the table had those of `known` alone. Calls no
+// function of a type.
+KalamMembers kalam_row_writer_added(KalamRowWriter* writer, const KalamRelation* known);
+
+// Text form of a key (spec 7.3) in UTF-8, palloc'd: equal texts are equal keys for the server.
+char* kalam_row_writer_key(KalamRowWriter* writer, Datum key);
