@@ -1,7 +1,8 @@
-#include "extension/module.h"
-
-#include "extension/base/compat.h"
+// Start of the module: the one list of what starts, in its order.
 #include "extension/base/parallel.h"
+#include "extension/base/settings.h"
+#include "extension/base/snowflake.h"
+#include "extension/ddl/ddl.h"
 
 extern "C" {
 #if PG_VERSION_NUM >= 180000
@@ -19,5 +20,4 @@ void _PG_init(void) {
   kalam_settings_init();
   kalam_snowflake_init();
   kalam_ddl_init();
-  kalam_on_conflict_init();
 }

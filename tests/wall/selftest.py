@@ -62,12 +62,15 @@ def cases(fixtures, postgres, pg_include):
         fixtures.write(f"{root}/{path}", line + "\n")
         yield f"an include of {name}", wall.check_includes(fixtures.folder / root), kept
 
-    for root, include in (("rooms", "store/a.h"), ("upwards", "rpc/a.h"), ("nowhere", "cellar/a.h")):
-        fixtures.write(f"{root}/src/stub/meson.build", "subdir('store')\nsubdir('server')\nsubdir('rpc')\n")
-        fixtures.write(f"{root}/src/stub/server/a.cpp", f'#include "stub/{include}"\n')
-    kept = wall.check_stub_rooms(fixtures.folder / "rooms")
-    yield "an include of a higher room of the stub", wall.check_stub_rooms(fixtures.folder / "upwards"), kept
-    yield "an include of no room of the stub", wall.check_stub_rooms(fixtures.folder / "nowhere"), kept
+    for tree in ("extension", "stub"):
+        for root, include in (("rooms", "store/a.h"), ("upwards", "rpc/a.h"), ("nowhere", "cellar/a.h")):
+            fixtures.write(f"{root}/src/{tree}/meson.build",
+                           "sources = files('start.cpp')\nsubdir('store')\nsubdir('server')\nsubdir('rpc')\n")
+            fixtures.write(f"{root}/src/{tree}/start.cpp", f'#include "{tree}/rpc/a.h"\n')
+            fixtures.write(f"{root}/src/{tree}/server/a.cpp", f'#include "{tree}/{include}"\n')
+        kept = wall.check_rooms(fixtures.folder / "rooms", tree)
+        yield f"an include of a higher room of the {tree}", wall.check_rooms(fixtures.folder / "upwards", tree), kept
+        yield f"an include of no room of the {tree}", wall.check_rooms(fixtures.folder / "nowhere", tree), kept
 
     plain = fixtures.compile("plain.cpp", "extern \"C\" int twice(int x) { return 2 * x; }\n", "-fno-exceptions")
     throwing = fixtures.compile("throwing.cpp", "int fail() { throw 1; }\n")

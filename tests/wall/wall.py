@@ -96,24 +96,29 @@ def check_includes(source):
     return problems
 
 
-def check_stub_rooms(source):
-    """A room of the stub includes only rooms whose subdir() stands above its own in src/stub/meson.build."""
-    stub = Path(source) / "src/stub"
-    rooms = re.findall(r"^subdir\('([\w/]+)'\)", (stub / "meson.build").read_text(), re.M)
-    problems = [] if rooms else [f"{stub}/meson.build: names no rooms"]
+def check_rooms(source, tree):
+    """A room of src/<tree> includes only rooms whose subdir() stands above its own in the tree's meson.build.
+
+    A file outside of the rooms is one that starts the whole: it may include all, and nothing includes it.
+    """
+    root = Path(source) / "src" / tree
+    build = (root / "meson.build").read_text()
+    rooms = re.findall(r"^subdir\('([\w/]+)'\)", build, re.M)
+    starts = re.findall(r"^\w+ = files\('([\w.]+)'\)", build, re.M)
+    problems = [] if rooms else [f"{root}/meson.build: names no rooms"]
 
     def room_of(path):
         return max((room for room in rooms if path.startswith(room + "/")), key=len, default=None)
 
-    for path in sorted(stub.rglob("*")):
-        if path.suffix not in (".h", ".cpp"):
+    for path in sorted(root.rglob("*")):
+        if path.suffix not in (".h", ".cpp") or path.name in starts and path.parent == root:
             continue
-        here = room_of(str(path.relative_to(stub)))
+        here = room_of(str(path.relative_to(root)))
         if here is None:
             problems.append(f"{path}: is in no room")
             continue
         for number, line in enumerate(path.read_text().splitlines(), 1):
-            include = re.match(r'#\s*include\s+"stub/([^"]+)"', line)
+            include = re.match(rf'#\s*include\s+"{tree}/([^"]+)"', line)
             there = room_of(include.group(1)) if include else here
             if there is None or rooms.index(there) > rooms.index(here):
                 problems.append(f"{path}:{number}: {line.strip()} (in room {here})")
@@ -291,7 +296,8 @@ def main():
     checks = {
         "headers": lambda: check_headers(headers, includes, pg_include),
         "includes": lambda: check_includes(source),
-        "stub_rooms": lambda: check_stub_rooms(source),
+        "extension_rooms": lambda: check_rooms(source, "extension"),
+        "stub_rooms": lambda: check_rooms(source, "stub"),
         "no_exceptions": lambda: check_no_exceptions(commands, extension),
         "exports": lambda: check_exports(module, exports_wanted(scripts)),
         "client_imports": lambda: check_client_imports(client, postgres),

@@ -1,7 +1,6 @@
 #include "extension/base/settings.h"
 
 #include "extension/base/report.h"
-#include "extension/module.h"
 
 extern "C" {
 #include "mb/pg_wchar.h"

@@ -43,3 +43,6 @@ bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status);
 // kalam.server_version_limit: how many unflushed versions of a table the server reads; of one user in user and stream
 // tables, whose results of half as many rows are not trusted.
 int kalam_setting_server_version_limit();
+
+// Defines the settings, when the library is loaded.
+void kalam_settings_init();

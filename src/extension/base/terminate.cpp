@@ -5,8 +5,7 @@
 // That holds for abort() on a thread that the client or gRPC has started, and for abort() on the main thread inside one
 // of the client's functions, outside of a critical section. Everything else keeps PostgreSQL's way: PANIC, a failed
 // Assert, abort() in other extensions, a SIGABRT that somebody sends.
-#include "extension/base/compat.h"
-#include "extension/module.h"
+#include "extension/base/terminate.h"
 
 extern "C" {
 #include "libpq/pqsignal.h"

@@ -1,9 +1,9 @@
 #include "extension/catalog/relation.h"
 
 #include "extension/base/report.h"
+#include "extension/catalog/rights.h"
 #include "extension/options/options.h"
 #include "extension/remote/query.h"
-#include "extension/catalog/rights.h"
 
 extern "C" {
 #include "foreign/fdwapi.h"

@@ -1,4 +1,4 @@
-#include "extension/scan/scan.h"
+#include "extension/catalog/subject.h"
 
 const char* kalam_require_subject(const KalamRelation* remote, const KalamConnection* connection, bool write) {
   if (remote->kind != kalam::TableKind::user && remote->kind != kalam::TableKind::stream) return nullptr;

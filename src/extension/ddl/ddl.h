@@ -4,6 +4,7 @@
 #pragma once
 
 #include "extension/base/compat.h"
+#include "extension/catalog/own.h"
 #include "extension/remote/connection.h"
 
 extern "C" {
@@ -32,15 +33,6 @@ void kalam_utility_replace(const KalamUtility* utility, Node* statement);
 
 // Runs a further statement as a part of this one.
 void kalam_utility_subcommand(const KalamUtility* utility, Node* statement);
-
-// True once the hook has seen a statement of this session: the library was not loaded by the running one.
-bool kalam_ddl_hook_is_active();
-
-// OID of the foreign data wrapper, or InvalidOid where the extension is not installed.
-Oid kalam_fdw_oid();
-
-// Whether the relation is a foreign table of this wrapper. InvalidOid is not.
-bool kalam_is_own_table(Oid relid);
 
 // Whether a table of this name would be created in the session's temporary schema (create.cpp).
 bool kalam_is_temporary(const RangeVar* relation);
@@ -89,3 +81,8 @@ void kalam_refuse_divergence(const Node* statement);
 
 // ALTER TABLE without what is so anyway: ADD PRIMARY KEY of KalamDB's key, with a NOTICE, and SET LOGGED.
 const AlterTableStmt* kalam_without_needless(const AlterTableStmt* statement);
+
+// Installs the hooks, and the callbacks of transactions and of object access of the DDL side. Runs before
+// kalam_transaction_init(): PostgreSQL calls the callback that was registered last first, and rows are sent before
+// tables are dropped.
+void kalam_ddl_init();

@@ -1,14 +1,16 @@
-// The utility hook: which statements are looked at, and what is done with them.
+// The hooks: which statements are looked at, and what is done with them.
+#include "extension/base/preload.h"
+#include "extension/catalog/own.h"
 #include "extension/ddl/ddl.h"
+#include "extension/modify/on_conflict.h"
 #include "extension/transaction/remote_ddl.h"
-#include "extension/fdw/handler.h"
-#include "extension/module.h"
 
 extern "C" {
 #include "access/tableam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "commands/defrem.h"
+#include "parser/analyze.h"
 #include "utils/lsyscache.h"
 }
 
@@ -17,7 +19,7 @@ namespace {
 constexpr const char* ACCESS_METHOD = "kalamdb";
 
 ProcessUtility_hook_type previous_hook;
-bool hook_was_called;
+post_parse_analyze_hook_type previous_analyze_hook;
 
 bool names_access_method(const char* name) {
   if (name == nullptr) name = default_table_access_method;
@@ -25,7 +27,7 @@ bool names_access_method(const char* name) {
 }
 
 // Whether PostgreSQL would give the new relation the access method kalamdb.
-bool creates_own_table(const CreateStmt* statement) {
+bool creates_kalamdb_table(const CreateStmt* statement) {
   if (statement->partspec != nullptr && statement->accessMethod == nullptr) return false;
   return names_access_method(statement->accessMethod);
 }
@@ -50,9 +52,9 @@ bool is_on_own_server(const CreateForeignTableStmt* statement) {
 }
 
 // COMMENT ON TABLE means these tables too.
-bool comments_on_own_table(const CommentStmt* statement) {
+bool comments_on_kalamdb_table(const CommentStmt* statement) {
   if (statement->objtype != OBJECT_TABLE || !OidIsValid(kalam_fdw_oid())) return false;
-  return kalam_is_own_table(RangeVarGetRelid(makeRangeVarFromNameList((List*)statement->object), NoLock, true));
+  return kalam_is_kalamdb_table(RangeVarGetRelid(makeRangeVarFromNameList((List*)statement->object), NoLock, true));
 }
 
 PlannedStmt* wrap(const KalamUtility* utility, Node* statement) {
@@ -77,7 +79,8 @@ void refuse_if_read_only(Node* statement) {
 
 void alter_table(const KalamUtility* utility) {
   const AlterTableStmt* statement = (const AlterTableStmt*)utility->planned->utilityStmt;
-  if (kalam_is_own_table(RangeVarGetRelid(statement->relation, NoLock, true))) refuse_if_read_only((Node*)statement);
+  if (kalam_is_kalamdb_table(RangeVarGetRelid(statement->relation, NoLock, true)))
+    refuse_if_read_only((Node*)statement);
   kalam_refuse_divergence((const Node*)statement);
   const AlterTableStmt* changed = kalam_without_needless(statement);
   KalamUtility rest = *utility;
@@ -94,7 +97,7 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
   KalamUtility utility = {planned, query_string, read_only_tree, context, params, environment, receiver, completion};
   Node* statement = planned->utilityStmt;
 
-  hook_was_called = true;
+  kalam_hook_was_called();
   // pg_upgrade restores what the old cluster had, and KalamDB is as it was.
   if (IsBinaryUpgrade) {
     kalam_utility_pass(&utility);
@@ -108,7 +111,7 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
         kalam_utility_replace(&utility, (Node*)create);
         return;
       }
-      if (creates_own_table((CreateStmt*)statement)) {
+      if (creates_kalamdb_table((CreateStmt*)statement)) {
         refuse_if_read_only(statement);
         kalam_create_table(&utility, (CreateStmt*)statement);
         return;
@@ -155,7 +158,7 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
       }
       break;
     case T_CommentStmt:
-      if (comments_on_own_table((CommentStmt*)statement)) {
+      if (comments_on_kalamdb_table((CommentStmt*)statement)) {
         auto* comment = (CommentStmt*)copyObjectImpl(statement);
         comment->objtype = OBJECT_FOREIGN_TABLE;
         kalam_utility_replace(&utility, (Node*)comment);
@@ -188,6 +191,14 @@ void run(const KalamUtility* utility, PlannedStmt* planned, bool read_only_tree,
        utility->receiver, completion);
 }
 
+// The last argument is const in some majors.
+template <typename Jumble>
+void check_analyzed(ParseState* state, Query* query, Jumble jumble) {
+  kalam_check_on_conflict(query);
+  kalam_check_copied(query);
+  if (previous_analyze_hook != nullptr) previous_analyze_hook(state, query, jumble);
+}
+
 }  // namespace
 
 void kalam_utility_pass(const KalamUtility* utility) {
@@ -206,22 +217,11 @@ void kalam_utility_subcommand(const KalamUtility* utility, Node* statement) {
   CommandCounterIncrement();
 }
 
-bool kalam_ddl_hook_is_active() {
-  return hook_was_called;
-}
-
-Oid kalam_fdw_oid() {
-  return IsTransactionState() ? get_foreign_data_wrapper_oid(KALAM_FDW_NAME, true) : InvalidOid;
-}
-
-bool kalam_is_own_table(Oid relid) {
-  if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_FOREIGN_TABLE) return false;
-  return GetForeignServer(GetForeignTable(relid)->serverid)->fdwid == kalam_fdw_oid();
-}
-
 void kalam_ddl_init() {
   previous_hook = ProcessUtility_hook;
   ProcessUtility_hook = process_utility;
+  previous_analyze_hook = post_parse_analyze_hook;
+  post_parse_analyze_hook = check_analyzed;
   kalam_drop_init();
   kalam_pending_init();
 }

@@ -4,10 +4,10 @@
 // A foreign table, its journal and a KalamDB table belong together one to one, as do its columns: none of them is
 // exchanged while the transaction has changes. And to point a table elsewhere, or to have KalamDB's table dropped that
 // was only attached, takes more than owning the foreign table.
+#include "extension/catalog/rights.h"
 #include "extension/ddl/ddl.h"
 #include "extension/journal/journal.h"
 #include "extension/options/options.h"
-#include "extension/catalog/rights.h"
 
 extern "C" {
 #include "access/genam.h"
@@ -117,7 +117,7 @@ void check_column(Oid relid, AttrNumber attribute) {
 }  // namespace
 
 void kalam_check_option_change(Oid relid, AttrNumber attribute) {
-  if (IsBinaryUpgrade || !kalam_is_own_table(relid)) return;
+  if (IsBinaryUpgrade || !kalam_is_kalamdb_table(relid)) return;
   if (attribute == InvalidAttrNumber)
     check_table(relid);
   else

@@ -1,9 +1,9 @@
 // Handler of the table access method kalamdb. Tables USING kalamdb become foreign tables in the utility hook, so
 // PostgreSQL asks the access method itself only when the hook did not see the statement, or does not know its form.
-#include "extension/ddl/ddl.h"
+#include "extension/base/preload.h"
 
 KALAM_SQL_FUNCTION(kalam_tableam_handler) {
-  if (!kalam_ddl_hook_is_active()) {
+  if (!kalam_hook_is_active()) {
     ereport(ERROR,
             (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
              errmsg("table access method \"kalamdb\" needs the library pg_kalam to be loaded when the session starts"),

@@ -1,5 +1,5 @@
 // What EXPLAIN says about foreign scans and changes of KalamDB tables.
-#include "extension/fdw/handler.h"
+#include "extension/fdw/explain.h"
 #include "extension/scan/scan.h"
 
 extern "C" {
@@ -31,7 +31,7 @@ static int64 visible_journal_rows(const KalamScanState* state) {
   return count;
 }
 
-void kalam_explain_scan(ForeignScanState* node, ExplainState* es) {
+void kalam_explain_foreign_scan(ForeignScanState* node, ExplainState* es) {
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   ExplainPropertyText("Remote Table", state->remote->remote_name, es);
   if (state->lookup == KalamLookup::none)
@@ -54,7 +54,7 @@ void kalam_explain_scan(ForeignScanState* node, ExplainState* es) {
   ExplainPropertyInteger("Bytes Received", nullptr, (int64)state->response_bytes, es);
 }
 
-void kalam_explain_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*, int, ExplainState* es) {
+void kalam_explain_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*, int, ExplainState* es) {
   if (!es->verbose) return;
   // Behind a view the rights are those of its owner.
   Oid userid = kalam_result_check_as_user(result, mtstate->ps.state);

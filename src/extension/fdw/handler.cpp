@@ -1,36 +1,42 @@
-#include "extension/fdw/handler.h"
+#include "extension/fdw/explain.h"
+#include "extension/fdw/import.h"
+#include "extension/modify/modify.h"
+#include "extension/modify/truncate.h"
+#include "extension/plan/plan.h"
+#include "extension/plan/sampling.h"
+#include "extension/scan/scan.h"
 
 // Handler of the foreign data wrapper pg_kalam. Nothing here is parallel safe: the journal and the session are the
 // leader's.
 KALAM_SQL_FUNCTION(kalam_handler) {
   FdwRoutine* routine = makeNode(FdwRoutine);
 
-  routine->GetForeignRelSize = kalam_get_rel_size;
-  routine->GetForeignPaths = kalam_get_paths;
-  routine->GetForeignPlan = kalam_get_plan;
-  routine->BeginForeignScan = kalam_begin_scan;
-  routine->IterateForeignScan = kalam_iterate_scan;
-  routine->ReScanForeignScan = kalam_rescan;
-  routine->EndForeignScan = kalam_end_scan;
-  routine->RecheckForeignScan = kalam_recheck_scan;
+  routine->GetForeignRelSize = kalam_get_foreign_rel_size;
+  routine->GetForeignPaths = kalam_get_foreign_paths;
+  routine->GetForeignPlan = kalam_get_foreign_plan;
+  routine->BeginForeignScan = kalam_begin_foreign_scan;
+  routine->IterateForeignScan = kalam_iterate_foreign_scan;
+  routine->ReScanForeignScan = kalam_rescan_foreign_scan;
+  routine->EndForeignScan = kalam_end_foreign_scan;
+  routine->RecheckForeignScan = kalam_recheck_foreign_scan;
 
-  routine->AddForeignUpdateTargets = kalam_add_update_targets;
-  routine->PlanForeignModify = kalam_plan_modify;
-  routine->BeginForeignModify = kalam_begin_modify;
-  routine->ExecForeignInsert = kalam_insert_row;
-  routine->ExecForeignUpdate = kalam_update_row;
-  routine->ExecForeignDelete = kalam_delete_row;
-  routine->EndForeignModify = kalam_end_modify;
-  routine->BeginForeignInsert = kalam_begin_insert;
-  routine->EndForeignInsert = kalam_end_modify;
-  routine->IsForeignRelUpdatable = kalam_is_updatable;
-  routine->ExecForeignTruncate = kalam_truncate;
+  routine->AddForeignUpdateTargets = kalam_add_foreign_update_targets;
+  routine->PlanForeignModify = kalam_plan_foreign_modify;
+  routine->BeginForeignModify = kalam_begin_foreign_modify;
+  routine->ExecForeignInsert = kalam_exec_foreign_insert;
+  routine->ExecForeignUpdate = kalam_exec_foreign_update;
+  routine->ExecForeignDelete = kalam_exec_foreign_delete;
+  routine->EndForeignModify = kalam_end_foreign_modify;
+  routine->BeginForeignInsert = kalam_begin_foreign_insert;
+  routine->EndForeignInsert = kalam_end_foreign_modify;
+  routine->IsForeignRelUpdatable = kalam_is_foreign_rel_updatable;
+  routine->ExecForeignTruncate = kalam_exec_foreign_truncate;
 
-  routine->ImportForeignSchema = kalam_import_schema;
-  routine->AnalyzeForeignTable = kalam_analyze_table;
+  routine->ImportForeignSchema = kalam_import_foreign_schema;
+  routine->AnalyzeForeignTable = kalam_analyze_foreign_table;
 
-  routine->ExplainForeignScan = kalam_explain_scan;
-  routine->ExplainForeignModify = kalam_explain_modify;
+  routine->ExplainForeignScan = kalam_explain_foreign_scan;
+  routine->ExplainForeignModify = kalam_explain_foreign_modify;
 
   PG_RETURN_POINTER(routine);
 }

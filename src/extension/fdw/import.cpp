@@ -1,13 +1,13 @@
 // IMPORT FOREIGN SCHEMA: a foreign table for every shared, user and stream table of a KalamDB namespace.
-#include "extension/catalog/relation.h"
-#include "extension/remote/connection.h"
-#include "extension/ddl/definition/definition.h"
+#include "extension/fdw/import.h"
 #include "extension/base/report.h"
-#include "extension/fdw/handler.h"
-#include "extension/options/options.h"
-#include "extension/remote/query.h"
-#include "extension/ddl/definition/remote_default.h"
+#include "extension/catalog/relation.h"
 #include "extension/catalog/rights.h"
+#include "extension/ddl/definition/definition.h"
+#include "extension/ddl/definition/remote_default.h"
+#include "extension/options/options.h"
+#include "extension/remote/connection.h"
+#include "extension/remote/query.h"
 
 extern "C" {
 #include "commands/defrem.h"
@@ -160,7 +160,7 @@ void begin_table(Table* table, char** row, ImportForeignSchemaStmt* statement) {
 
 }  // namespace
 
-List* kalam_import_schema(ImportForeignSchemaStmt* statement, Oid serverid) {
+List* kalam_import_foreign_schema(ImportForeignSchemaStmt* statement, Oid serverid) {
   ForeignServer* server = GetForeignServer(serverid);
   char* name_space = kalam_folded_name(statement->remote_schema);
   kalam_check_namespace(serverid, GetUserId(), name_space);

@@ -1,11 +1,10 @@
 // kalam_exec(sql) and kalam_exec(server, sql): a statement as it is to the server, the answer as JSON.
 #include "extension/base/report.h"
-#include "extension/fdw/handler.h"
-#include "extension/functions/functions.h"
-#include "extension/remote/query.h"
+#include "extension/catalog/own.h"
 #include "extension/catalog/rights.h"
 #include "extension/functions/sql_words.h"
 #include "extension/remote/answer_text.h"
+#include "extension/remote/query.h"
 #include "extension/remote/wait.h"
 
 extern "C" {

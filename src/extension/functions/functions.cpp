@@ -1,8 +1,8 @@
-// Small SQL functions: version, settings, ping.
-#include "extension/functions/functions.h"
+// Small SQL functions: version, settings, ids, ping.
 #include "extension/base/report.h"
-#include "extension/fdw/handler.h"
 #include "extension/base/settings.h"
+#include "extension/base/snowflake.h"
+#include "extension/catalog/own.h"
 #include "extension/remote/wait.h"
 
 KALAM_SQL_FUNCTION(kalam_version) {
@@ -23,21 +23,8 @@ KALAM_SQL_FUNCTION(kalam_user_id) {
   PG_RETURN_TEXT_P(cstring_to_text(user_id));
 }
 
-ForeignServer* kalam_server_for_use(const char* name) {
-  ForeignServer* server = GetForeignServerByName(name, true);
-  if (server == nullptr) {
-    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("server \"%s\" does not exist", name),
-                    errhint("CREATE SERVER %s FOREIGN DATA WRAPPER %s OPTIONS (host '...', port '...').",
-                            quote_identifier(name), KALAM_FDW_NAME)));
-  }
-  ForeignDataWrapper* wrapper = GetForeignDataWrapper(server->fdwid);
-  if (strcmp(wrapper->fdwname, KALAM_FDW_NAME) != 0) {
-    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("server \"%s\" is not a KalamDB server", name),
-                    errdetail("It belongs to foreign-data wrapper \"%s\".", wrapper->fdwname)));
-  }
-  AclResult allowed = kalam_server_aclcheck(server->serverid, GetUserId(), ACL_USAGE);
-  if (allowed != ACLCHECK_OK) aclcheck_error(allowed, OBJECT_FOREIGN_SERVER, name);
-  return server;
+KALAM_SQL_FUNCTION(snowflake_id) {
+  PG_RETURN_INT64(kalam_snowflake_next());
 }
 
 // kalam_ping(server text): true when the server answers and accepts the credentials; an error otherwise.

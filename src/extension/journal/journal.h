@@ -11,8 +11,8 @@
 #pragma once
 
 #include "client/api.h"
-#include "extension/catalog/relation.h"
 #include "extension/base/compat.h"
+#include "extension/catalog/relation.h"
 #include "extension/remote/connection.h"
 #include "extension/types/datum_to_row.h"
 

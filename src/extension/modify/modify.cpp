@@ -1,19 +1,20 @@
 // INSERT, UPDATE, DELETE and COPY: every change goes into the journal, and only there.
-#include "extension/catalog/relation.h"
-#include "extension/transaction/remote_ddl.h"
+#include "extension/modify/modify.h"
 #include "extension/base/report.h"
-#include "extension/fdw/handler.h"
-#include "extension/scan/hidden_values.h"
-#include "extension/options/options.h"
-#include "extension/remote/query.h"
-#include "extension/plan/required_rights.h"
+#include "extension/catalog/relation.h"
+#include "extension/journal/hidden_values.h"
 #include "extension/journal/row_lock.h"
-#include "extension/scan/scan.h"
-#include "extension/modify/stored_rest.h"
-#include "extension/plan/system_columns.h"
-#include "extension/transaction/transaction.h"
 #include "extension/journal/version_mark.h"
+#include "extension/modify/on_conflict.h"
+#include "extension/modify/stored_rest.h"
 #include "extension/modify/written_row.h"
+#include "extension/options/options.h"
+#include "extension/plan/required_rights.h"
+#include "extension/plan/system_columns.h"
+#include "extension/remote/query.h"
+#include "extension/scan/scan.h"
+#include "extension/transaction/remote_ddl.h"
+#include "extension/transaction/transaction.h"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -107,7 +108,7 @@ void check_key_type(const KalamRelation* remote, TupleDesc tupdesc) {
 
 }  // namespace
 
-void kalam_add_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry*, Relation target_relation) {
+void kalam_add_foreign_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry*, Relation target_relation) {
   TupleDesc tupdesc = RelationGetDescr(target_relation);
   kalam_check_required_rights(root);
   KalamRelation* remote = planned_remote(root, target_relation);
@@ -128,14 +129,14 @@ void kalam_add_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry*, 
     add_junk(root, rtindex, InvalidAttrNumber, RECORDOID, WHOLE_ROW_NAME);
 }
 
-List* kalam_plan_modify(PlannerInfo* root, ModifyTable* plan, Index rtindex, int index) {
+List* kalam_plan_foreign_modify(PlannerInfo* root, ModifyTable* plan, Index rtindex, int index) {
   if (plan->onConflictAction != ONCONFLICT_NONE) kalam_refuse_on_conflict();
   kalam_check_written_system_columns(plan, index, rtindex, planner_rt_fetch(rtindex, root)->relid);
   return NIL;
 }
 
 // By the options alone: a view that asks must not wait for the server.
-int kalam_is_updatable(Relation relation) {
+int kalam_is_foreign_rel_updatable(Relation relation) {
   KalamTableOptions options;
   kalam_table_options(RelationGetRelid(relation), &options);
   if (options.has_kind && options.kind == kalam::TableKind::system) return 0;
@@ -248,7 +249,7 @@ ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdType ope
 
 }  // namespace
 
-void kalam_begin_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*, int, int eflags) {
+void kalam_begin_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*, int, int eflags) {
   if (eflags & EXEC_FLAG_EXPLAIN_ONLY) return;
   bool changes = mtstate->operation != CMD_INSERT;
   result->ri_FdwState =
@@ -256,7 +257,7 @@ void kalam_begin_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*,
 }
 
 // COPY, and rows that are routed to a partition.
-void kalam_begin_insert(ModifyTableState* mtstate, ResultRelInfo* result) {
+void kalam_begin_foreign_insert(ModifyTableState* mtstate, ResultRelInfo* result) {
   // An UPDATE may move rows into a partition that it also changes: its state serves both.
   if (result->ri_FdwState != nullptr) return;
   const ModifyTable* plan = (ModifyTable*)mtstate->ps.plan;
@@ -275,7 +276,7 @@ void kalam_begin_insert(ModifyTableState* mtstate, ResultRelInfo* result) {
 }
 
 // The journal and the memory of the state outlive the node, each in its own context.
-void kalam_end_modify(EState*, ResultRelInfo* result) {
+void kalam_end_foreign_modify(EState*, ResultRelInfo* result) {
   result->ri_FdwState = nullptr;
 }
 
@@ -505,7 +506,8 @@ void store_old_row(ModifyState* state, TupleTableSlot* plan_slot, TupleTableSlot
 
 }  // namespace
 
-TupleTableSlot* kalam_insert_row(EState* estate, ResultRelInfo* result, TupleTableSlot* slot, TupleTableSlot*) {
+TupleTableSlot* kalam_exec_foreign_insert(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
+                                          TupleTableSlot*) {
   ModifyState* state = (ModifyState*)result->ri_FdwState;
   open_journal(state);
   MemoryContextReset(state->row_context);
@@ -518,8 +520,8 @@ TupleTableSlot* kalam_insert_row(EState* estate, ResultRelInfo* result, TupleTab
   return slot;
 }
 
-TupleTableSlot* kalam_update_row(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
-                                 TupleTableSlot* plan_slot) {
+TupleTableSlot* kalam_exec_foreign_update(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
+                                          TupleTableSlot* plan_slot) {
   ModifyState* state = (ModifyState*)result->ri_FdwState;
   open_journal(state);
   MemoryContextReset(state->row_context);
@@ -544,8 +546,8 @@ TupleTableSlot* kalam_update_row(EState* estate, ResultRelInfo* result, TupleTab
   return skipped ? nullptr : slot;
 }
 
-TupleTableSlot* kalam_delete_row(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
-                                 TupleTableSlot* plan_slot) {
+TupleTableSlot* kalam_exec_foreign_delete(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
+                                          TupleTableSlot* plan_slot) {
   ModifyState* state = (ModifyState*)result->ri_FdwState;
   open_journal(state);
   MemoryContextReset(state->row_context);

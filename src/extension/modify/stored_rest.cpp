@@ -1,10 +1,10 @@
 #include "extension/modify/stored_rest.h"
 
-#include "extension/transaction/outcome.h"
 #include "extension/base/report.h"
-#include "extension/remote/answer_text.h"
 #include "extension/journal/version_mark.h"
+#include "extension/remote/answer_text.h"
 #include "extension/remote/wait.h"
+#include "extension/transaction/outcome.h"
 
 using kalam::ColumnKind;
 using kalam::ColumnView;

@@ -1,8 +1,8 @@
 // TRUNCATE: the deletion of all rows that the current subject sees, through the journal like every other change, so
 // that ROLLBACK undoes it. PostgreSQL has checked the right to TRUNCATE, taken its lock, and runs the triggers for
 // TRUNCATE itself.
-#include "extension/ddl/ddl.h"
-#include "extension/fdw/handler.h"
+#include "extension/modify/truncate.h"
+#include "extension/catalog/own.h"
 #include "extension/plan/own_query.h"
 
 extern "C" {
@@ -31,7 +31,7 @@ void truncate(Relation relation) {
 
 }  // namespace
 
-void kalam_truncate(List* relations, DropBehavior, bool) {
+void kalam_exec_foreign_truncate(List* relations, DropBehavior, bool) {
   ListCell* cell;
   foreach (cell, relations) truncate((Relation)lfirst(cell));
 }

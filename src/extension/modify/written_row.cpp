@@ -1,8 +1,8 @@
 #include "extension/modify/written_row.h"
 
 #include "extension/base/report.h"
-#include "extension/types/evaluated_default.h"
 #include "extension/transaction/transaction.h"
+#include "extension/types/evaluated_default.h"
 
 extern "C" {
 #include "access/detoast.h"

@@ -1,10 +1,9 @@
 // Checks options when they are set: CREATE and ALTER SERVER, USER MAPPING, FOREIGN TABLE.
 #include "client/api.h"
-#include "extension/ddl/ddl.h"
+#include "extension/base/preload.h"
+#include "extension/base/settings.h"
 #include "extension/options/option_table.h"
 #include "extension/options/options.h"
-#include "extension/remote/query.h"
-#include "extension/base/settings.h"
 
 extern "C" {
 #include "catalog/pg_attribute.h"
@@ -125,7 +124,7 @@ void check_subject_right() {
 // What is there already is looked for by the hook (ddl/create.cpp), which a statement that loads the library is
 // without.
 void check_drop_right(const char* value) {
-  if (pg_strcasecmp(value, "drop") != 0 || kalam_ddl_hook_is_active() || superuser()) return;
+  if (pg_strcasecmp(value, "drop") != 0 || kalam_hook_is_active() || superuser()) return;
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                   errmsg("option \"%s\" needs the library pg_kalam to be loaded when the session starts", "on_drop"),
                   errhint("Add pg_kalam to session_preload_libraries or shared_preload_libraries. In this session the "

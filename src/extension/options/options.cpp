@@ -173,3 +173,12 @@ const char* kalam_table_kind_text(kalam::TableKind kind) {
   }
   return "unknown";
 }
+
+bool kalam_is_plain_name(const char* name) {
+  if (*name == '\0' || (*name >= '0' && *name <= '9')) return false;
+  for (const char* p = name; *p != '\0'; p++) {
+    bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '_';
+    if (!plain) return false;
+  }
+  return true;
+}

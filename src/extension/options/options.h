@@ -45,3 +45,6 @@ char* kalam_option_trim(const char* value);
 
 // The name of the list that is closest to `name`, or NULL when none is near. For HINTs.
 const char* kalam_closest_name(const char* name, const char* const* names, int count);
+
+// Whether a name consists of ASCII letters, digits and underscores and does not start with a digit.
+bool kalam_is_plain_name(const char* name);

@@ -1,8 +1,8 @@
 // Which conditions go to the server: equality on the key, and nothing else (architecture section 7).
 #pragma once
 
-#include "extension/catalog/relation.h"
 #include "extension/base/compat.h"
+#include "extension/catalog/relation.h"
 
 extern "C" {
 #include "nodes/pathnodes.h"

@@ -2,12 +2,11 @@
 #include "extension/plan/plan.h"
 
 #include "extension/catalog/relation.h"
-#include "extension/remote/connection.h"
-#include "extension/fdw/handler.h"
+#include "extension/plan/key_clause.h"
 #include "extension/plan/required_rights.h"
 #include "extension/plan/security_barrier.h"
-#include "extension/plan/key_clause.h"
 #include "extension/plan/system_columns.h"
+#include "extension/remote/connection.h"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -69,7 +68,7 @@ static const PlanRowMark* locking_clause(const PlannerInfo* root, const RelOptIn
   pg_unreachable();
 }
 
-void kalam_get_rel_size(PlannerInfo* root, RelOptInfo* rel, Oid relid) {
+void kalam_get_foreign_rel_size(PlannerInfo* root, RelOptInfo* rel, Oid relid) {
   kalam_check_required_rights(root);
   RelPlanInfo* state = (RelPlanInfo*)palloc0(sizeof(RelPlanInfo));
   Oid userid = OidIsValid(rel->userid) ? rel->userid : GetUserId();
@@ -153,7 +152,7 @@ static void add_parameterized_paths(PlannerInfo* root, RelOptInfo* rel) {
   }
 }
 
-void kalam_get_paths(PlannerInfo* root, RelOptInfo* rel, Oid) {
+void kalam_get_foreign_paths(PlannerInfo* root, RelOptInfo* rel, Oid) {
   RelPlanInfo* state = (RelPlanInfo*)rel->fdw_private;
   Cost startup = SCAN_START_COST + rel->baserestrictcost.startup;
   Cost total = startup + state->rows * (SCAN_ROW_COST + cpu_tuple_cost + rel->baserestrictcost.per_tuple);
@@ -211,8 +210,8 @@ static bool choose_key_clause(PlannerInfo* root, RelOptInfo* rel, List* clauses,
   return *chosen_info != nullptr;
 }
 
-ForeignScan* kalam_get_plan(PlannerInfo* root, RelOptInfo* rel, Oid relid, ForeignPath* path, List* tlist,
-                            List* scan_clauses, Plan* outer_plan) {
+ForeignScan* kalam_get_foreign_plan(PlannerInfo* root, RelOptInfo* rel, Oid relid, ForeignPath* path, List* tlist,
+                                    List* scan_clauses, Plan* outer_plan) {
   KalamKeyClause lookup = {};
   RestrictInfo* lookup_info = nullptr;
   if (intVal(linitial(path->fdw_private)) != 0) choose_key_clause(root, rel, scan_clauses, &lookup, &lookup_info);

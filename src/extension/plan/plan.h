@@ -5,6 +5,10 @@
 
 #include "extension/base/compat.h"
 
+extern "C" {
+#include "foreign/fdwapi.h"
+}
+
 enum class KalamLookup : int {
   none,  // scan
   key,   // key = value
@@ -18,3 +22,9 @@ enum KalamPrivateIndex {
   KALAM_PRIVATE_WAIT,
   KALAM_PRIVATE_LOCKS_LATE
 };
+
+// The callbacks of the foreign data wrapper of the same names (fdwhandler.sgml).
+void kalam_get_foreign_rel_size(PlannerInfo* root, RelOptInfo* rel, Oid relid);
+void kalam_get_foreign_paths(PlannerInfo* root, RelOptInfo* rel, Oid relid);
+ForeignScan* kalam_get_foreign_plan(PlannerInfo* root, RelOptInfo* rel, Oid relid, ForeignPath* path, List* tlist,
+                                    List* scan_clauses, Plan* outer_plan);

@@ -2,8 +2,8 @@
 //
 // Statistics show values, and their number, to every role that may read the table. Rows of user and stream tables are
 // one user's, so there are none of them.
+#include "extension/plan/sampling.h"
 #include "extension/catalog/relation.h"
-#include "extension/fdw/handler.h"
 #include "extension/options/options.h"
 #include "extension/plan/own_query.h"
 
@@ -131,7 +131,7 @@ bool is_analyzed_for_parent(Relation relation) {
 
 }  // namespace
 
-bool kalam_analyze_table(Relation relation, AcquireSampleRowsFunc* function, BlockNumber* pages) {
+bool kalam_analyze_foreign_table(Relation relation, AcquireSampleRowsFunc* function, BlockNumber* pages) {
   // It gets here through ordinary parents. Nobody has asked it to read a table of another server.
   if (kalam_is_autovacuum_worker()) return false;
   if (has_rows_of_users(relation)) {

@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include "extension/base/report.h"
-#include "extension/module.h"
-#include "extension/options/options.h"
 #include "extension/base/settings.h"
+#include "extension/base/terminate.h"
+#include "extension/options/options.h"
 
 extern "C" {
 #include "storage/fd.h"

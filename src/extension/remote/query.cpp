@@ -184,15 +184,6 @@ char* kalam_exec_call(const char* server, const char* sql) {
   return psprintf("SELECT kalam_exec(%s, %s)", quote_literal_cstr(server), quote_literal_cstr(sql));
 }
 
-bool kalam_is_plain_name(const char* name) {
-  if (*name == '\0' || (*name >= '0' && *name <= '9')) return false;
-  for (const char* p = name; *p != '\0'; p++) {
-    bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '_';
-    if (!plain) return false;
-  }
-  return true;
-}
-
 char* kalam_quote_table(const char* name_space, const char* table) {
   if (!kalam_is_plain_name(name_space) || !kalam_is_plain_name(table)) {
     ereport(ERROR,

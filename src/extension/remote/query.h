@@ -4,6 +4,7 @@
 
 #include "client/api.h"
 #include "extension/base/compat.h"
+#include "extension/options/options.h"
 #include "extension/remote/connection.h"
 #include "extension/remote/wait.h"
 
@@ -53,6 +54,3 @@ char* kalam_quote_table(const char* name_space, const char* table);
 
 // SELECT kalam_exec('server', 'sql'), for HINTs: a database can have several servers. palloc'd.
 char* kalam_exec_call(const char* server, const char* sql);
-
-// Whether a name consists of ASCII letters, digits and underscores and does not start with a digit.
-bool kalam_is_plain_name(const char* name);

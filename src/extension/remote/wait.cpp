@@ -1,6 +1,6 @@
 #include "extension/remote/wait.h"
 
-#include "extension/module.h"
+#include "extension/base/terminate.h"
 
 extern "C" {
 #include "storage/proc.h"

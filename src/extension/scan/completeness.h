@@ -4,8 +4,8 @@
 #pragma once
 
 #include "client/api.h"
-#include "extension/catalog/relation.h"
 #include "extension/base/compat.h"
+#include "extension/catalog/relation.h"
 #include "extension/remote/connection.h"
 #include "extension/remote/flush.h"
 #include "extension/remote/query.h"

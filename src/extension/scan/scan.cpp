@@ -1,11 +1,11 @@
 #include "extension/scan/scan.h"
 
-#include "extension/base/report.h"
-#include "extension/fdw/handler.h"
-#include "extension/scan/hidden_values.h"
 #include "extension/base/parallel.h"
-#include "extension/transaction/transaction.h"
+#include "extension/base/report.h"
+#include "extension/journal/hidden_values.h"
 #include "extension/journal/version_mark.h"
+#include "extension/scan/unseen_row.h"
+#include "extension/transaction/transaction.h"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -113,7 +113,7 @@ static void find_journal(KalamScanState* state) {
   if (state->journal_length == 0) state->journal = nullptr;
 }
 
-void kalam_begin_scan(ForeignScanState* node, int eflags) {
+void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   ForeignScan* plan = (ForeignScan*)node->ss.ps.plan;
   EState* estate = node->ss.ps.state;
   Relation relation = node->ss.ss_currentRelation;
@@ -547,7 +547,7 @@ static bool store_journal_row(KalamScanState* state, TupleTableSlot* slot) {
   return false;
 }
 
-TupleTableSlot* kalam_iterate_scan(ForeignScanState* node) {
+TupleTableSlot* kalam_iterate_foreign_scan(ForeignScanState* node) {
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
   if (!state->running) start_run(node, state);
@@ -571,7 +571,7 @@ TupleTableSlot* kalam_iterate_scan(ForeignScanState* node) {
   return stored ? slot : ExecClearTuple(slot);
 }
 
-void kalam_rescan(ForeignScanState* node) {
+void kalam_rescan_foreign_scan(ForeignScanState* node) {
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   if (!state->running) return;
   if (!state->answer_kept) clear_calls(state);
@@ -585,13 +585,13 @@ void kalam_rescan(ForeignScanState* node) {
   MemoryContextReset(state->run_context);
 }
 
-void kalam_end_scan(ForeignScanState* node) {
+void kalam_end_foreign_scan(ForeignScanState* node) {
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   if (state != nullptr) clear_calls(state);
 }
 
 // A copy of a row, to be joined again with one that others have changed. It has lost where it is from.
-bool kalam_recheck_scan(ForeignScanState* node, TupleTableSlot* slot) {
+bool kalam_recheck_foreign_scan(ForeignScanState* node, TupleTableSlot* slot) {
   slot->tts_tableOid = RelationGetRelid(node->ss.ss_currentRelation);
   return true;
 }

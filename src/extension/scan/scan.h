@@ -3,12 +3,17 @@
 
 #include "client/api.h"
 #include "extension/base/compat.h"
+#include "extension/catalog/subject.h"
+#include "extension/journal/journal.h"
+#include "extension/journal/row_lock.h"
+#include "extension/plan/plan.h"
+#include "extension/remote/wait.h"
 #include "extension/scan/completeness.h"
 #include "extension/types/datum_from_arrow.h"
-#include "extension/journal/journal.h"
-#include "extension/plan/plan.h"
-#include "extension/journal/row_lock.h"
-#include "extension/remote/wait.h"
+
+extern "C" {
+#include "foreign/fdwapi.h"
+}
 
 // A column of a window whose values are datums already.
 struct KalamReadyColumn {
@@ -78,6 +83,9 @@ struct KalamScanState {
   uint64 scans;
 };
 
-// The subject that user and stream tables are read and written as: a copy in the current memory context, NULL for
-// shared tables. Raises 55000 when there is none.
-const char* kalam_require_subject(const KalamRelation* remote, const KalamConnection* connection, bool write);
+// The callbacks of the foreign data wrapper of the same names (fdwhandler.sgml).
+void kalam_begin_foreign_scan(ForeignScanState* node, int eflags);
+TupleTableSlot* kalam_iterate_foreign_scan(ForeignScanState* node);
+void kalam_rescan_foreign_scan(ForeignScanState* node);
+void kalam_end_foreign_scan(ForeignScanState* node);
+bool kalam_recheck_foreign_scan(ForeignScanState* node, TupleTableSlot* slot);

@@ -1,7 +1,7 @@
 #include "extension/transaction/outcome.h"
 
 #include "extension/base/report.h"
-#include "extension/scan/hidden_values.h"
+#include "extension/journal/hidden_values.h"
 
 const char* kalam_journal_key_name(const KalamJournal* journal) {
   return journal->relation->columns[journal->relation->key_column].name;

@@ -1,9 +1,9 @@
 #include "extension/transaction/transaction.h"
 
 #include "client/api.h"
-#include "extension/transaction/commit/commit.h"
-#include "extension/remote/query.h"
 #include "extension/base/settings.h"
+#include "extension/remote/query.h"
+#include "extension/transaction/commit/commit.h"
 
 extern "C" {
 #include "mb/pg_wchar.h"

@@ -1,8 +1,8 @@
 #include "extension/types/datum_from_arrow.h"
 
 #include "extension/catalog/relation.h"
-#include "extension/types/text_forms.h"
 #include "extension/remote/answer_text.h"
+#include "extension/types/text_forms.h"
 
 extern "C" {
 #include "catalog/pg_type.h"

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "client/api.h"
-#include "extension/catalog/relation.h"
 #include "extension/base/compat.h"
+#include "extension/catalog/relation.h"
 
 extern "C" {
 #include "nodes/bitmapset.h"

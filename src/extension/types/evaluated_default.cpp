@@ -1,6 +1,6 @@
 #include "extension/types/evaluated_default.h"
 
-#include "extension/module.h"
+#include "extension/base/snowflake.h"
 
 extern "C" {
 #include "datatype/timestamp.h"

@@ -1,6 +1,6 @@
 #include "extension/ddl/definition/definition.h"
 
-#include "extension/fdw/handler.h"
+#include "extension/catalog/own.h"
 #include "extension/remote/query.h"
 
 extern "C" {

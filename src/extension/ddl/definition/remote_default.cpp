@@ -2,7 +2,7 @@
 #include "extension/ddl/definition/remote_default.h"
 
 #include "extension/base/report.h"
-#include "extension/fdw/handler.h"
+#include "extension/catalog/own.h"
 #include "extension/remote/answer_text.h"
 
 extern "C" {

@@ -2,16 +2,16 @@
 //
 // PostgreSQL's side is altered first, so that whatever it refuses is refused before anything is sent. KalamDB takes one
 // operation a statement (spec 10.4); what is sent when, and how it is undone, is told in pending.h.
+#include "extension/base/report.h"
 #include "extension/catalog/relation.h"
+#include "extension/catalog/rights.h"
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/definition/definition.h"
-#include "extension/transaction/remote_ddl.h"
-#include "extension/base/report.h"
 #include "extension/journal/journal.h"
 #include "extension/options/options.h"
 #include "extension/plan/own_query.h"
 #include "extension/remote/query.h"
-#include "extension/catalog/rights.h"
+#include "extension/transaction/remote_ddl.h"
 
 extern "C" {
 #include "access/table.h"
@@ -73,7 +73,7 @@ bool names_columns(const AlterTableStmt* statement) {
 
 // After PostgreSQL's side.
 void check_columns_differ(Oid relid, const AlterTableStmt* statement) {
-  if (!names_columns(statement) || !kalam_is_own_table(relid)) return;
+  if (!names_columns(statement) || !kalam_is_kalamdb_table(relid)) return;
   CommandCounterIncrement();
   kalam_check_columns_differ(relid);
 }
@@ -93,7 +93,7 @@ void refuse_children(Oid relid) {
   List* children = find_all_inheritors(relid, NoLock, nullptr);
   foreach (cell, children) {
     Oid child = lfirst_oid(cell);
-    if (child == relid || !kalam_is_own_table(child)) continue;
+    if (child == relid || !kalam_is_kalamdb_table(child)) continue;
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("cannot alter columns of table \"%s\" together with those of KalamDB table \"%s\"",
                            get_rel_name(relid), get_rel_name(child)),
@@ -477,14 +477,14 @@ void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source
     return;
   }
   if (get_rel_relkind(relid) != RELKIND_VIEW && get_rel_relkind(relid) != RELKIND_INDEX) refuse_children(relid);
-  if (!kalam_is_own_table(relid)) {
+  if (!kalam_is_kalamdb_table(relid)) {
     kalam_utility_pass(utility);
     return;
   }
 
   // With the lock that PostgreSQL will take, and by the owner only, before the server is asked anything.
   relid = RangeVarGetRelidExtended(source->relation, AccessExclusiveLock, 0, RangeVarCallbackOwnsRelation, nullptr);
-  if (!kalam_is_own_table(relid)) {
+  if (!kalam_is_kalamdb_table(relid)) {
     kalam_utility_pass(utility);
     return;
   }

@@ -3,10 +3,10 @@
 //
 // Harmless, and accepted: fewer columns than the remote table has, another order, columns that may be NULL here and not
 // there (checked when rows are written), and the types that kalam_type_fits() takes for each other.
+#include "extension/base/report.h"
 #include "extension/catalog/relation.h"
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/definition/definition.h"
-#include "extension/base/report.h"
 #include "extension/options/options.h"
 #include "extension/remote/query.h"
 

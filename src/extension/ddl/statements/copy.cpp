@@ -112,7 +112,7 @@ void kalam_check_copied(const Query* query) {
 
 void kalam_copy(const KalamUtility* utility, const CopyStmt* source) {
   Oid relid = source->relation != nullptr ? RangeVarGetRelid(source->relation, NoLock, true) : InvalidOid;
-  if (!kalam_is_own_table(relid) || (source->is_from && source->attlist != NIL)) {
+  if (!kalam_is_kalamdb_table(relid) || (source->is_from && source->attlist != NIL)) {
     kalam_utility_pass(utility);
     return;
   }

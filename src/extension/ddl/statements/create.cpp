@@ -2,18 +2,17 @@
 //
 // The foreign table is created first, so that whatever PostgreSQL refuses is refused before anything is sent; then the
 // KalamDB table, which is dropped again when the transaction aborts (pending.h).
+#include "extension/base/report.h"
+#include "extension/base/settings.h"
+#include "extension/catalog/own.h"
 #include "extension/catalog/relation.h"
+#include "extension/catalog/rights.h"
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/definition/definition.h"
-#include "extension/transaction/remote_ddl.h"
-#include "extension/base/report.h"
-#include "extension/fdw/handler.h"
-#include "extension/functions/functions.h"
 #include "extension/options/option_table.h"
 #include "extension/options/options.h"
 #include "extension/remote/query.h"
-#include "extension/catalog/rights.h"
-#include "extension/base/settings.h"
+#include "extension/transaction/remote_ddl.h"
 
 extern "C" {
 #include "catalog/namespace.h"
@@ -275,7 +274,7 @@ Oid find_created(const RangeVar* name, Oid schema) {
   Relation relation = OidIsValid(relid) ? RelationIdGetRelation(relid) : nullptr;
   bool is_found = relation != nullptr && CheckRelationLockedByMe(relation, AccessExclusiveLock, false);
   if (relation != nullptr) RelationClose(relation);
-  if (!is_found || !kalam_is_own_table(relid))
+  if (!is_found || !kalam_is_kalamdb_table(relid))
     ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
                     errmsg("the schema of table \"%s\" was renamed while the table was created", name->relname),
                     errhint("Run the statement again.")));

@@ -1,7 +1,6 @@
 // CREATE TABLE … USING kalamdb AS, and SELECT INTO with default_table_access_method = kalamdb: the table is created as
 // by CREATE TABLE, then the query's rows go into the journal, as those of COPY do.
 #include "extension/ddl/ddl.h"
-#include "extension/fdw/handler.h"
 
 extern "C" {
 #include "access/table.h"
@@ -9,6 +8,7 @@ extern "C" {
 #include "commands/createas.h"
 #include "commands/prepare.h"
 #include "executor/executor.h"
+#include "foreign/fdwapi.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_relation.h"

@@ -2,10 +2,10 @@
 //
 // The object access hook sees every relation that a statement drops, dependent ones included. DROP EXTENSION, DROP
 // SERVER, DROP OWNED and DROP DATABASE never drop anything in KalamDB.
-#include "extension/ddl/ddl.h"
-#include "extension/transaction/remote_ddl.h"
-#include "extension/options/options.h"
 #include "extension/catalog/rights.h"
+#include "extension/ddl/ddl.h"
+#include "extension/options/options.h"
+#include "extension/transaction/remote_ddl.h"
 
 extern "C" {
 #include "catalog/namespace.h"
@@ -39,7 +39,7 @@ List* dropped_columns;  // of DroppedColumn*, in the memory context of run()
 MemoryContext columns_context;
 
 void note_column(Oid relid, AttrNumber attribute) {
-  if (!kalam_is_own_table(relid)) return;
+  if (!kalam_is_kalamdb_table(relid)) return;
   MemoryContext previous = MemoryContextSwitchTo(columns_context);
   auto* dropped = (DroppedColumn*)palloc(sizeof(DroppedColumn));
   *dropped = {relid, get_attname(relid, attribute, false), get_rel_name(relid)};
@@ -91,7 +91,7 @@ void object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub
     note_column(object_id, (AttrNumber)sub_id);
     return;
   }
-  if (!kalam_is_own_table(object_id)) return;
+  if (!kalam_is_kalamdb_table(object_id)) return;
 
   KalamTableOptions options;
   kalam_table_options(object_id, &options);
@@ -226,7 +226,7 @@ void kalam_drop(const KalamUtility* utility, const DropStmt* source) {
   foreach (cell, source->objects) {
     List* name = (List*)copyObjectImpl(lfirst(cell));
     Oid relid = RangeVarGetRelid(makeRangeVarFromNameList(name), NoLock, true);
-    Named* tables = kalam_is_own_table(relid) ? &own : &others;
+    Named* tables = kalam_is_kalamdb_table(relid) ? &own : &others;
     tables->names = lappend(tables->names, name);
     tables->ids = lappend_oid(tables->ids, relid);
   }

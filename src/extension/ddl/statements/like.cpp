@@ -169,7 +169,7 @@ List* expand(const TableLikeClause* clause, kalam::TableKind kind, List** commen
   TupleDesc descriptor = RelationGetDescr(source);
   KalamRelation* remote = nullptr;
 
-  if (kalam_is_own_table(RelationGetRelid(source))) {
+  if (kalam_is_kalamdb_table(RelationGetRelid(source))) {
     remote = kalam_relation_get(source, GetUserId(), KalamFreshness::cached);
   }
   for (int i = 0; i < descriptor->natts; i++) {

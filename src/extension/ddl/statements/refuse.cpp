@@ -199,7 +199,7 @@ void check_alter_table(const AlterTableStmt* statement) {
                       errhint("CREATE TABLE ... USING kalamdb, then INSERT ... SELECT.")));
     }
   }
-  if (!kalam_is_own_table(relid)) return;
+  if (!kalam_is_kalamdb_table(relid)) return;
   foreach (cell, statement->cmds) {
     AlterTableCmd* command = lfirst_node(AlterTableCmd, cell);
     if (command->subtype == AT_AddConstraint && !is_local_constraint(command) && !is_known_key(relid, command)) {
@@ -222,7 +222,7 @@ void check_alter_table(const AlterTableStmt* statement) {
 
 void check_index(const IndexStmt* statement) {
   Oid relid = RangeVarGetRelid(statement->relation, NoLock, true);
-  if (!kalam_is_own_table(relid)) return;
+  if (!kalam_is_kalamdb_table(relid)) return;
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                   errmsg("cannot create an index on KalamDB table \"%s\"", get_rel_name(relid)),
                   errdetail("KalamDB has an index of the primary key, and no others.")));
@@ -248,7 +248,7 @@ const AlterTableStmt* kalam_without_needless(const AlterTableStmt* statement) {
   List* commands = NIL;
   ListCell* cell;
 
-  if (!kalam_is_own_table(relid)) return statement;
+  if (!kalam_is_kalamdb_table(relid)) return statement;
   foreach (cell, statement->cmds) {
     AlterTableCmd* command = lfirst_node(AlterTableCmd, cell);
     // As for an ordinary table that is logged.

@@ -43,14 +43,14 @@ void add_option(const KalamUtility* utility, Oid relid, const char* column, cons
 
 void keep_table_name(const KalamUtility* utility, Oid relid) {
   KalamTableOptions options;
-  if (!kalam_is_own_table(relid) || has_option(GetForeignTable(relid)->options, "table")) return;
+  if (!kalam_is_kalamdb_table(relid) || has_option(GetForeignTable(relid)->options, "table")) return;
   kalam_table_options(relid, &options);
   add_option(utility, relid, nullptr, "table", options.table);
 }
 
 void keep_namespace(const KalamUtility* utility, Oid relid) {
   KalamTableOptions options;
-  if (!kalam_is_own_table(relid) || has_option(GetForeignTable(relid)->options, "namespace")) return;
+  if (!kalam_is_kalamdb_table(relid) || has_option(GetForeignTable(relid)->options, "namespace")) return;
   kalam_table_options(relid, &options);
   add_option(utility, relid, nullptr, "namespace", options.name_space);
 }
@@ -62,7 +62,7 @@ void keep_column_name(const KalamUtility* utility, Oid relid, const char* name) 
   if (kind != RELKIND_FOREIGN_TABLE && kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) return;
   foreach (cell, find_all_inheritors(relid, NoLock, nullptr)) {
     Oid child = lfirst_oid(cell);
-    if (!kalam_is_own_table(child)) continue;
+    if (!kalam_is_kalamdb_table(child)) continue;
     AttrNumber attribute = get_attnum(child, name);
     // _seq and _userid are found by their names alone.
     if (attribute == InvalidAttrNumber || has_option(GetForeignColumnOptions(child, attribute), "column_name"))

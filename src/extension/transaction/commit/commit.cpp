@@ -1,8 +1,8 @@
 #include "extension/transaction/commit/commit.h"
 
+#include "extension/base/settings.h"
 #include "extension/transaction/commit/remote_transaction.h"
 #include "extension/transaction/commit/requests.h"
-#include "extension/base/settings.h"
 #include "extension/transaction/transaction.h"
 
 // One journal in as few steps as the server takes it in. Keys occur once, so inserts may come before other changes.

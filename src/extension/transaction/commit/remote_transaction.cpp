@@ -1,8 +1,8 @@
 #include "extension/transaction/commit/remote_transaction.h"
 
-#include "extension/transaction/outcome.h"
-#include "extension/transaction/commit/requests.h"
 #include "extension/base/report.h"
+#include "extension/transaction/commit/requests.h"
+#include "extension/transaction/outcome.h"
 
 // How long the rollback of a failed commit may keep the session waiting.
 constexpr uint32 ROLLBACK_WAIT_MS = 500;

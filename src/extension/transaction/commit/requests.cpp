@@ -1,9 +1,9 @@
 #include "extension/transaction/commit/requests.h"
 
+#include "extension/base/report.h"
+#include "extension/journal/hidden_values.h"
 #include "extension/transaction/outcome.h"
 #include "extension/transaction/remote_ddl.h"
-#include "extension/base/report.h"
-#include "extension/scan/hidden_values.h"
 #include "extension/transaction/transaction.h"
 
 extern "C" {

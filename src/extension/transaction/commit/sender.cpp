@@ -1,9 +1,9 @@
 #include "extension/transaction/commit/sender.h"
 
-#include "extension/transaction/outcome.h"
 #include "extension/base/report.h"
-#include "extension/scan/hidden_values.h"
+#include "extension/journal/hidden_values.h"
 #include "extension/journal/version_mark.h"
+#include "extension/transaction/outcome.h"
 
 extern "C" {
 #include "storage/proc.h"

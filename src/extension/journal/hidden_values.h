@@ -4,7 +4,6 @@
 
 #include "extension/base/report.h"
 #include "extension/journal/journal.h"
-#include "extension/scan/scan.h"
 
 // Whether the current role may SELECT a column of the table, or all of them (InvalidAttrNumber). As PostgreSQL decides
 // about "Key (id)=(1) already exists."
@@ -18,8 +17,3 @@ bool kalam_may_show_changes();
 
 // Fills in what a report must leave out.
 void kalam_hide_values(KalamErrorContext* context, const KalamRelation* relation);
-
-// Runs what stores the next row of a scan. An error about a value that cannot be converted quotes it in the server's
-// log alone.
-bool kalam_store_row_unseen(bool (*store)(KalamScanState* state, TupleTableSlot* slot), KalamScanState* state,
-                            TupleTableSlot* slot);

@@ -1,4 +1,4 @@
-#include "extension/scan/hidden_values.h"
+#include "extension/journal/hidden_values.h"
 
 bool kalam_may_show(Oid relid, AttrNumber attnum) {
   // The catalog cannot be asked.
@@ -29,26 +29,4 @@ bool kalam_may_show_changes() {
 void kalam_hide_values(KalamErrorContext* context, const KalamRelation* relation) {
   context->hides_key = !kalam_may_show(relation->relid, relation->key_attribute);
   context->hides_values = !kalam_may_show(relation->relid, InvalidAttrNumber);
-}
-
-bool kalam_store_row_unseen(bool (*store)(KalamScanState* state, TupleTableSlot* slot), KalamScanState* state,
-                            TupleTableSlot* slot) {
-  MemoryContext context = CurrentMemoryContext;
-  volatile bool stored = false;
-  PG_TRY();
-  {
-    stored = store(state, slot);
-  }
-  PG_CATCH();
-  {
-    MemoryContextSwitchTo(context);
-    const ErrorData* error = CopyErrorData();
-    if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION) PG_RE_THROW();
-    FlushErrorState();
-    ereport(ERROR, (errcode(error->sqlerrcode),
-                    errmsg("could not convert a value of KalamDB table \"%s\"", state->remote->remote_name),
-                    errdetail_log("%s", error->message)));
-  }
-  PG_END_TRY();
-  return stored;
 }

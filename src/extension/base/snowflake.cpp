@@ -1,11 +1,5 @@
-// snowflake_id(): 64-bit ids in the layout of KalamDB's column defaults: milliseconds since 2024-01-01 in bits 22 and
-// up, a worker number in bits 12 to 21, a counter in bits 0 to 11.
-//
-// All backends of a cluster draw from one number in shared memory, which only grows, so an id never repeats and never
-// goes back, also when the clock does: then it runs ahead of the clock until the clock has caught up. The same happens
-// with more than 4,096 ids in a millisecond. Only a clock that was set back while PostgreSQL was not running can lead
-// to an id that was given before.
-#include "extension/module.h"
+#include "extension/base/snowflake.h"
+
 #include "extension/base/settings.h"
 
 extern "C" {
@@ -88,7 +82,7 @@ void kalam_snowflake_init() {
 #endif
 }
 
-int64_t kalam_snowflake_next() {
+int64 kalam_snowflake_next() {
   if (state == nullptr) state = attach();
 
   int64 now = GetCurrentTimestamp() / 1000 - EPOCH_MS;
@@ -102,8 +96,4 @@ int64_t kalam_snowflake_next() {
   uint64 milliseconds = next >> COUNTER_BITS;
   uint64 counter = next & ((1 << COUNTER_BITS) - 1);
   return (int64)(milliseconds << (COUNTER_BITS + WORKER_BITS) | state->worker << COUNTER_BITS | counter);
-}
-
-KALAM_SQL_FUNCTION(snowflake_id) {
-  PG_RETURN_INT64(kalam_snowflake_next());
 }

@@ -1,0 +1,13 @@
+// The callbacks of the foreign data wrapper of the same names (fdwhandler.sgml): EXPLAIN.
+#pragma once
+
+#include "extension/base/compat.h"
+
+extern "C" {
+#include "commands/explain.h"
+#include "foreign/fdwapi.h"
+}
+
+void kalam_explain_foreign_scan(ForeignScanState* node, ExplainState* es);
+void kalam_explain_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result, List* fdw_private,
+                                  int subplan_index, ExplainState* es);
