@@ -223,17 +223,18 @@ is($node->error(qq{SET ROLE owner; CREATE SERVER bad FOREIGN DATA WRAPPER pg_kal
 my $stub = KalamStub->new;
 my $few  = KalamNode->new('few', stub => $stub, conf => "max_files_per_process = 100\n");
 $few->create_server("server$_", stub => $stub) for 1 .. 12;
+# PostgreSQL keeps the WAL file open from a session's first write on: that is why two servers are dropped.
 my ($code, $out, $err) = $few->psql('postgres',
 	"\\set VERBOSITY verbose\nSELECT kalam_ping('kalam_server');\n"
 	. join("\n", map { "SELECT kalam_ping('server$_');" } 1 .. 12)
-	. "\nSELECT 'last', kalam_ping('kalam_server');\nDROP SERVER server1 CASCADE;\nSELECT 'more', kalam_ping('server12');",
+	. "\nSELECT 'last', kalam_ping('kalam_server');\nDROP SERVER server1 CASCADE;\nDROP SERVER server2 CASCADE;\nSELECT 'more', kalam_ping('server12');",
 	on_error_stop => 0);
 my $error = KalamNode::parse_error($err);
 is($error->{sqlstate}, '53000', 'connections beyond the descriptors that a session may have') or diag($err);
 like($error->{hint}, qr/max_files_per_process/, 'the hint says which');
 like($out, qr/\At\n/, 'the first connections are made');
 like($out, qr/last\|t/, 'and work afterwards');
-like($out, qr/more\|t/, 'what a dropped server had is free again');
+like($out, qr/more\|t/, 'what dropped servers had is free again');
 
 is($node->sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $by_pid"), '1', 'all this time the other session went on');
 $bystander->finish;
