@@ -74,8 +74,6 @@ KalamSender* kalam_sender_open(KalamConnection* connection) {
   sender->connection = connection;
   set_deadline(sender);
   sender->holder = kalam_call_holder_create(CurrentMemoryContext, connection);
-  for (int i = 0; i < KALAM_LOOKUPS_IN_FLIGHT; i++)
-    sender->lookups[i].holder = kalam_call_holder_create(CurrentMemoryContext, connection);
   return sender;
 }
 
@@ -122,63 +120,77 @@ void kalam_sender_wait_for_outcome(KalamSender* sender, kalam::Status* status) {
 
 // ---------------------------------------------------------------- lookups in flight
 
+// A lookup's tag: the entry that it is about, and whether its row must be there or must not.
+static int64 lookup_tag(int32 index, bool expects_row) {
+  return (int64)index * 2 + (expects_row ? 1 : 0);
+}
+
+static void report_lookup(void* argument, int64, const kalam::Status* status) {
+  const KalamSenderLookups* lookups = (const KalamSenderLookups*)argument;
+  kalam_sender_report(lookups->sender, lookups->journal, status);
+}
+
 // The version is the second column of the answer.
-static bool has_base_version(const KalamPendingLookup* lookup, const kalam::Window* window) {
-  uint64 mark = kalam_journal_base(lookup->journal, lookup->entry).mark;
-  if (mark == 0 || lookup->journal->relation->version_column < 0) return true;
+static bool has_base_version(const KalamJournal* journal, const KalamJournalEntry* entry, const kalam::Window* window) {
+  uint64 mark = kalam_journal_base(journal, entry).mark;
+  if (mark == 0 || journal->relation->version_column < 0) return true;
   if (window->column_count < 2 || window->columns[1].kind != kalam::ColumnKind::int64)
-    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("KalamDB server \"%s\" sent no version of a row",
-                                                                lookup->journal->connection->server_name)));
+    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                    errmsg("KalamDB server \"%s\" sent no version of a row", journal->connection->server_name)));
   return kalam_version_mark(((const int64_t*)window->columns[1].values)[0]) == mark;
 }
 
-static void finish_lookup(const KalamSender* sender, const KalamPendingLookup* lookup) {
-  const char* key = lookup->journal->keys[lookup->entry->key].text;
+// Waits for one of the lookups to end and looks at its answer. False: none is in flight.
+static bool finish_lookup(const KalamSenderLookups* lookups, KalamKeyOrder order) {
+  const KalamSender* sender = lookups->sender;
+  KalamKeyAnswer answer;
   kalam::Window window;
   kalam::Status status;
-  check_succeeded(sender, lookup->journal, lookup->holder->call);
-  bool is_there = kalam::call_result_next(lookup->holder->call, 1, &window, &status);
-  if (!is_there && status.error != kalam::ErrorClass::none) kalam_sender_report(sender, lookup->journal, &status);
-  if (is_there && !lookup->expects_row) kalam_report_row_exists(lookup->journal, key);
-  if (!is_there && lookup->expects_row) kalam_report_row_gone(lookup->journal, key);
-  if (is_there && !has_base_version(lookup, &window)) kalam_report_row_changed(lookup->journal, key);
-  kalam_call_holder_clear(lookup->holder);
+  switch (kalam_keys_in_flight_next(lookups->keys, order, sender->deadline, &answer)) {
+    case KalamKeyResult::none:
+      return false;
+    case KalamKeyResult::too_late:
+      report_timeout(sender);
+    case KalamKeyResult::answer:
+      break;
+  }
+  const KalamJournal* journal = lookups->journal;
+  const KalamJournalEntry* entry = &journal->entries[answer.tag / 2];
+  const char* key = journal->keys[entry->key].text;
+  bool expects_row = answer.tag % 2 != 0;
+  bool is_there = kalam::call_result_next(answer.call, 1, &window, &status);
+  if (!is_there && status.error != kalam::ErrorClass::none) kalam_sender_report(sender, journal, &status);
+  if (is_there && !expects_row) kalam_report_row_exists(journal, key);
+  if (!is_there && expects_row) kalam_report_row_gone(journal, key);
+  if (is_there && !has_base_version(journal, entry, &window)) kalam_report_row_changed(journal, key);
+  return true;
 }
 
-// A place for one more lookup.
-static KalamPendingLookup* acquire_lookup(KalamSender* sender) {
-  kalam::Call* calls[KALAM_LOOKUPS_IN_FLIGHT];
-  for (int i = 0; i < KALAM_LOOKUPS_IN_FLIGHT; i++) {
-    KalamPendingLookup* lookup = &sender->lookups[i];
-    if (lookup->holder->call == nullptr) return lookup;
-    calls[i] = lookup->holder->call;
+static KalamSenderLookups* lookups_of(KalamSender* sender, const KalamJournal* journal) {
+  ListCell* cell;
+  foreach (cell, sender->lookups) {
+    KalamSenderLookups* lookups = (KalamSenderLookups*)lfirst(cell);
+    if (lookups->journal == journal) return lookups;
   }
-  int done = kalam_wait_for_any(calls, KALAM_LOOKUPS_IN_FLIGHT, sender->deadline);
-  if (done < 0) report_timeout(sender);
-  finish_lookup(sender, &sender->lookups[done]);
-  return &sender->lookups[done];
+  MemoryContext old = MemoryContextSwitchTo(sender->context);
+  const KalamRelation* relation = journal->relation;
+  KalamSenderLookups* lookups = (KalamSenderLookups*)palloc0(sizeof(KalamSenderLookups));
+  lookups->sender = sender;
+  lookups->journal = journal;
+  lookups->columns[0] = kalam_journal_key_name(journal);
+  if (relation->version_column >= 0) lookups->columns[1] = relation->columns[relation->version_column].name;
+  lookups->keys = kalam_keys_in_flight_create(sender->connection, relation, journal->subject, lookups->columns,
+                                              relation->version_column >= 0 ? 2 : 1, report_lookup, lookups);
+  sender->lookups = lappend(sender->lookups, lookups);
+  MemoryContextSwitchTo(old);
+  return lookups;
 }
 
 static void start_lookup(KalamSender* sender, const KalamJournal* journal, int32 index, bool expects_row) {
-  const KalamRelation* relation = journal->relation;
-  KalamPendingLookup* lookup = acquire_lookup(sender);
-  lookup->journal = journal;
-  lookup->entry = &journal->entries[index];
-  lookup->expects_row = expects_row;
-
-  const char* columns[2] = {kalam_journal_key_name(journal), nullptr};
-  kalam::ScanFilter filter = {columns[0], journal->keys[lookup->entry->key].text};
-  kalam::ScanRequest request = {};
-  kalam::CallOptions options = {};
-  kalam::Status status;
-  request.table = kalam_sender_table(journal);
-  request.columns = columns;
-  request.column_count = 1;
-  if (relation->version_column >= 0) columns[request.column_count++] = relation->columns[relation->version_column].name;
-  request.filters = &filter;
-  request.filter_count = 1;
-  lookup->holder->call = kalam::call_scan(sender->connection->handle, &request, &options, &status);
-  kalam_sender_check_started(sender, journal, lookup->holder->call, &status);
+  KalamSenderLookups* lookups = lookups_of(sender, journal);
+  if (!kalam_keys_in_flight_has_room(lookups->keys)) finish_lookup(lookups, KalamKeyOrder::answered);
+  kalam_keys_in_flight_start(lookups->keys, journal->keys[journal->entries[index].key].text,
+                             lookup_tag(index, expects_row));
 }
 
 void kalam_sender_look_up(KalamSender* sender, const KalamJournal* journal, int32 index) {
@@ -190,12 +202,10 @@ void kalam_sender_look_for_duplicate(KalamSender* sender, const KalamJournal* jo
 }
 
 void kalam_sender_drain(KalamSender* sender) {
-  for (int i = 0; i < KALAM_LOOKUPS_IN_FLIGHT; i++) {
-    const KalamPendingLookup* lookup = &sender->lookups[i];
-    if (lookup->holder->call == nullptr) continue;
-    wait_for(sender, lookup->holder->call);
-    finish_lookup(sender, lookup);
-  }
+  ListCell* cell;
+  foreach (cell, sender->lookups)
+    while (finish_lookup((const KalamSenderLookups*)lfirst(cell), KalamKeyOrder::started)) {
+    }
 }
 
 // ---------------------------------------------------------------- staged changes

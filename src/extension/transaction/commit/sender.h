@@ -3,14 +3,17 @@
 #pragma once
 
 #include "extension/journal/journal.h"
+#include "extension/lookup/keys_in_flight.h"
 #include "extension/remote/wait.h"
 
-// One of the lookups in flight, and the entry that it is about.
-struct KalamPendingLookup {
-  KalamCallHolder* holder;
+struct KalamSender;
+
+// Lookups in flight of the rows of one journal.
+struct KalamSenderLookups {
+  const KalamSender* sender;
   const KalamJournal* journal;
-  const KalamJournalEntry* entry;
-  bool expects_row;  // else it must not be there
+  const char* columns[2];
+  KalamKeysInFlight* keys;
 };
 
 struct KalamSender {
@@ -20,8 +23,8 @@ struct KalamSender {
   MemoryContext context;        // of the whole sending
   MemoryContext row_context;    // reset for every row
   KalamCallHolder* holder;      // of calls that nothing is in flight beside
-  KalamPendingLookup lookups[KALAM_LOOKUPS_IN_FLIGHT];
-  int64 staged;  // requests that the server said it has staged in the open transaction
+  List* lookups;                // of KalamSenderLookups: of rows that changes start from
+  int64 staged;                 // requests that the server said it has staged in the open transaction
 };
 
 // The deadline counts from here: statement_timeout, which PostgreSQL has switched off by now, or option `timeout`.
