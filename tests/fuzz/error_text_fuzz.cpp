@@ -4,8 +4,8 @@
 #include <cstring>
 #include <string_view>
 
-#include "client/errors.h"
-#include "client/tls_errors.h"
+#include "client/session/failure_texts.h"
+#include "client/transport/tls_errors.h"
 
 template <size_t N>
 static void expect_text(const char (&field)[N]) {

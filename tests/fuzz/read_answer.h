@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "client/result_reader.h"
+#include "client/arrow/result_reader.h"
 
 namespace kalam::fuzz {
 

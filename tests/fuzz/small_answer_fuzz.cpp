@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "client/requests.h"
+#include "client/session/requests.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const grpc::Slice slice(data, size);

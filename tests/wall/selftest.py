@@ -72,6 +72,18 @@ def cases(fixtures, postgres, pg_include):
         yield f"an include of a higher room of the {tree}", wall.check_rooms(fixtures.folder / "upwards", tree), kept
         yield f"an include of no room of the {tree}", wall.check_rooms(fixtures.folder / "nowhere", tree), kept
 
+    def client(root, room_includes, edge_includes):
+        folder = fixtures.folder / root
+        fixtures.write(f"{root}/src/client/meson.build", "subdir('base')\nsubdir('session')\n")
+        fixtures.write(f"{root}/src/client/api.h", f'#include "client/{edge_includes}"\n')
+        fixtures.write(f"{root}/src/client/base/a.h", f'#include "client/{room_includes}"\n')
+        return wall.check_rooms(folder, "client", edge=("api.h", "wall.h"))
+
+    kept = client("edge_kept", "api.h", "wall.h")
+    yield "an include of a higher room of the client", client("edge_upwards", "session/a.h", "wall.h"), kept
+    yield "an include of a header that is neither in a room nor the edge", client("edge_none", "call.h", "wall.h"), kept
+    yield "a header of the edge that includes a room", client("edge_inwards", "api.h", "base/a.h"), kept
+
     plain = fixtures.compile("plain.cpp", "extern \"C\" int twice(int x) { return 2 * x; }\n", "-fno-exceptions")
     throwing = fixtures.compile("throwing.cpp", "int fail() { throw 1; }\n")
     command = {"file": "a.cpp", "command": "c++ -fno-exceptions -c a.cpp"}

@@ -1,4 +1,4 @@
-#include "client/result_reader.h"
+#include "client/arrow/result_reader.h"
 
 #include <algorithm>
 #include <memory>
@@ -13,7 +13,7 @@
 #include "client/arrow/message.h"
 #include "client/arrow/schema.h"
 #include "client/arrow/wire.h"
-#include "client/status.h"
+#include "client/base/status.h"
 
 namespace kalam {
 

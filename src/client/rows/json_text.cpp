@@ -1,6 +1,6 @@
 #include "client/rows/json_text.h"
 
-#include "client/status.h"
+#include "client/base/status.h"
 
 namespace kalam {
 namespace {

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "client/api.h"
-#include "client/status.h"
-#include "client/user_shard.h"
+#include "client/base/status.h"
+#include "client/rows/user_shard.h"
 
 namespace kalam {
 namespace {

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "client/api.h"
+#include "client/base/status.h"
+#include "client/base/table_kind.h"
 #include "client/rows/json_text.h"
 #include "client/rows/row_value.h"
-#include "client/status.h"
-#include "client/table_kind.h"
 
 namespace kalam {
 namespace {

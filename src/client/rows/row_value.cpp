@@ -5,10 +5,10 @@
 #include <limits>
 #include <string_view>
 
+#include "client/base/status.h"
 #include "client/rows/decimal_text.h"
 #include "client/rows/json_text.h"
 #include "client/rows/remote_type.h"
-#include "client/status.h"
 
 namespace kalam {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "client/user_shard.h"
+#include "client/rows/user_shard.h"
 #include "stub/arrow/coerce.h"
 #include "stub/rows/write.h"
 

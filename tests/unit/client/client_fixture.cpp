@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "client/clock.h"
+#include "client/base/clock.h"
 
 namespace kalam::test {
 namespace {

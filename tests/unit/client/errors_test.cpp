@@ -1,9 +1,9 @@
 // From texts to structured errors. The texts are those of the specification.
-#include "client/errors.h"
+#include "client/session/failure_texts.h"
 
 #include <gmock/gmock.h>
 
-#include "client/status.h"
+#include "client/base/status.h"
 
 namespace kalam::test {
 namespace {

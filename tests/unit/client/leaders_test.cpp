@@ -3,8 +3,8 @@
 
 #include <tuple>
 
-#include "client/leader.h"
-#include "client/settings.h"
+#include "client/session/leader.h"
+#include "client/settings/settings.h"
 #include "unit/client/client_fixture.h"
 
 namespace kalam::test {

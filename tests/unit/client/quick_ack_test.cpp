@@ -12,7 +12,7 @@
 #include <map>
 #include <mutex>
 
-#include "client/peer_address.h"
+#include "client/transport/peer_address.h"
 #include "unit/client/certificates.h"
 #include "unit/client/client_fixture.h"
 #include "unit/client/relay.h"

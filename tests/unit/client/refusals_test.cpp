@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "client/memory_room.h"
-#include "client/status.h"
+#include "client/base/memory_room.h"
+#include "client/base/status.h"
 #include "unit/client/certificates.h"
 #include "unit/client/client_fixture.h"
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "client/result_reader.h"
+#include "client/arrow/result_reader.h"
 
 namespace kalam::test {
 

@@ -1,0 +1,112 @@
+#include "client/session/leader.h"
+
+#include "client/arrow/single_value.h"
+#include "client/session/operation.h"
+#include "client/session/requests.h"
+
+namespace kalam {
+namespace {
+
+using std::string_view;
+
+// The answer is one row from a node that already answers; it must not hold up the search.
+constexpr int64_t kLookupMs = 3'000;
+
+string_view trim(string_view text) {
+  constexpr string_view kAround = " \t\r\n\"'`";
+  size_t start = text.find_first_not_of(kAround);
+  if (start == string_view::npos) return {};
+  return text.substr(start, text.find_last_not_of(kAround) - start + 1);
+}
+
+}  // namespace
+
+std::string named_leader(string_view text) {
+  constexpr string_view kMark = "Leader: ";
+  constexpr string_view kSome = "Some(";
+  size_t at = text.find(kMark);
+  if (at == string_view::npos) return {};
+  text = trim(text.substr(at + kMark.size()));
+  while (text.substr(0, kSome.size()) == kSome) {
+    text = text.substr(kSome.size());
+    text = trim(text.substr(0, text.find(')')));
+  }
+  text = text.substr(0, text.find_first_of(" \n\t\"',;"));
+  Endpoint endpoint;
+  return parse_endpoint(text, &endpoint) ? endpoint.text() : std::string();
+}
+
+void LeaderSearch::join(ConnectionCore* core, Node* asked, const std::string& api_address,
+                        const std::shared_ptr<Operation>& operation) {
+  std::shared_ptr<LeaderSearch>& search = core->searches[api_address];
+  if (!search) {
+    search.reset(new LeaderSearch(core->shared_from_this(), asked, api_address));
+    try {
+      search->start(operation);
+    } catch (...) {
+      core->searches.erase(api_address);
+      throw;
+    }
+  }
+  search->waiting_.push_back(operation);
+}
+
+void LeaderSearch::start(const std::shared_ptr<Operation>& operation) {
+  RequestBody body;
+  Status status;
+  // The address was taken apart and put together again: it holds no quote. The catalog spells it with or without its
+  // scheme, as the server was configured.
+  const std::string sql = "SELECT rpc_addr FROM system.cluster WHERE api_addr IN ('" + api_address_ + "', 'http://" +
+                          api_address_ + "', 'https://" + api_address_ + "') LIMIT 1";
+  make_sql(Method::execute_query, sql, &body, &status);
+  auto rpc = UnaryRpc::create(shared_from_this(), Method::execute_query, asked_->headers(Method::execute_query),
+                              monotonic_after_ms(kLookupMs));
+  UnaryRpc* const started = rpc.get();
+  UnaryRpc::start(std::move(rpc), core_->runtime.get(), asked_->stub().get(), body.with_session(asked_->session().id));
+  rpc_ = started;
+  ++core_->in_flight;
+  operation->count_rpc();
+  asked_->note_session_used();
+  asked_->note_rpc_started(rpc_);
+}
+
+void LeaderSearch::forget(const Operation* operation) {
+  std::erase_if(waiting_, [&](const auto& waiting) { return waiting.get() == operation; });
+  if (waiting_.empty() && rpc_ != nullptr) rpc_->cancel();
+}
+
+Node* LeaderSearch::found_node(UnaryRpc* rpc, std::string* refused) {
+  std::string address;
+  Endpoint endpoint;
+  if (!rpc->status().ok() || !read_single_text(&rpc->response(), &address) || !parse_endpoint(address, &endpoint)) {
+    return nullptr;
+  }
+  if (!core_->settings.allows_leader(endpoint.host)) {
+    *refused = endpoint.host;
+    return nullptr;
+  }
+  Node* node = core_->node_for(endpoint);
+  if (node != nullptr) core_->node_of_api_address[api_address_] = node;
+  return node;
+}
+
+void LeaderSearch::rpc_finished(UnaryRpc* rpc) noexcept {
+  std::lock_guard lock(core_->mutex);
+  --core_->in_flight;
+  rpc_ = nullptr;
+  asked_->note_rpc_finished(*rpc);
+  auto waiting = std::move(waiting_);
+  waiting_.clear();
+  core_->searches.erase(api_address_);
+  Node* node = nullptr;
+  std::string refused;
+  try {
+    node = found_node(rpc, &refused);
+  } catch (...) {
+    // Not found: the operations ask again, or end for want of memory themselves.
+  }
+  for (const auto& operation : waiting) operation->leader_found(node, refused);
+  core_->changed.notify_all();
+}
+
+}  // namespace kalam

@@ -1,0 +1,44 @@
+// Finding the leader that a node names (spec 13).
+#pragma once
+
+#include "client/wall.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/session/connection.h"
+
+namespace kalam {
+
+// The leader's HTTP API address in a "not leader" text, without scheme, path and quotes; empty when the text names
+// none.
+std::string named_leader(std::string_view text);
+
+// Asks a node that is trusted already which RPC address belongs to an API address, on behalf of all operations that
+// were sent there. Only addresses of the cluster's own list are ever connected to, and of these only hosts that
+// ConnectionOptions::leader_hosts allows: credentials go there.
+class LeaderSearch final : public RpcOwner, public std::enable_shared_from_this<LeaderSearch> {
+ public:
+  // The connection's mutex is held. `operation` will be told by leader_found().
+  static void join(ConnectionCore* core, Node* asked, const std::string& api_address,
+                   const std::shared_ptr<Operation>& operation);
+  void forget(const Operation* operation);
+
+ private:
+  LeaderSearch(std::shared_ptr<ConnectionCore> core, Node* asked, std::string api_address)
+      : core_(std::move(core)), asked_(asked), api_address_(std::move(api_address)) {}
+  void start(const std::shared_ptr<Operation>& operation);
+  void rpc_finished(UnaryRpc* rpc) noexcept override;
+  // NULL: not known, or the credentials must not go there; `refused` is the host then.
+  Node* found_node(UnaryRpc* rpc, std::string* refused);
+
+  std::shared_ptr<ConnectionCore> core_;
+  Node* asked_;
+  std::string api_address_;
+  UnaryRpc* rpc_ = nullptr;
+  std::vector<std::shared_ptr<Operation>> waiting_;
+};
+
+}  // namespace kalam
