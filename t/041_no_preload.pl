@@ -56,4 +56,74 @@ for my $statement ('SELECT * FROM dev.pay', 'INSERT INTO dev.pay VALUES (2)', 'D
 }
 is(scalar $stub->calls, 0, 'and KalamDB is asked nothing');
 
+# ---- DDL that KalamDB has to follow
+
+$node->create_server('second', stub => $stub);
+$node->sql(
+	q{LOAD 'pg_kalam'; ALTER SERVER kalam_server OPTIONS (DROP allowed_namespaces); CREATE SCHEMA part; CREATE SCHEMA away; CREATE TYPE mood AS ENUM ('well');
+	  CREATE TABLE part.t (id int PRIMARY KEY, v text, w text) USING kalamdb; INSERT INTO part.t VALUES (1, 'a', 'b');
+	  CREATE FOREIGN TABLE part.child (id int, v text) SERVER kalam_server OPTIONS (namespace 'part', "table" 't');
+	  CREATE TABLE part.parent (id int, v text); ALTER TABLE part.child INHERIT part.parent;
+	  CREATE FOREIGN TABLE part.other (id int) SERVER second OPTIONS (namespace 'part', "table" 't'); CREATE TABLE part.plain (id int, v text);
+	  CREATE ROLE leaver; CREATE SCHEMA leaver AUTHORIZATION leaver; GRANT USAGE ON FOREIGN SERVER kalam_server TO leaver;
+	  SET ROLE leaver; CREATE TABLE leaver.t (id int PRIMARY KEY) USING kalamdb;});
+
+for my $statement (
+	'ALTER TABLE part.t ADD COLUMN x int',
+	'ALTER TABLE part.t DROP COLUMN w',
+	'ALTER TABLE part.t ALTER COLUMN v SET NOT NULL',
+	"ALTER FOREIGN TABLE part.t ALTER COLUMN v SET DEFAULT 'x', OWNER TO CURRENT_USER",
+	'ALTER TABLE part.parent ADD COLUMN x int',
+	'ALTER TABLE part.parent RENAME COLUMN v TO x',
+	'ALTER TABLE part.t RENAME TO u',
+	'ALTER FOREIGN TABLE part.t RENAME COLUMN v TO x',
+	'ALTER TABLE part.t SET SCHEMA away',
+	'ALTER SCHEMA part RENAME TO away2',
+	'DROP FOREIGN TABLE part.t',
+	'DROP TABLE part.parent CASCADE',
+	'DROP SCHEMA part CASCADE',
+	'DROP SERVER second CASCADE',
+	'DROP OWNED BY leaver',
+	'DO $$BEGIN ALTER TABLE part.t ADD COLUMN x int; END$$')
+{
+	my $before = $node->sql(q{SELECT string_agg(attrelid::regclass || '.' || attname || attnotnull, ',' ORDER BY attrelid, attnum) FROM pg_attribute
+		JOIN pg_class c ON c.oid = attrelid WHERE attnum > 0 AND NOT attisdropped AND relnamespace::regnamespace::text IN ('part', 'leaver')});
+	my $error = $node->error($statement);
+	is($error->{sqlstate}, '55000', "$statement is refused before the library is loaded") or diag($error->{text});
+	like($error->{hint}, qr/^The library is loaded now: repeat the statement\./, "$statement: the hint says to repeat it");
+	is($node->sql(q{SELECT string_agg(attrelid::regclass || '.' || attname || attnotnull, ',' ORDER BY attrelid, attnum) FROM pg_attribute
+		JOIN pg_class c ON c.oid = attrelid WHERE attnum > 0 AND NOT attisdropped AND relnamespace::regnamespace::text IN ('part', 'leaver')}),
+		$before, "$statement: nothing has changed");
+}
+is($node->error('ALTER TABLE part.t ALTER COLUMN v TYPE int USING 1')->{sqlstate}, '0A000', 'what is refused anyway is refused with its own error');
+
+($error, $out) = $node->outcome('ALTER TABLE part.t ADD COLUMN x int; ALTER TABLE part.t ADD COLUMN x int; SELECT x IS NULL FROM part.t;');
+is($error->{sqlstate}, '55000', 'the first ALTER TABLE of a session is refused');
+is($out, 't', 'the second one adds the column on both sides');
+for my $statement ('ALTER TABLE part.t OWNER TO CURRENT_USER', 'GRANT SELECT ON part.t TO dev', q{COMMENT ON FOREIGN TABLE part.t IS 'x'},
+	'ALTER FOREIGN TABLE part.t ALTER COLUMN v SET STATISTICS 10', 'ALTER FOREIGN TABLE part.t ADD CONSTRAINT c CHECK (id > 0)',
+	'ALTER TABLE part.plain ADD COLUMN x int', 'ALTER TABLE part.plain RENAME TO plain2', 'DROP TABLE part.plain2', 'DROP TYPE mood',
+	'ALTER SCHEMA away RENAME TO away3', 'DROP SCHEMA away3')
+{
+	($error, $out) = $node->outcome("$statement; SELECT 'done';");
+	is("$error->{sqlstate}$out", 'done', "$statement concerns PostgreSQL alone, and passes");
+}
+($error, $out) = $node->outcome("DROP OWNED BY leaver; DROP OWNED BY leaver; SELECT 'done';");
+is($out, 'done', 'DROP OWNED passes when it is repeated');
+
+# ---- A dump is restored without the library
+
+my ($dump, $messages) = ('', '');
+IPC::Run::run([ 'pg_dump', '-n', 'part', '-d', $node->connstr('postgres') ], '>', \$dump, '2>', \$messages) or diag($messages);
+$node->sql('CREATE DATABASE restored');
+my ($code, $rows, $err) = $node->psql('restored', join("\n", 'CREATE EXTENSION pg_kalam;', map {
+	sprintf "CREATE SERVER %s FOREIGN DATA WRAPPER pg_kalam OPTIONS (host '%s', port '%s');
+	CREATE USER MAPPING FOR PUBLIC SERVER %s OPTIONS (auth_header '%s');", $_, $stub->host, $stub->port, $_, $stub->token;
+} 'kalam_server', 'second'), on_error_stop => 1);
+is($code, 0, 'another database has the servers') or diag($err);
+($code, $rows, $err) = $node->psql('restored', $dump, on_error_stop => 1);
+is($code, 0, 'a dump is restored by a session that did not load the library') or diag($err);
+is($node->safe_psql('restored', q{SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE relnamespace = 'part'::regnamespace AND relkind = 'f'}),
+	'child,other,t', 'all its foreign tables are there');
+
 KalamNode::finish();

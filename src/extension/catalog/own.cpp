@@ -1,7 +1,10 @@
 #include "extension/catalog/own.h"
 
 extern "C" {
+#include "access/genam.h"
+#include "access/table.h"
 #include "commands/defrem.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 }
 
@@ -12,6 +15,27 @@ Oid kalam_fdw_oid() {
 bool kalam_is_kalamdb_table(Oid relid) {
   if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_FOREIGN_TABLE) return false;
   return GetForeignServer(GetForeignTable(relid)->serverid)->fdwid == kalam_fdw_oid();
+}
+
+List* kalam_kalamdb_tables(Oid schema) {
+  ScanKeyData key;
+  List* foreign = NIL;
+  List* tables = NIL;
+  ListCell* cell;
+
+  ScanKeyInit(&key, Anum_pg_class_relnamespace, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(schema));
+  Relation classes = table_open(RelationRelationId, AccessShareLock);
+  SysScanDesc scan = systable_beginscan(classes, InvalidOid, false, nullptr, 1, &key);
+  while (HeapTuple tuple = systable_getnext(scan)) {
+    auto* form = (Form_pg_class)GETSTRUCT(tuple);
+    if (form->relkind == RELKIND_FOREIGN_TABLE) foreign = lappend_oid(foreign, form->oid);
+  }
+  systable_endscan(scan);
+  table_close(classes, AccessShareLock);
+  foreach (cell, foreign) {
+    if (kalam_is_kalamdb_table(lfirst_oid(cell))) tables = lappend_oid(tables, lfirst_oid(cell));
+  }
+  return tables;
 }
 
 ForeignServer* kalam_server_for_use(const char* name) {

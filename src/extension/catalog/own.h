@@ -14,6 +14,9 @@ Oid kalam_fdw_oid();
 // Whether the relation is a foreign table of this wrapper. InvalidOid is not.
 bool kalam_is_kalamdb_table(Oid relid);
 
+// OIDs of the schema's tables of this wrapper. palloc'd.
+List* kalam_kalamdb_tables(Oid schema);
+
 // The foreign server of that name, if it is a KalamDB server and the current role may use it. Raises 42704, 42809 or
 // 42501 otherwise.
 ForeignServer* kalam_server_for_use(const char* name);

@@ -75,6 +75,13 @@ void kalam_keep_names(const KalamUtility* utility, const Node* statement);
 // DEFAULT of a foreign table of this wrapper; other statements are handed on.
 void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source);
 
+// Whether a subcommand is one that KalamDB has to follow.
+bool kalam_is_mirrored(const AlterTableStmt* statement);
+
+// Called for a relation, or a column of one, that is dropped. Raises 55000 when it is a table of this wrapper and the
+// statement was begun without the library (unhooked.cpp).
+void kalam_check_unhooked_drop(Oid relid);
+
 // Raises 0A000 for statements that would make a foreign table of this wrapper and its KalamDB table differ
 // (refuse.cpp).
 void kalam_refuse_divergence(const Node* statement);

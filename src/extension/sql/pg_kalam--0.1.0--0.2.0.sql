@@ -1,7 +1,18 @@
 -- complain if script is sourced in psql, rather than via ALTER EXTENSION
 \echo Use "ALTER EXTENSION pg_kalam UPDATE TO '0.2.0'" to load this file. \quit
 
--- The objects are those of 0.1.0. CREATE EXTENSION runs its script, and this one after it.
+-- CREATE EXTENSION runs the script of 0.1.0, and this one after it.
+
+-- Where the library was not loaded when the session started, PostgreSQL would run these statements on its side alone:
+-- the trigger loads it first.
+CREATE FUNCTION kalam_check_ddl() RETURNS event_trigger
+  AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION kalam_check_ddl() IS 'refuses DDL on KalamDB tables that the library has not seen';
+CREATE EVENT TRIGGER kalam_check_ddl ON ddl_command_start
+  WHEN TAG IN ('ALTER FOREIGN TABLE', 'ALTER SCHEMA', 'ALTER TABLE', 'DROP DOMAIN', 'DROP FOREIGN TABLE', 'DROP OWNED',
+               'DROP SCHEMA', 'DROP SEQUENCE', 'DROP SERVER', 'DROP TABLE', 'DROP TYPE')
+  EXECUTE FUNCTION kalam_check_ddl();
+ALTER EVENT TRIGGER kalam_check_ddl ENABLE ALWAYS;
 
 -- Statistics of user and stream tables show one user's rows to all others. ANALYZE makes none any more; those that are
 -- there are removed, also of parents of such tables, for which ANALYZE makes others of the remaining rows.

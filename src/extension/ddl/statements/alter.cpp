@@ -55,13 +55,6 @@ bool is_mirrored(AlterTableType type) {
          type == AT_ColumnDefault;
 }
 
-bool has_mirrored(const AlterTableStmt* statement) {
-  ListCell* cell;
-  foreach (cell, statement->cmds)
-    if (is_mirrored(lfirst_node(AlterTableCmd, cell)->subtype)) return true;
-  return false;
-}
-
 bool names_columns(const AlterTableStmt* statement) {
   ListCell* cell;
   foreach (cell, statement->cmds) {
@@ -469,9 +462,17 @@ void begin(Alteration* alteration, const AlterTableStmt* statement, const KalamT
 
 }  // namespace
 
+bool kalam_is_mirrored(const AlterTableStmt* statement) {
+  ListCell* cell;
+  foreach (cell, statement->cmds) {
+    if (is_mirrored(lfirst_node(AlterTableCmd, cell)->subtype)) return true;
+  }
+  return false;
+}
+
 void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source) {
   Oid relid = RangeVarGetRelid(source->relation, NoLock, true);
-  if (!OidIsValid(relid) || !has_mirrored(source)) {
+  if (!OidIsValid(relid) || !kalam_is_mirrored(source)) {
     kalam_utility_pass(utility);
     if (OidIsValid(relid)) check_columns_differ(relid, source);
     return;

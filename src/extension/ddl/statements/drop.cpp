@@ -86,6 +86,7 @@ void object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub
   if (access == OAT_POST_ALTER &&
       (class_id == ForeignTableRelationId || (class_id == RelationRelationId && sub_id != 0)))
     kalam_check_option_change(object_id, (AttrNumber)sub_id);
+  if (access == OAT_DROP && class_id == RelationRelationId) kalam_check_unhooked_drop(object_id);
   if (dropping == Dropping::nothing || access != OAT_DROP || class_id != RelationRelationId) return;
   if (sub_id != 0) {
     note_column(object_id, (AttrNumber)sub_id);

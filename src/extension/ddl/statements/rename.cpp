@@ -5,14 +5,10 @@
 #include "extension/options/options.h"
 
 extern "C" {
-#include "access/genam.h"
-#include "access/table.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "commands/defrem.h"
 #include "nodes/makefuncs.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 }
 
@@ -76,20 +72,8 @@ void keep_column_name(const KalamUtility* utility, Oid relid, const char* name) 
 }
 
 void keep_namespaces(const KalamUtility* utility, Oid schema) {
-  ScanKeyData key;
-  List* tables = NIL;
   ListCell* cell;
-
-  ScanKeyInit(&key, Anum_pg_class_relnamespace, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(schema));
-  Relation classes = table_open(RelationRelationId, AccessShareLock);
-  SysScanDesc scan = systable_beginscan(classes, InvalidOid, false, nullptr, 1, &key);
-  while (HeapTuple tuple = systable_getnext(scan)) {
-    auto* form = (Form_pg_class)GETSTRUCT(tuple);
-    if (form->relkind == RELKIND_FOREIGN_TABLE) tables = lappend_oid(tables, form->oid);
-  }
-  systable_endscan(scan);
-  table_close(classes, AccessShareLock);
-  foreach (cell, tables) keep_namespace(utility, lfirst_oid(cell));
+  foreach (cell, kalam_kalamdb_tables(schema)) keep_namespace(utility, lfirst_oid(cell));
 }
 
 }  // namespace
