@@ -104,6 +104,18 @@ CREATE TABLE u (id text, v int) USING kalamdb WITH (type = 'user');
 CREATE TABLE s (event text, v int) USING kalamdb WITH (type = 'stream');
 CREATE TABLE s (event text, v int) USING kalamdb WITH (type = 'stream', ttl_seconds = 60);
 CREATE TABLE f (id int) USING kalamdb WITH (flush_policy = 'rows:1000,interval:30');
+-- where the table is in KalamDB
+CREATE TABLE w (id int) USING kalamdb WITH (namespace = 'ktest00000_ddl', "table" = 'elsewhere', server = 'kalam_server');
+SELECT remote_tables();
+SELECT ftoptions FROM pg_foreign_table WHERE ftrelid = 'w'::regclass;
+INSERT INTO w VALUES (1);
+SELECT * FROM w;
+CREATE TABLE w2 (id int) USING kalamdb WITH ("table" = 'elsewhere');
+CREATE TABLE w2 (id int) USING kalamdb WITH (namespace = 'a', namespace = 'b');
+CREATE TABLE w2 (id int) USING kalamdb WITH (namespace = 'a-b');
+CREATE TABLE w2 (id int) USING kalamdb WITH (server = 'nobody');
+CREATE TABLE w2 (id int) USING kalamdb WITH (table_name = 'x');
+DROP TABLE w;
 CREATE TABLE upper (id int) USING kalamdb WITH ("TYPE" = 'SHARED', "Access_Level" = PUBLIC);
 CREATE TABLE bad (id int) USING kalamdb WITH (type = 'global');
 CREATE TABLE bad (id int) USING kalamdb WITH (fillfactor = 50);

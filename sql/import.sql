@@ -45,7 +45,7 @@ INSERT INTO defaults (t, who) VALUES (DEFAULT, 'named, as CURRENT_USER cannot be
 SELECT id > 0 AS id, t, f, i, n, big, d, p, b, j, da, made > now() - interval '1 hour' AS made, seen BETWEEN ((now() - interval '1 hour') AT TIME ZONE 'UTC') AND (now() AT TIME ZONE 'UTC') AS seen, fixed, none FROM defaults;
 RESET timezone;
 CREATE SCHEMA ktest00000_import_plain;
-IMPORT FOREIGN SCHEMA ktest00000_import LIMIT TO (defaults) FROM SERVER kalam_server INTO ktest00000_import_plain;
+IMPORT FOREIGN SCHEMA ktest00000_import LIMIT TO (defaluts, defaults) FROM SERVER kalam_server INTO ktest00000_import_plain;
 SELECT count(*) FROM pg_attrdef WHERE adrelid = 'ktest00000_import_plain.defaults'::regclass;
 RESET search_path;
 SET client_min_messages = warning;

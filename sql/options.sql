@@ -6,6 +6,13 @@ SET client_min_messages = notice;
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (hots 'localhost');
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (zzzzzz '1');
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (user_id 'alice');
+-- names of other wrappers and of libpq
+CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (sslmode 'require');
+CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (hostaddr '::1');
+CREATE USER MAPPING FOR CURRENT_USER SERVER kalam_server OPTIONS (auth_token 'Bearer x');
+CREATE USER MAPPING FOR CURRENT_USER SERVER kalam_server OPTIONS (user 'ann', password 'x');
+CREATE FOREIGN TABLE ktest_options (id int) SERVER kalam_server OPTIONS (table_name 't');
+CREATE FOREIGN TABLE ktest_options (id int) SERVER kalam_server OPTIONS (schema_name 's');
 -- values
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (host E'a\nb');
 CREATE SERVER ktest_options FOREIGN DATA WRAPPER pg_kalam OPTIONS (port 'http');

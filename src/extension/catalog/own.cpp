@@ -51,6 +51,10 @@ ForeignServer* kalam_server_for_use(const char* name) {
                     errdetail("It belongs to foreign-data wrapper \"%s\".", wrapper->fdwname)));
   }
   AclResult allowed = kalam_server_aclcheck(server->serverid, GetUserId(), ACL_USAGE);
-  if (allowed != ACLCHECK_OK) aclcheck_error(allowed, OBJECT_FOREIGN_SERVER, name);
+  if (allowed != ACLCHECK_OK) {
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for foreign server %s", name),
+                    errhint("GRANT USAGE ON FOREIGN SERVER %s TO %s.", quote_identifier(name),
+                            quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+  }
   return server;
 }

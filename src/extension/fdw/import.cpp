@@ -158,6 +158,19 @@ void begin_table(Table* table, char** row, ImportForeignSchemaStmt* statement) {
   initStringInfo(&table->columns);
 }
 
+// A name of LIMIT TO may be a slip.
+void notice_missing(const ImportForeignSchemaStmt* statement, List* found, const char* name_space) {
+  ListCell* cell;
+  if (statement->list_type != FDW_IMPORT_SCHEMA_LIMIT_TO) return;
+  foreach (cell, statement->table_list) {
+    const char* name = lfirst_node(RangeVar, cell)->relname;
+    bool is_found = false;
+    ListCell* other;
+    foreach (other, found) is_found = is_found || strcmp((const char*)lfirst(other), name) == 0;
+    if (!is_found) ereport(NOTICE, (errmsg("KalamDB namespace \"%s\" has no table \"%s\"", name_space, name)));
+  }
+}
+
 }  // namespace
 
 List* kalam_import_foreign_schema(ImportForeignSchemaStmt* statement, Oid serverid) {
@@ -167,6 +180,7 @@ List* kalam_import_foreign_schema(ImportForeignSchemaStmt* statement, Oid server
   KalamConnection* connection = kalam_connection_get(serverid, GetUserId());
   Wanted wanted = wanted_by(statement);
   List* commands = NIL;
+  List* found = NIL;
   Table table = {};
   KalamQueryResult* page;
   char** last = nullptr;
@@ -179,6 +193,7 @@ List* kalam_import_foreign_schema(ImportForeignSchemaStmt* statement, Oid server
       if (table.name == nullptr || strcmp(table.name, row[TABLE_NAME]) != 0) {
         finish_table(&table, name_space, server->servername, &commands);
         begin_table(&table, row, statement);
+        found = lappend(found, (void*)table.name);
       }
       if (table.imported) append_column(&table, row, &wanted, server->servername);
     }
@@ -186,5 +201,6 @@ List* kalam_import_foreign_schema(ImportForeignSchemaStmt* statement, Oid server
     offset += page->row_count;
   }
   finish_table(&table, name_space, server->servername, &commands);
+  notice_missing(statement, found, name_space);
   return commands;
 }

@@ -39,6 +39,6 @@ const KalamOption* kalam_option_find(const char* name, Oid catalog);
 // Checks one value, blanks around it left aside; raises 22023 when it is not good. A blank value stands for none.
 void kalam_option_check_value(const KalamOption* option, const char* text);
 
-// Raises the error for an option that does not exist there, with the closest valid name. `only_remote`: among the
-// options of the remote CREATE TABLE (for WITH lists), plus `extra` (may be NULL).
-[[noreturn]] void kalam_option_unknown(const char* name, Oid catalog, bool only_remote, const char* extra);
+// Raises the error for an option that does not exist there, with the one that is meant where that can be guessed.
+// `in_with`: of the WITH list of CREATE TABLE, which takes the options of the remote CREATE TABLE and some of its own.
+[[noreturn]] void kalam_option_unknown(const char* name, Oid catalog, bool in_with);

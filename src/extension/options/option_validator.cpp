@@ -164,6 +164,26 @@ void check_combinations(List* options) {
   }
 }
 
+// What other foreign data wrappers and libpq call it; NULL where nothing of that name is known, or valid here.
+const char* find_synonym(const char* name, const char* const* names, int count) {
+  static const struct {
+    const char* other;
+    const char* ours;
+  } synonyms[] = {
+      {"address", "host"},        {"auth_token", "auth_header"},  {"dbname", "namespace"}, {"database", "namespace"},
+      {"hostaddr", "host"},       {"password", "login_password"}, {"schema", "namespace"}, {"schema_name", "namespace"},
+      {"sslcert", "client_cert"}, {"sslkey", "client_key"},       {"sslmode", "tls"},      {"sslrootcert", "ca_cert"},
+      {"table_name", "table"},    {"token", "auth_header"},       {"user", "login_user"},  {"username", "login_user"},
+  };
+  for (const auto& synonym : synonyms) {
+    if (pg_strcasecmp(synonym.other, name) != 0) continue;
+    for (int i = 0; i < count; i++) {
+      if (strcmp(names[i], synonym.ours) == 0) return names[i];
+    }
+  }
+  return nullptr;
+}
+
 void notice_readable_credentials(const KalamOption* option, const char* value) {
   bool credential =
       option->type == KalamOptionType::secret || (strcmp(option->name, "client_key") == 0 && is_inline_pem(value));
@@ -240,24 +260,28 @@ void kalam_option_check_value(const KalamOption* option, const char* text) {
   }
 }
 
-void kalam_option_unknown(const char* name, Oid catalog, bool only_remote, const char* extra) {
-  const char** names = (const char**)palloc((kalam_option_count + 1) * sizeof(char*));
+void kalam_option_unknown(const char* name, Oid catalog, bool in_with) {
+  static const char* const with_names[] = {"type", "namespace", "table", "server", "system_columns"};
+  const char** names = (const char**)palloc((kalam_option_count + lengthof(with_names)) * sizeof(char*));
   int count = 0;
 
-  if (extra != nullptr) names[count++] = extra;
+  if (in_with) {
+    for (const char* own : with_names) names[count++] = own;
+  }
   for (int i = 0; i < kalam_option_count; i++) {
     const KalamOption* option = &kalam_option_table[i];
-    if (option->catalog == catalog && (!only_remote || option->remote)) names[count++] = option->name;
+    if (option->catalog == catalog && (!in_with || option->remote)) names[count++] = option->name;
   }
 
-  const char* closest = kalam_closest_name(name, names, count);
+  const char* meant = find_synonym(name, names, count);
+  if (meant == nullptr) meant = kalam_closest_name(name, names, count);
   StringInfoData all;
   initStringInfo(&all);
   for (int i = 0; i < count; i++) appendStringInfo(&all, "%s%s", i > 0 ? ", " : "", names[i]);
   ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("invalid option \"%s\"", name),
-                  closest != nullptr ? errhint("Perhaps you meant the option \"%s\".", closest)
-                  : count > 0        ? errhint("Valid options in this context are: %s.", all.data)
-                                     : errhint("There are no valid options in this context.")));
+                  meant != nullptr ? errhint("Perhaps you meant the option \"%s\".", meant)
+                  : count > 0      ? errhint("Valid options in this context are: %s.", all.data)
+                                   : errhint("There are no valid options in this context.")));
   pg_unreachable();
 }
 
@@ -288,7 +312,7 @@ KALAM_SQL_FUNCTION(kalam_validator) {
   foreach (cell, options) {
     DefElem* element = (DefElem*)lfirst(cell);
     const KalamOption* option = kalam_option_find(element->defname, catalog);
-    if (option == nullptr) kalam_option_unknown(element->defname, catalog, false, nullptr);
+    if (option == nullptr) kalam_option_unknown(element->defname, catalog, false);
 
     const char* value = kalam_option_trim(defGetString(element));
     kalam_option_check_value(option, defGetString(element));

@@ -117,18 +117,45 @@ KalamSystemColumns system_columns_of(const DefElem* element, const char* value) 
   return KalamSystemColumns::none;
 }
 
-// WITH (type = …, …): the kind, which of KalamDB's own columns are shown, and the options of the remote table.
-KalamSystemColumns take_with_options(List* options, KalamTableDefinition* definition) {
+// What a WITH list says.
+struct WithOptions {
+  const char* server;  // NULL: the default one; so the others
+  const char* name_space;
+  const char* table;
+  kalam::TableKind kind;
+  KalamSystemColumns system_columns;
+  List* remote;  // of DefElem*: of the remote CREATE TABLE
+};
+
+// The place of an option that may be given once; NULL for those of the remote CREATE TABLE.
+const char** named_option(WithOptions* with, const char* name) {
+  if (strcmp(name, "server") == 0) return &with->server;
+  if (strcmp(name, "namespace") == 0) return &with->name_space;
+  if (strcmp(name, "table") == 0) return &with->table;
+  return nullptr;
+}
+
+[[noreturn]] void refuse_second(const DefElem* element) {
+  ereport(ERROR,
+          (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("option \"%s\" provided more than once", element->defname)));
+  pg_unreachable();
+}
+
+// WITH (type = …, …): the kind, which of KalamDB's own columns are shown, where the table is, and the options of the
+// remote table.
+WithOptions read_with(List* options) {
   ListCell* cell;
   bool has_kind = false;
   bool has_system_columns = false;
-  KalamSystemColumns system_columns = kalam_setting_system_columns();
+  WithOptions with = {};
 
-  definition->kind = kalam::TableKind::shared;
+  with.kind = kalam::TableKind::shared;
+  with.system_columns = kalam_setting_system_columns();
   foreach (cell, options) {
     DefElem* element = lfirst_node(DefElem, cell);
     char* name = kalam_folded_name(element->defname);  // the server takes them in any case
     const KalamOption* option = kalam_option_find(name, ForeignTableRelationId);
+    const char** named = named_option(&with, name);
     bool is_kind = names_kind(name);
     bool is_system_columns = strcmp(name, "system_columns") == 0;
 
@@ -136,31 +163,35 @@ KalamSystemColumns take_with_options(List* options, KalamTableDefinition* defini
       ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                       errmsg("unrecognized parameter namespace \"%s\"", element->defnamespace)));
     }
-    if (!is_kind && !is_system_columns && (option == nullptr || !option->remote)) {
-      kalam_option_unknown(element->defname, ForeignTableRelationId, true, "type");
+    if (!is_kind && !is_system_columns && named == nullptr && (option == nullptr || !option->remote)) {
+      kalam_option_unknown(element->defname, ForeignTableRelationId, true);
     }
     const char* value = with_value(element, option);
     if (value == nullptr) continue;
+    if (named != nullptr) {
+      if (*named != nullptr) refuse_second(element);
+      if (option != nullptr) kalam_option_check_value(option, value);
+      *named = value;
+      continue;
+    }
     if (is_system_columns) {
-      if (has_system_columns)
-        ereport(ERROR,
-                (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("option \"%s\" provided more than once", element->defname)));
+      if (has_system_columns) refuse_second(element);
       has_system_columns = true;
-      system_columns = system_columns_of(element, value);
+      with.system_columns = system_columns_of(element, value);
       continue;
     }
     if (is_kind && has_kind) refuse_second_kind(name);
     has_kind = has_kind || is_kind;
     if (!is_kind) {
       kalam_option_check_value(option, value);
-      definition->options = lappend(definition->options, text_option(name, value));
-    } else if (!kalam_table_kind_from_text(value, &definition->kind) || definition->kind == kalam::TableKind::system) {
+      with.remote = lappend(with.remote, text_option(name, value));
+    } else if (!kalam_table_kind_from_text(value, &with.kind) || with.kind == kalam::TableKind::system) {
       ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                       errmsg("invalid value for option \"%s\": \"%s\"", element->defname, value),
                       errhint("Valid values are: shared, user, stream.")));
     }
   }
-  return system_columns;
+  return with;
 }
 
 // What the validator will say, before anything is asked of the server. Quoted names are taken in any case. Returns the
@@ -176,7 +207,7 @@ List* check_options(List* options, Oid catalog) {
       element->defname = pstrdup("table_type");
     }
     const KalamOption* option = kalam_option_find(element->defname, catalog);
-    if (option == nullptr) kalam_option_unknown(element->defname, catalog, false, nullptr);
+    if (option == nullptr) kalam_option_unknown(element->defname, catalog, false);
     const char* value = kalam_option_trim(defGetString(element));
     if (value == nullptr) continue;
     kalam_option_check_value(option, value);
@@ -304,7 +335,6 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   kalam::TableKind existing;
 
   refuse_unsupported_forms(source);
-  ForeignServer* server = kalam_server_for_use(KALAM_DEFAULT_SERVER);
   CreateForeignTableStmt* create = makeNode(CreateForeignTableStmt);
   CreateStmt* copy = (CreateStmt*)copyObjectImpl(source);
   create->base = *copy;
@@ -313,10 +343,14 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
 
   Oid schema = creation_schema(base->relation);
   if (OidIsValid(schema) && exists_locally(base, schema)) return InvalidOid;
-  definition.name_space =
-      kalam_folded_name(OidIsValid(schema) ? get_namespace_name(schema) : base->relation->schemaname);
-  definition.table = kalam_folded_name(base->relation->relname);
-  KalamSystemColumns system_columns = take_with_options(base->options, &definition);
+  const WithOptions with = read_with(base->options);
+  ForeignServer* server = kalam_server_for_use(with.server != nullptr ? with.server : KALAM_DEFAULT_SERVER);
+  definition.name_space = kalam_folded_name(with.name_space != nullptr ? with.name_space
+                                            : OidIsValid(schema)       ? get_namespace_name(schema)
+                                                                       : base->relation->schemaname);
+  definition.table = kalam_folded_name(with.table != nullptr ? with.table : base->relation->relname);
+  definition.kind = with.kind;
+  definition.options = with.remote;
   check_stream_options(&definition);
   List* comments = kalam_expand_like(base, definition.kind);
   kalam_define_columns(base, &definition);
@@ -332,13 +366,16 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());
   refuse_dropped(connection, &definition);
   if (find_remote(connection, &definition, &existing)) {
-    ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
-                    errmsg("KalamDB table \"%s.%s\" already exists", definition.name_space, definition.table),
-                    errhint("CREATE FOREIGN TABLE ... SERVER %s attaches it.", quote_identifier(server->servername))));
+    ereport(ERROR,
+            (errcode(ERRCODE_DUPLICATE_TABLE),
+             errmsg("KalamDB table \"%s.%s\" already exists", definition.name_space, definition.table),
+             errhint("CREATE FOREIGN TABLE ... SERVER %s attaches it. All databases share KalamDB's namespaces: WITH "
+                            "(namespace = ...) names another.",
+                            quote_identifier(server->servername))));
   }
 
   if (!OidIsValid(schema)) create_schema(utility, base->relation->schemaname);
-  append_system_columns(base, definition.kind, system_columns);
+  append_system_columns(base, definition.kind, with.system_columns);
   base->options = NIL;
   base->accessMethod = nullptr;
   base->if_not_exists = false;  // decided above; a table of another session must not be taken for ours
