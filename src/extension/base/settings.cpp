@@ -12,6 +12,7 @@ static bool setting_auto_flush = true;
 static int setting_server_version_limit = 100000;
 static int setting_snowflake_worker_id;
 static int setting_write_mode = (int)KalamWriteMode::atomic;
+static int setting_unsupported_ddl = (int)KalamUnsupportedDdl::error;
 static int setting_system_columns = (int)KalamSystemColumns::none;
 
 const struct config_enum_entry kalam_system_columns_values[] = {{"none", (int)KalamSystemColumns::none, false},
@@ -22,6 +23,13 @@ const struct config_enum_entry kalam_system_columns_values[] = {{"none", (int)Ka
 static const struct config_enum_entry WRITE_MODES[] = {{"atomic", (int)KalamWriteMode::atomic, false},
                                                        {"autocommit", (int)KalamWriteMode::autocommit, false},
                                                        {nullptr, 0, false}};
+
+static const struct config_enum_entry UNSUPPORTED_DDL[] = {
+    {"error", (int)KalamUnsupportedDdl::error, false},
+    {"notice", (int)KalamUnsupportedDdl::notice, false},
+    {"notice, ignore_constraints", (int)KalamUnsupportedDdl::ignore_constraints, false},
+    {"notice,ignore_constraints", (int)KalamUnsupportedDdl::ignore_constraints, true},
+    {nullptr, 0, false}};
 
 // Trims the value in place of the copy that the GUC machinery keeps, and refuses names that the server would not
 // survive (spec 4.1). "" stands for "not set".
@@ -78,6 +86,12 @@ void kalam_settings_init() {
                            "statement wins.",
                            &setting_system_columns, (int)KalamSystemColumns::none, kalam_system_columns_values,
                            PGC_USERSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomEnumVariable("kalam.unsupported_ddl",
+                           "What becomes of indexes and constraints that KalamDB does not have.",
+                           "error: they are refused. notice: indexes are left out, with a NOTICE. notice, "
+                           "ignore_constraints: unique constraints and foreign keys as well, with a WARNING.",
+                           &setting_unsupported_ddl, (int)KalamUnsupportedDdl::error, UNSUPPORTED_DDL, PGC_USERSET, 0,
+                           nullptr, nullptr, nullptr);
   MarkGUCPrefixReserved("kalam");
 }
 
@@ -117,6 +131,10 @@ int kalam_setting_server_version_limit() {
 
 KalamSystemColumns kalam_setting_system_columns() {
   return (KalamSystemColumns)setting_system_columns;
+}
+
+KalamUnsupportedDdl kalam_setting_unsupported_ddl() {
+  return (KalamUnsupportedDdl)setting_unsupported_ddl;
 }
 
 KalamWriteMode kalam_setting_write_mode() {

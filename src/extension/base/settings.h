@@ -36,6 +36,14 @@ KalamSystemColumns kalam_setting_system_columns();
 // The names of these, as a setting's.
 extern const struct config_enum_entry kalam_system_columns_values[];
 
+// kalam.unsupported_ddl: what becomes of indexes and constraints that KalamDB does not have.
+enum class KalamUnsupportedDdl : int {
+  error,
+  notice,              // indexes that change no answer are left out
+  ignore_constraints,  // so are UNIQUE, FOREIGN KEY and EXCLUDE, which nothing checks then
+};
+KalamUnsupportedDdl kalam_setting_unsupported_ddl();
+
 // kalam::check_user_id() for text of the database's encoding; what the check does not ask about is not converted, since
 // settings are also checked where no conversion can be looked up.
 bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status);

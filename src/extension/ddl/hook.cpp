@@ -2,6 +2,7 @@
 #include "extension/base/preload.h"
 #include "extension/catalog/own.h"
 #include "extension/ddl/ddl.h"
+#include "extension/ddl/statements/skip.h"
 #include "extension/modify/on_conflict.h"
 #include "extension/transaction/remote_ddl.h"
 
@@ -79,12 +80,15 @@ void refuse_if_read_only(Node* statement) {
 
 void alter_table(const KalamUtility* utility) {
   const AlterTableStmt* statement = (const AlterTableStmt*)utility->planned->utilityStmt;
+  if (statement->objtype == OBJECT_INDEX && kalam_alter_skipped_index(statement)) return;
+  if (!kalam_is_kalamdb_table(RangeVarGetRelid(statement->relation, NoLock, true)))
+    statement = (const AlterTableStmt*)kalam_without_references((const Node*)statement);
   if (kalam_is_kalamdb_table(RangeVarGetRelid(statement->relation, NoLock, true)))
     refuse_if_read_only((Node*)statement);
   kalam_refuse_divergence((const Node*)statement);
-  const AlterTableStmt* changed = kalam_without_needless(statement);
+  const AlterTableStmt* changed = kalam_without_skipped(utility, kalam_without_needless(statement));
   KalamUtility rest = *utility;
-  if (changed != statement) {
+  if (changed != (const AlterTableStmt*)utility->planned->utilityStmt) {
     rest.planned = wrap(utility, (Node*)copyObjectImpl(changed));
     rest.read_only_tree = false;
   }
@@ -116,6 +120,10 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
         kalam_create_table(&utility, (CreateStmt*)statement);
         return;
       }
+      if (const Node* changed = kalam_without_references(statement); changed != statement) {
+        kalam_utility_replace(&utility, (Node*)changed);
+        return;
+      }
       break;
     case T_CreateForeignTableStmt:
       if (is_on_own_server((CreateForeignTableStmt*)statement)) {
@@ -141,7 +149,11 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
     }
     case T_DropStmt:
       if (OidIsValid(kalam_fdw_oid())) {
-        kalam_drop(&utility, (DropStmt*)statement);
+        if (((DropStmt*)statement)->removeType == OBJECT_INDEX) {
+          kalam_drop_index(&utility, (DropStmt*)statement);
+        } else {
+          kalam_drop(&utility, (DropStmt*)statement);
+        }
         return;
       }
       break;
@@ -166,7 +178,13 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
       }
       break;
     case T_IndexStmt:
-      if (OidIsValid(kalam_fdw_oid())) kalam_refuse_divergence(statement);
+      if (OidIsValid(kalam_fdw_oid())) {
+        Oid relid = RangeVarGetRelid(((IndexStmt*)statement)->relation, NoLock, true);
+        if (!kalam_is_kalamdb_table(relid)) break;
+        refuse_if_read_only(statement);
+        kalam_skip_index(&utility, relid, (IndexStmt*)statement);
+        return;
+      }
       break;
     case T_AlterTableStmt:
       if (OidIsValid(kalam_fdw_oid())) {
@@ -175,6 +193,10 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
       }
       break;
     case T_RenameStmt:
+      if (((RenameStmt*)statement)->renameType == OBJECT_INDEX && OidIsValid(kalam_fdw_oid()) &&
+          kalam_rename_skipped_index(&utility, (RenameStmt*)statement))
+        return;
+      [[fallthrough]];
     case T_AlterObjectSchemaStmt:
       if (OidIsValid(kalam_fdw_oid())) kalam_keep_names(&utility, statement);
       break;

@@ -18,6 +18,7 @@ enum class KalamOptionType : uint8_t {
   namespaces,  // list of them, separated by commas
   column,      // column of KalamDB
   subject,     // user id
+  names,       // array of names, as PostgreSQL writes it
 };
 
 struct KalamOption {

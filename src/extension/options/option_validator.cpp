@@ -8,7 +8,9 @@
 extern "C" {
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
 #include "commands/defrem.h"
+#include "utils/fmgroids.h"
 #include "utils/varlena.h"
 }
 
@@ -253,6 +255,9 @@ void kalam_option_check_value(const KalamOption* option, const char* text) {
       break;
     case KalamOptionType::namespaces:
       break;  // above
+    case KalamOptionType::names:
+      OidInputFunctionCall(F_ARRAY_IN, pstrdup(value), TEXTOID, -1);
+      break;
     case KalamOptionType::subject:
       check_name(option, value, true);
       check_subject_right();

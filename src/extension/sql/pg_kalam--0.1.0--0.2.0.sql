@@ -14,6 +14,19 @@ CREATE EVENT TRIGGER kalam_check_ddl ON ddl_command_start
   EXECUTE FUNCTION kalam_check_ddl();
 ALTER EVENT TRIGGER kalam_check_ddl ENABLE ALWAYS;
 
+CREATE FUNCTION kalam_skipped_ddl(OUT relation regclass, OUT kind text, OUT name text) RETURNS SETOF record
+  LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT t.ftrelid, CASE o.option_name WHEN 'skipped_indexes' THEN 'index' ELSE 'constraint' END,
+           pg_catalog.unnest(o.option_value::pg_catalog.text[])
+      FROM pg_catalog.pg_foreign_table t
+      JOIN pg_catalog.pg_foreign_server s ON s.oid OPERATOR(pg_catalog.=) t.ftserver
+      JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid OPERATOR(pg_catalog.=) s.srvfdw,
+           LATERAL pg_catalog.pg_options_to_table(t.ftoptions) o
+     WHERE w.fdwname OPERATOR(pg_catalog.=) 'pg_kalam'
+       AND o.option_name OPERATOR(pg_catalog.=) ANY (ARRAY['skipped_indexes', 'skipped_constraints'])
+$$;
+COMMENT ON FUNCTION kalam_skipped_ddl() IS 'indexes and constraints that kalam.unsupported_ddl has left out';
+
 -- Statistics of user and stream tables show one user's rows to all others. ANALYZE makes none any more; those that are
 -- there are removed, also of parents of such tables, for which ANALYZE makes others of the remaining rows.
 WITH RECURSIVE of_users AS (

@@ -155,7 +155,8 @@ namespace {
 }
 
 // Constraints that a foreign table can have stay in `column`; a key is taken out of it.
-void take_column_constraints(ColumnDef* column, KalamColumnDefinition* definition, const Node** default_expression) {
+void take_column_constraints(ColumnDef* column, KalamColumnDefinition* definition, const Node** default_expression,
+                             List** extra) {
   List* kept = NIL;
   bool identity = false;
   ListCell* cell;
@@ -167,11 +168,13 @@ void take_column_constraints(ColumnDef* column, KalamColumnDefinition* definitio
         definition->is_key = true;
         continue;
       case CONSTR_UNIQUE:
-        refuse_constraint("UNIQUE constraints other than the primary key");
+        constraint->keys = list_make1(makeString(pstrdup(column->colname)));
+        *extra = lappend(*extra, constraint);
+        continue;
       case CONSTR_FOREIGN:
-        refuse_constraint("foreign keys");
-      case CONSTR_EXCLUSION:
-        refuse_constraint("exclusion constraints");
+        constraint->fk_attrs = list_make1(makeString(pstrdup(column->colname)));
+        *extra = lappend(*extra, constraint);
+        continue;
       case CONSTR_ATTR_DEFERRABLE:
       case CONSTR_ATTR_DEFERRED:
         refuse_constraint("deferrable constraints");
@@ -270,7 +273,7 @@ void check_system_column(const ColumnDef* column, kalam::TableKind kind) {
                   errdetail("KalamDB sets it, and it is NULL here until the row has been sent.")));
 }
 
-KalamColumnDefinition* define_column(ColumnDef* column) {
+KalamColumnDefinition* define_column(ColumnDef* column, List** extra) {
   const Node* default_expression = nullptr;
   const char* type_sql;
   auto* definition = (KalamColumnDefinition*)palloc0(sizeof(KalamColumnDefinition));
@@ -278,7 +281,7 @@ KalamColumnDefinition* define_column(ColumnDef* column) {
   definition->name = remote_column_name(column);
   definition->local_name = column->colname;
   translate_type_name(column, definition);
-  take_column_constraints(column, definition, &default_expression);
+  take_column_constraints(column, definition, &default_expression, extra);
   typenameTypeIdAndMod(nullptr, column->typeName, &definition->local_type, &definition->local_typmod);
   definition->local_collation = GetColumnDefCollation(nullptr, column, definition->local_type);
   if (definition->type_sql == nullptr) {
@@ -322,11 +325,10 @@ bool take_table_constraint(const Constraint* constraint, KalamTableDefinition* d
       return false;
     }
     case CONSTR_UNIQUE:
-      refuse_constraint("UNIQUE constraints other than the primary key");
     case CONSTR_FOREIGN:
-      refuse_constraint("foreign keys");
     case CONSTR_EXCLUSION:
-      refuse_constraint("exclusion constraints");
+      definition->extra = lappend(definition->extra, (void*)constraint);
+      return false;
     default:
       return true;
   }
@@ -399,6 +401,7 @@ void kalam_define_columns(CreateStmt* statement, KalamTableDefinition* definitio
   ListCell* cell;
 
   definition->columns = NIL;
+  definition->extra = NIL;
   definition->complete = statement->inhRelations == NIL && statement->partbound == nullptr;
   foreach (cell, statement->tableElts) {
     Node* element = (Node*)lfirst(cell);
@@ -411,7 +414,7 @@ void kalam_define_columns(CreateStmt* statement, KalamTableDefinition* definitio
                             errmsg("system column \"%s\" must not be declared", column->colname),
                             errdetail("KalamDB keeps names that start with an underscore to itself.")));
         } else {
-          definition->columns = lappend(definition->columns, define_column(column));
+          definition->columns = lappend(definition->columns, define_column(column, &definition->extra));
         }
       }
       kept = lappend(kept, element);
@@ -447,6 +450,15 @@ void kalam_check_system_columns(const CreateStmt* statement, kalam::TableKind ki
     if (IsA(column, ColumnDef) && column->typeName != nullptr && column->colname[0] == '_')
       check_system_column(column, kind);
   }
+}
+
+const char* kalam_key_column(const KalamTableDefinition* definition) {
+  ListCell* cell;
+  foreach (cell, definition->columns) {
+    const auto* column = (const KalamColumnDefinition*)lfirst(cell);
+    if (column->is_key) return column->local_name;
+  }
+  return nullptr;
 }
 
 void kalam_define_key(CreateStmt* statement, KalamTableDefinition* definition) {

@@ -30,6 +30,7 @@ struct KalamTableDefinition {
   kalam::TableKind kind;
   List* columns;  // of KalamColumnDefinition*, system columns left out
   List* options;  // of DefElem*: options of the remote WITH list
+  List* extra;    // of Constraint*: UNIQUE, FOREIGN KEY and EXCLUDE, taken out of the statement
   bool complete;  // false: some columns come from elsewhere (LIKE, PARTITION OF, INHERITS)
 };
 
@@ -41,6 +42,9 @@ void kalam_define_columns(CreateStmt* statement, KalamTableDefinition* definitio
 // Raises 42611 unless the system columns among these declare what KalamDB has: _seq bigint, _userid text in user and
 // stream tables, without constraints and defaults.
 void kalam_check_system_columns(const CreateStmt* statement, kalam::TableKind kind);
+
+// Name of the key's column here, once it is defined; NULL: there is none.
+const char* kalam_key_column(const KalamTableDefinition* definition);
 
 // A key for tables that declare none: the column id of shared and user tables. Raises 42P16 when there is none, and
 // 0A000 for a key of a type that KalamDB cannot have rows with.

@@ -135,8 +135,7 @@ void check_name(const char* name, NameOf what) {
 
   switch (what) {
     case NameOf::name_space:
-      hint =
-          "The namespace is named after the schema. WITH (namespace = ...) names another one.";
+      hint = "The namespace is named after the schema. WITH (namespace = ...) names another one.";
       break;
     case NameOf::table:
       hint = "CREATE FOREIGN TABLE with option \"table\" gives the KalamDB table another name.";

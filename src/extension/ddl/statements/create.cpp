@@ -9,6 +9,7 @@
 #include "extension/catalog/rights.h"
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/definition/definition.h"
+#include "extension/ddl/statements/skip.h"
 #include "extension/options/option_table.h"
 #include "extension/options/options.h"
 #include "extension/remote/query.h"
@@ -359,6 +360,8 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION), errmsg("a KalamDB table needs at least one column")));
   }
   kalam_define_key(base, &definition);
+  DefElem* skipped =
+      kalam_skip_constraints(base->relation->relname, schema, definition.extra, kalam_key_column(&definition));
   kalam_check_names(&definition);
   char* sql = kalam_create_sql(&definition);
 
@@ -370,8 +373,8 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
             (errcode(ERRCODE_DUPLICATE_TABLE),
              errmsg("KalamDB table \"%s.%s\" already exists", definition.name_space, definition.table),
              errhint("CREATE FOREIGN TABLE ... SERVER %s attaches it. All databases share KalamDB's namespaces: WITH "
-                            "(namespace = ...) names another.",
-                            quote_identifier(server->servername))));
+                     "(namespace = ...) names another.",
+                     quote_identifier(server->servername))));
   }
 
   if (!OidIsValid(schema)) create_schema(utility, base->relation->schemaname);
@@ -384,6 +387,7 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
       list_make4(text_option("namespace", definition.name_space), text_option("table", definition.table),
                  text_option("table_type", kalam_table_kind_text(definition.kind)), text_option("on_drop", "drop"));
   create->options = list_concat(create->options, definition.options);
+  if (skipped != nullptr) create->options = lappend(create->options, skipped);
   kalam_utility_replace(utility, (Node*)create);
   create_remote(connection, &definition, sql);
   CommandCounterIncrement();
@@ -438,6 +442,9 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
     if (option != nullptr && option->remote) definition.options = lappend(definition.options, element);
   }
   kalam_define_columns(base, &definition);
+  DefElem* skipped =
+      kalam_skip_constraints(base->relation->relname, schema, definition.extra, kalam_key_column(&definition));
+  if (skipped != nullptr) create->options = lappend(create->options, skipped);
 
   kalam_check_use(server->serverid, GetUserId(), definition.name_space, definition.table);
   KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());

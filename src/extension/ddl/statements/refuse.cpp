@@ -37,16 +37,10 @@ bool is_wider_text(Oid relid, const AlterTableCmd* command) {
   return typmod < 0 || (old_typmod >= 0 && typmod >= old_typmod);
 }
 
-[[noreturn]] void refuse_constraint(Oid relid, const Constraint* constraint) {
-  const char* what = constraint->contype == CONSTR_PRIMARY   ? "primary key"
-                     : constraint->contype == CONSTR_UNIQUE  ? "unique constraint"
-                     : constraint->contype == CONSTR_FOREIGN ? "foreign key"
-                                                             : "exclusion constraint";
+[[noreturn]] void refuse_key(Oid relid) {
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                  errmsg("cannot add a %s to KalamDB table \"%s\"", what, get_rel_name(relid)),
-                  constraint->contype == CONSTR_PRIMARY
-                      ? errhint("Declare the primary key in CREATE TABLE; a column called \"id\" becomes it by itself.")
-                      : errdetail("KalamDB checks the primary key and NOT NULL only.")));
+                  errmsg("cannot add a primary key to KalamDB table \"%s\"", get_rel_name(relid)),
+                  errhint("Declare the primary key in CREATE TABLE; a column called \"id\" becomes it by itself.")));
   pg_unreachable();
 }
 
@@ -66,17 +60,10 @@ bool is_known_key(Oid relid, const AlterTableCmd* command) {
   return relation->key_attribute == column;
 }
 
-bool is_local_constraint(const AlterTableCmd* command) {
-  if (command->def == nullptr || !IsA(command->def, Constraint)) return true;
-  switch (((const Constraint*)command->def)->contype) {
-    case CONSTR_PRIMARY:
-    case CONSTR_UNIQUE:
-    case CONSTR_FOREIGN:
-    case CONSTR_EXCLUSION:
-      return false;
-    default:
-      return true;
-  }
+// Others are PostgreSQL's alone, or left out (skip.cpp).
+bool adds_key(const AlterTableCmd* command) {
+  return command->subtype == AT_AddConstraint && command->def != nullptr && IsA(command->def, Constraint) &&
+         ((const Constraint*)command->def)->contype == CONSTR_PRIMARY;
 }
 
 // Options that CREATE TABLE hands to KalamDB: a change would not reach it, and the catalog would say what is not so.
@@ -202,9 +189,7 @@ void check_alter_table(const AlterTableStmt* statement) {
   if (!kalam_is_kalamdb_table(relid)) return;
   foreach (cell, statement->cmds) {
     AlterTableCmd* command = lfirst_node(AlterTableCmd, cell);
-    if (command->subtype == AT_AddConstraint && !is_local_constraint(command) && !is_known_key(relid, command)) {
-      refuse_constraint(relid, (const Constraint*)command->def);
-    }
+    if (adds_key(command) && !is_known_key(relid, command)) refuse_key(relid);
     if (command->subtype == AT_GenericOptions) refuse_remote_options(relid, castNode(List, command->def));
     const char* action = diverging_action(command->subtype);
     if (action == nullptr) continue;
@@ -220,23 +205,12 @@ void check_alter_table(const AlterTableStmt* statement) {
   }
 }
 
-void check_index(const IndexStmt* statement) {
-  Oid relid = RangeVarGetRelid(statement->relation, NoLock, true);
-  if (!kalam_is_kalamdb_table(relid)) return;
-  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                  errmsg("cannot create an index on KalamDB table \"%s\"", get_rel_name(relid)),
-                  errdetail("KalamDB has an index of the primary key, and no others.")));
-}
-
 }  // namespace
 
 void kalam_refuse_divergence(const Node* statement) {
   switch (nodeTag(statement)) {
     case T_AlterTableStmt:
       check_alter_table((const AlterTableStmt*)statement);
-      break;
-    case T_IndexStmt:
-      check_index((const IndexStmt*)statement);
       break;
     default:
       break;
