@@ -23,6 +23,7 @@ extern "C" {
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
+#include "optimizer/appendinfo.h"
 #include "optimizer/pathnode.h"
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
@@ -155,6 +156,15 @@ static inline ForeignPath* kalam_create_foreign_path(PlannerInfo* root, RelOptIn
 #else
   return create_foreignscan_path(root, rel, nullptr, rows, startup_cost, total_cost, NIL, required_outer, nullptr,
                                  fdw_private);
+#endif
+}
+
+// PostgreSQL 16 takes relations in place of their numbers.
+static inline Node* kalam_adjust_to_child(PlannerInfo* root, Node* node, RelOptInfo* child) {
+#if PG_VERSION_NUM >= 160000
+  return adjust_appendrel_attrs_multilevel(root, node, child, child->top_parent);
+#else
+  return adjust_appendrel_attrs_multilevel(root, node, child->relids, child->top_parent_relids);
 #endif
 }
 

@@ -465,16 +465,18 @@ void kalam_relation_error(Oid relid, const kalam::Status* status) {
   }
 }
 
-double kalam_relation_row_count(Relation relation, Oid userid) {
+double kalam_relation_rows(Oid relid) {
+  return find_entry(relid)->rows;
+}
+
+void kalam_relation_count_rows(Relation relation, Oid userid) {
   CacheEntry* entry = find_entry(RelationGetRelid(relation));
   TimestampTz now = GetCurrentTimestamp();
 
-  if (entry->relation == nullptr || !entry->valid || entry->relation->kind != kalam::TableKind::shared) {
-    return entry->rows;
-  }
+  if (entry->relation == nullptr || !entry->valid || entry->relation->kind != kalam::TableKind::shared) return;
   const KalamRelation* known = entry->relation;
-  if (!kalam_may_use(known->serverid, userid, known->name_space, known->table)) return -1;
-  if (entry->rows_asked_at != 0 && now - entry->rows_asked_at < COUNT_LIFETIME_US) return entry->rows;
+  if (!kalam_may_use(known->serverid, userid, known->name_space, known->table)) return;
+  if (entry->rows_asked_at != 0 && now - entry->rows_asked_at < COUNT_LIFETIME_US) return;
 
   kalam::Status status;
   KalamConnection* connection = kalam_connection_get(entry->relation->serverid, userid);
@@ -485,7 +487,6 @@ double kalam_relation_row_count(Relation relation, Oid userid) {
   if (answer != nullptr && answer->row_count == 1 && answer->column_count == 1 && answer->values[0][0] != nullptr) {
     entry->rows = strtod(answer->values[0][0], nullptr);
   }
-  return entry->rows;
 }
 
 void kalam_relation_note_rows(Oid relid, double rows) {

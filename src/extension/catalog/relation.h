@@ -71,10 +71,14 @@ KalamRelation* kalam_relation_copy(const KalamRelation* source);
 void kalam_relation_forget(Oid relid);
 void kalam_relation_error(Oid relid, const kalam::Status* status);
 
-// The cached number of remote rows for planning (shared tables: counted on the server, at most every minute; system
-// tables: what was last seen, see kalam_relation_note_rows). -1 when not known, as of user and stream tables. Asks the
-// server only for shared tables; never raises for a failing server.
-double kalam_relation_row_count(Relation relation, Oid userid);
+// The cached number of remote rows; -1 when not known, as of user and stream tables. Asks nothing.
+double kalam_relation_rows(Oid relid);
+
+// Brings that number up to date for planning: shared tables are counted by the server, at most every minute. Never
+// raises for a failing server.
+void kalam_relation_count_rows(Relation relation, Oid userid);
+
+// Tells the number of rows of a system table as it was last seen.
 void kalam_relation_note_rows(Oid relid, double rows);
 
 // The version below which all row versions of the table were flushed, as far as this session knows; 0: none.

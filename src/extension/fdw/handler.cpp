@@ -13,6 +13,7 @@ KALAM_SQL_FUNCTION(kalam_handler) {
 
   routine->GetForeignRelSize = kalam_get_foreign_rel_size;
   routine->GetForeignPaths = kalam_get_foreign_paths;
+  routine->ReparameterizeForeignPathByChild = kalam_reparameterize_foreign_path_by_child;
   routine->GetForeignPlan = kalam_get_foreign_plan;
   routine->BeginForeignScan = kalam_begin_foreign_scan;
   routine->IterateForeignScan = kalam_iterate_foreign_scan;

@@ -44,13 +44,16 @@ static bool is_equality(Oid opno, Oid collation, Oid value_type) {
   return OidIsValid(collation) && get_collation_isdeterministic(collation);
 }
 
-// A value that is known before the scan starts. Stable functions are evaluated then, once.
-static bool is_scan_constant(PlannerInfo* root, Expr* value, RelOptInfo* rel) {
-  return !bms_is_member((int)rel->relid, pull_varnos(root, (Node*)value)) && !contain_volatile_functions((Node*)value);
+// Whether a value is known before the scan starts. Stable functions are evaluated then, once.
+static KalamStaysLocal check_value(PlannerInfo* root, Expr* value, const RelOptInfo* rel) {
+  if (bms_is_member((int)rel->relid, pull_varnos(root, (Node*)value))) return KalamStaysLocal::not_constant;
+  if (contain_volatile_functions((Node*)value)) return KalamStaysLocal::volatile_value;
+  return KalamStaysLocal::no;
 }
 
-static bool match_operator(PlannerInfo* root, OpExpr* op, RelOptInfo* rel, AttrNumber key, KalamKeyClause* match) {
-  if (list_length(op->args) != 2) return false;
+static KalamStaysLocal match_operator(PlannerInfo* root, OpExpr* op, const RelOptInfo* rel, AttrNumber key,
+                                      KalamKeyClause* match) {
+  if (list_length(op->args) != 2) return KalamStaysLocal::other_form;
   Expr* left = (Expr*)linitial(op->args);
   Expr* right = (Expr*)lsecond(op->args);
   Expr* value;
@@ -59,31 +62,28 @@ static bool match_operator(PlannerInfo* root, OpExpr* op, RelOptInfo* rel, AttrN
   else if (kalam_is_key(right, rel->relid, key))
     value = left;
   else
-    return false;
-  if (!is_equality(op->opno, op->inputcollid, getBaseType(exprType((Node*)value)))) return false;
-  if (!is_scan_constant(root, value, rel)) return false;
-  match->clause = (Expr*)op;
-  match->value = value;
-  match->is_array = false;
-  return true;
+    return KalamStaysLocal::not_on_key;
+  if (!is_equality(op->opno, op->inputcollid, getBaseType(exprType((Node*)value))))
+    return KalamStaysLocal::not_equality;
+  *match = {(Expr*)op, value, false};
+  return check_value(root, value, rel);
 }
 
-static bool match_any(PlannerInfo* root, ScalarArrayOpExpr* op, RelOptInfo* rel, AttrNumber key,
-                      KalamKeyClause* match) {
+static KalamStaysLocal match_any(PlannerInfo* root, ScalarArrayOpExpr* op, const RelOptInfo* rel, AttrNumber key,
+                                 KalamKeyClause* match) {
   Expr* left = (Expr*)linitial(op->args);
   Expr* array = (Expr*)lsecond(op->args);
-  if (!op->useOr || !kalam_is_key(left, rel->relid, key)) return false;
-  if (!is_equality(op->opno, op->inputcollid, getBaseType(get_base_element_type(exprType((Node*)array))))) return false;
-  if (!is_scan_constant(root, array, rel)) return false;
-  match->clause = (Expr*)op;
-  match->value = array;
-  match->is_array = true;
-  return true;
+  if (!kalam_is_key(left, rel->relid, key)) return KalamStaysLocal::not_on_key;
+  if (!op->useOr || !is_equality(op->opno, op->inputcollid, getBaseType(get_base_element_type(exprType((Node*)array)))))
+    return KalamStaysLocal::not_equality;
+  *match = {(Expr*)op, array, true};
+  return check_value(root, array, rel);
 }
 
-bool kalam_match_key_clause(PlannerInfo* root, Expr* clause, RelOptInfo* rel, AttrNumber key, KalamKeyClause* match) {
-  if (clause == nullptr) return false;
+KalamStaysLocal kalam_match_key_clause(PlannerInfo* root, Expr* clause, const RelOptInfo* rel, AttrNumber key,
+                                       KalamKeyClause* match) {
+  if (key == InvalidAttrNumber) return KalamStaysLocal::no_key;
   if (IsA(clause, OpExpr)) return match_operator(root, (OpExpr*)clause, rel, key, match);
   if (IsA(clause, ScalarArrayOpExpr)) return match_any(root, (ScalarArrayOpExpr*)clause, rel, key, match);
-  return false;
+  return KalamStaysLocal::other_form;
 }

@@ -1,6 +1,4 @@
-// What planning hands to execution in ForeignScan: fdw_private = (KalamLookup, attributes to fetch, strength and wait
-// policy of a locking clause, whether rows to be changed are locked after the filters only), fdw_exprs = (value of the
-// lookup), fdw_recheck_quals = (its clause, for EvalPlanQual and EXPLAIN).
+// Planning of scans: the callbacks of the foreign data wrapper of the same names (fdwhandler.sgml).
 #pragma once
 
 #include "extension/base/compat.h"
@@ -9,22 +7,13 @@ extern "C" {
 #include "foreign/fdwapi.h"
 }
 
-enum class KalamLookup : int {
-  none,  // scan
-  key,   // key = value
-  keys,  // key = ANY (value)
-};
-
-enum KalamPrivateIndex {
-  KALAM_PRIVATE_LOOKUP,
-  KALAM_PRIVATE_ATTRIBUTES,
-  KALAM_PRIVATE_STRENGTH,
-  KALAM_PRIVATE_WAIT,
-  KALAM_PRIVATE_LOCKS_LATE
-};
-
-// The callbacks of the foreign data wrapper of the same names (fdwhandler.sgml).
+// size.cpp: what is known of the table, and how many rows the scan returns.
 void kalam_get_foreign_rel_size(PlannerInfo* root, RelOptInfo* rel, Oid relid);
+
+// paths.cpp: a scan of everything, and lookups by key.
 void kalam_get_foreign_paths(PlannerInfo* root, RelOptInfo* rel, Oid relid);
+List* kalam_reparameterize_foreign_path_by_child(PlannerInfo* root, List* fdw_private, RelOptInfo* child);
+
+// plan.cpp: the plan node of a path.
 ForeignScan* kalam_get_foreign_plan(PlannerInfo* root, RelOptInfo* rel, Oid relid, ForeignPath* path, List* tlist,
                                     List* scan_clauses, Plan* outer_plan);

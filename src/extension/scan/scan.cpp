@@ -121,7 +121,8 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   KalamScanState* state = (KalamScanState*)palloc0(sizeof(KalamScanState));
 
   node->fdw_state = state;
-  state->lookup = (KalamLookup)intVal(list_nth(plan->fdw_private, KALAM_PRIVATE_LOOKUP));
+  KalamScanPlan scan = kalam_scan_plan(plan);
+  state->lookup = scan.lookup;
   if (state->lookup != KalamLookup::none)
     state->lookup_value = ExecInitExpr((Expr*)linitial(plan->fdw_exprs), &node->ss.ps);
 
@@ -140,9 +141,9 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   // Whatever depends on parameters is run again for each of their values.
   state->keeps_answer = (eflags & EXEC_FLAG_REWIND) != 0 || !bms_is_empty(node->ss.ps.plan->extParam);
   state->locking.changes = kalam_is_result_relation(estate->es_plannedstmt, plan->scan.scanrelid);
-  state->locking.is_late = intVal(list_nth(plan->fdw_private, KALAM_PRIVATE_LOCKS_LATE)) != 0;
-  state->locking.strength = (LockClauseStrength)intVal(list_nth(plan->fdw_private, KALAM_PRIVATE_STRENGTH));
-  state->locking.wait = (LockWaitPolicy)intVal(list_nth(plan->fdw_private, KALAM_PRIVATE_WAIT));
+  state->locking.is_late = scan.locks_late;
+  state->locking.strength = scan.strength;
+  state->locking.wait = scan.wait;
   find_journal(state);
   if (explains_only) return;
 
@@ -150,7 +151,7 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   if (state->subject != nullptr) state->user_id_value = CStringGetTextDatum(state->subject);
   bool merges = state->journal != nullptr && state->remote->kind != kalam::TableKind::stream;
   bool needs_key = merges || state->lookup != KalamLookup::none;
-  choose_columns(state, tupdesc, (List*)list_nth(plan->fdw_private, KALAM_PRIVATE_ATTRIBUTES), needs_key);
+  choose_columns(state, tupdesc, scan.attributes, needs_key);
   if (needs_key) state->key_writer = kalam_key_writer_create(state->remote, tupdesc);
 
   state->row_context = AllocSetContextCreate(estate->es_query_cxt, "KalamDB scan row", ALLOCSET_DEFAULT_SIZES);

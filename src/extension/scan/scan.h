@@ -6,7 +6,7 @@
 #include "extension/catalog/subject.h"
 #include "extension/journal/journal.h"
 #include "extension/journal/row_lock.h"
-#include "extension/plan/plan.h"
+#include "extension/plan/scan_plan.h"
 #include "extension/remote/wait.h"
 #include "extension/scan/completeness.h"
 #include "extension/types/datum_from_arrow.h"
