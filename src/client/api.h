@@ -223,6 +223,24 @@ struct RemoteType {
 // false.
 bool parse_remote_type(const char* sql_name, RemoteType* type) noexcept;
 
+// ---------------------------------------------------------------- what is stored
+
+// What manifest_json of a row of system.manifest says of the files of a table, or of the rows of one user.
+struct Manifest {
+  int64_t version;  // another one after each flush
+  int64_t created_at_ms;
+  int64_t updated_at_ms;
+  uint32_t segment_count;  // files
+  int64_t row_count;       // row versions in all of them
+  int64_t max_seq;         // the highest version in any of them; -1: there is none
+};
+
+// Reads manifest_json. The text is not trusted: false, and nothing in `manifest`, for a text that is not JSON or is
+// longer than 16 MiB, is about another table ("namespace.table") or user (NULL: a shared table), lacks something that
+// is asked for here or has it twice, has a segment that is not committed, or numbers out of their range. UTF-8.
+bool parse_manifest(const char* text, size_t size, const char* table_id, const char* user_id,
+                    Manifest* manifest) noexcept;
+
 // ---------------------------------------------------------------- rows to be written
 
 struct RowColumn {

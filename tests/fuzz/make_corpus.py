@@ -78,6 +78,10 @@ def main():
         for cut in CUTS[:2]:
             corpus.add("arrow_stream", entry + cut)
         corpus.add("answer_message", bytes_field(3, entry) + bytes_field(3, entry))
+    recorded = json.loads((source / "tests/unit/stub/manifest-0.4.json").read_text(encoding="utf-8"))
+    for answer in recorded["answers"]:
+        for row in answer["rows"]:
+            corpus.add("manifest", row[9].encode())
     for path in sorted((source / "tests/fuzz/seeds").glob("*/*")):
         corpus.add(path.parent.name, path.read_bytes())
     stamp.write_text("")

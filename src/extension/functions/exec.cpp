@@ -2,6 +2,7 @@
 #include "extension/base/report.h"
 #include "extension/catalog/own.h"
 #include "extension/catalog/rights.h"
+#include "extension/catalog/storage_state.h"
 #include "extension/functions/sql_words.h"
 #include "extension/remote/answer_text.h"
 #include "extension/remote/query.h"
@@ -122,6 +123,7 @@ text* execute(const char* server_name, const char* sql) {
   ForeignServer* server = kalam_server_for_use(server_name);
   check_unbounded(server);
   check_writes(sql);
+  kalam_storage_state_forget_all();
   KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());
   MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "kalam_exec", ALLOCSET_SMALL_SIZES);
   KalamCallHolder* holder = kalam_call_holder_create(scratch, connection);

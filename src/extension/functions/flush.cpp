@@ -2,6 +2,7 @@
 #include "extension/base/report.h"
 #include "extension/catalog/own.h"
 #include "extension/catalog/rights.h"
+#include "extension/catalog/storage_state.h"
 #include "extension/options/options.h"
 #include "extension/remote/query.h"
 #include "extension/remote/wait.h"
@@ -65,6 +66,7 @@ KALAM_SQL_FUNCTION(kalam_flush) {
   KalamConnection* connection = kalam_connection_get(server, GetUserId());
   char* table = kalam_quote_table(options.name_space, options.table);
 
+  kalam_storage_state_forget_table(server, options.name_space, options.table);
   start_flush(connection, table, &pause_ms, &job);
   if (job.id == nullptr) PG_RETURN_TEXT_P(cstring_to_text(job.message));
   while ((state = kalam_flush_state(connection, &job, &message)) == KalamFlushState::running) {

@@ -1,6 +1,7 @@
 #include "extension/transaction/remote_ddl.h"
 
 #include "extension/base/report.h"
+#include "extension/catalog/storage_state.h"
 #include "extension/remote/query.h"
 #include "extension/remote/wait.h"
 
@@ -372,6 +373,7 @@ void kalam_send_ddl(KalamConnection* connection, const char* sql, KalamPendingCh
                     uint64 deadline_ms) {
   TimestampTz deadline = GetCurrentTimestamp() + BUSY_RETRY_MS * 1000;
 
+  kalam_storage_state_forget_all();
   for (;;) {
     if (change != nullptr) change->done = false;
     kalam_execute(connection, sql, status, deadline_ms);

@@ -1,6 +1,7 @@
 #include "extension/transaction/commit/commit.h"
 
 #include "extension/base/settings.h"
+#include "extension/catalog/storage_state.h"
 #include "extension/transaction/commit/remote_transaction.h"
 #include "extension/transaction/commit/requests.h"
 #include "extension/transaction/transaction.h"
@@ -104,7 +105,9 @@ void kalam_commit_journals() {
   MemoryContext old = MemoryContextSwitchTo(context);
   foreach (cell, kalam_journals()) {
     KalamJournal* journal = (KalamJournal*)lfirst(cell);
-    if (kalam_journal_net_count(journal) > 0) journals = lappend(journals, journal);
+    if (kalam_journal_net_count(journal) == 0) continue;
+    journals = lappend(journals, journal);
+    kalam_storage_state_forget(journal->relation, journal->subject);
   }
   CHECK_FOR_INTERRUPTS();
   check_absences();
