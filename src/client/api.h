@@ -129,7 +129,6 @@ struct ConnectionOptions {
   const char* tls_server_name;  // name that the certificate must match; empty: host
   const char* leader_hosts;     // hosts, separated by commas, that the credentials may go to when the server names one
                                 // of them as its leader (HostUse::leaders); `host` always is
-  const char* current_schema;   // informational (spec 1.5)
   uint64_t max_response_bytes;  // bound on one response message; 0: what gRPC can hold (2 GiB - 1)
   bool quick_ack;               // keep TCP_QUICKACK set while calls are in flight (Linux only)
 };
@@ -340,8 +339,6 @@ struct ScanRequest {
   size_t column_count;
   const ScanFilter* filters;  // AND
   size_t filter_count;
-  bool has_limit;
-  uint64_t limit;  // a hint (spec 4.4)
 };
 
 Call* call_scan(Connection* connection, const ScanRequest* request, const CallOptions* options,

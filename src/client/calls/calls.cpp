@@ -210,7 +210,7 @@ void connection_state(const Connection* connection, ConnectionState* state) noex
   try {
     ConnectionCore* core = connection->core.get();
     std::lock_guard lock(core->mutex);
-    Node* node = core->transaction.node != nullptr ? core->transaction.node : core->target({});
+    Node* node = core->transaction.node != nullptr ? core->transaction.node : core->cluster.target({});
     copy_text(state->session_id, sizeof state->session_id, node->session().id);
     if (core->transaction.state == State::open || core->transaction.state == State::ending) {
       copy_text(state->transaction_id, sizeof state->transaction_id, core->transaction.id);

@@ -49,7 +49,6 @@ struct Rule {
   const char* hint;
 };
 
-constexpr const char* kReopenHint = "";
 constexpr const char* kRetryTransaction = "Run the transaction again.";
 constexpr const char* kBadValue = "KalamDB cannot convert a value to its column's type";
 
@@ -114,11 +113,11 @@ constexpr Rule kRules[] = {
     {kEnding, code_bit(Code::failed_precondition), "session '", ErrorClass::session_gone, Applied::maybe,
      "the KalamDB session ended while the transaction was being ended", ""},
     {kAnyMethod, code_bit(Code::unauthenticated), "invalid or expired session", ErrorClass::session_gone, Applied::no,
-     "the KalamDB session has ended", kReopenHint},
+     "the KalamDB session has ended", ""},
     {kAnyMethod, code_bit(Code::unauthenticated), "session not authenticated", ErrorClass::session_gone, Applied::no,
-     "the KalamDB session has ended", kReopenHint},
+     "the KalamDB session has ended", ""},
     {kAnyMethod, code_bit(Code::unauthenticated), "session lease expired", ErrorClass::session_gone, Applied::no,
-     "the KalamDB session has ended", kReopenHint},
+     "the KalamDB session has ended", ""},
     {kAnyMethod, code_bit(Code::unauthenticated), "", ErrorClass::authentication, Applied::no,
      "KalamDB refused the session's identity", ""},
 

@@ -1,7 +1,6 @@
 #include "client/session/leader.h"
 
 #include "client/arrow/single_value.h"
-#include "client/session/operation.h"
 #include "client/session/requests.h"
 
 namespace kalam {
@@ -36,22 +35,22 @@ std::string named_leader(string_view text) {
   return parse_endpoint(text, &endpoint) ? endpoint.text() : std::string();
 }
 
-void LeaderSearch::join(ConnectionCore* core, Node* asked, const std::string& api_address,
-                        const std::shared_ptr<Operation>& operation) {
-  std::shared_ptr<LeaderSearch>& search = core->searches[api_address];
+void LeaderSearch::join(Shared* shared, Cluster* cluster, Node* asked, const std::string& api_address,
+                        const std::shared_ptr<Waiter>& waiter) {
+  std::shared_ptr<LeaderSearch>& search = cluster->searches[api_address];
   if (!search) {
-    search.reset(new LeaderSearch(core->shared_from_this(), asked, api_address));
+    search.reset(new LeaderSearch(shared->shared_from_this(), cluster, asked, api_address));
     try {
-      search->start(operation);
+      search->start(waiter.get());
     } catch (...) {
-      core->searches.erase(api_address);
+      cluster->searches.erase(api_address);
       throw;
     }
   }
-  search->waiting_.push_back(operation);
+  search->waiting_.push_back(waiter);
 }
 
-void LeaderSearch::start(const std::shared_ptr<Operation>& operation) {
+void LeaderSearch::start(Waiter* waiter) {
   RequestBody body;
   Status status;
   // The address was taken apart and put together again: it holds no quote. The catalog spells it with or without its
@@ -62,16 +61,17 @@ void LeaderSearch::start(const std::shared_ptr<Operation>& operation) {
   auto rpc = UnaryRpc::create(shared_from_this(), Method::execute_query, asked_->headers(Method::execute_query),
                               monotonic_after_ms(kLookupMs));
   UnaryRpc* const started = rpc.get();
-  UnaryRpc::start(std::move(rpc), core_->runtime.get(), asked_->stub().get(), body.with_session(asked_->session().id));
+  UnaryRpc::start(std::move(rpc), shared_->runtime.get(), asked_->stub().get(),
+                  body.with_session(asked_->session().id));
   rpc_ = started;
-  ++core_->in_flight;
-  operation->count_rpc();
+  ++shared_->in_flight;
+  waiter->count_rpc();
   asked_->note_session_used();
   asked_->note_rpc_started(rpc_);
 }
 
-void LeaderSearch::forget(const Operation* operation) {
-  std::erase_if(waiting_, [&](const auto& waiting) { return waiting.get() == operation; });
+void LeaderSearch::forget(const Waiter* waiter) {
+  std::erase_if(waiting_, [&](const auto& waiting) { return waiting.get() == waiter; });
   if (waiting_.empty() && rpc_ != nullptr) rpc_->cancel();
 }
 
@@ -81,23 +81,23 @@ Node* LeaderSearch::found_node(UnaryRpc* rpc, std::string* refused) {
   if (!rpc->status().ok() || !read_single_text(&rpc->response(), &address) || !parse_endpoint(address, &endpoint)) {
     return nullptr;
   }
-  if (!core_->settings.allows_leader(endpoint.host)) {
+  if (!shared_->settings.allows_leader(endpoint.host)) {
     *refused = endpoint.host;
     return nullptr;
   }
-  Node* node = core_->node_for(endpoint);
-  if (node != nullptr) core_->node_of_api_address[api_address_] = node;
+  Node* node = cluster_->node_for(endpoint);
+  if (node != nullptr) cluster_->node_of_api_address[api_address_] = node;
   return node;
 }
 
 void LeaderSearch::rpc_finished(UnaryRpc* rpc) noexcept {
-  std::lock_guard lock(core_->mutex);
-  --core_->in_flight;
+  std::lock_guard lock(shared_->mutex);
+  --shared_->in_flight;
   rpc_ = nullptr;
   asked_->note_rpc_finished(*rpc);
   auto waiting = std::move(waiting_);
   waiting_.clear();
-  core_->searches.erase(api_address_);
+  cluster_->searches.erase(api_address_);
   Node* node = nullptr;
   std::string refused;
   try {
@@ -105,8 +105,8 @@ void LeaderSearch::rpc_finished(UnaryRpc* rpc) noexcept {
   } catch (...) {
     // Not found: the operations ask again, or end for want of memory themselves.
   }
-  for (const auto& operation : waiting) operation->leader_found(node, refused);
-  core_->changed.notify_all();
+  for (const auto& waiter : waiting) waiter->leader_found(node, refused);
+  shared_->changed.notify_all();
 }
 
 }  // namespace kalam

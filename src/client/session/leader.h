@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "client/session/connection.h"
+#include "client/session/cluster.h"
+#include "client/session/shared.h"
+#include "client/session/waiter.h"
 
 namespace kalam {
 
@@ -21,24 +23,25 @@ std::string named_leader(std::string_view text);
 // ConnectionOptions::leader_hosts allows: credentials go there.
 class LeaderSearch final : public RpcOwner, public std::enable_shared_from_this<LeaderSearch> {
  public:
-  // The connection's mutex is held. `operation` will be told by leader_found().
-  static void join(ConnectionCore* core, Node* asked, const std::string& api_address,
-                   const std::shared_ptr<Operation>& operation);
-  void forget(const Operation* operation);
+  // The connection's mutex is held. `waiter` will be told by leader_found().
+  static void join(Shared* shared, Cluster* cluster, Node* asked, const std::string& api_address,
+                   const std::shared_ptr<Waiter>& waiter);
+  void forget(const Waiter* waiter);
 
  private:
-  LeaderSearch(std::shared_ptr<ConnectionCore> core, Node* asked, std::string api_address)
-      : core_(std::move(core)), asked_(asked), api_address_(std::move(api_address)) {}
-  void start(const std::shared_ptr<Operation>& operation);
+  LeaderSearch(std::shared_ptr<Shared> shared, Cluster* cluster, Node* asked, std::string api_address)
+      : shared_(std::move(shared)), cluster_(cluster), asked_(asked), api_address_(std::move(api_address)) {}
+  void start(Waiter* waiter);
   void rpc_finished(UnaryRpc* rpc) noexcept override;
   // NULL: not known, or the credentials must not go there; `refused` is the host then.
   Node* found_node(UnaryRpc* rpc, std::string* refused);
 
-  std::shared_ptr<ConnectionCore> core_;
+  std::shared_ptr<Shared> shared_;  // keeps cluster and node alive
+  Cluster* cluster_;
   Node* asked_;
   std::string api_address_;
   UnaryRpc* rpc_ = nullptr;
-  std::vector<std::shared_ptr<Operation>> waiting_;
+  std::vector<std::shared_ptr<Waiter>> waiting_;
 };
 
 }  // namespace kalam

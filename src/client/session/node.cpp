@@ -4,9 +4,7 @@
 #include <utility>
 
 #include "client/base/clock.h"
-#include "client/session/connection.h"
 #include "client/session/failure_texts.h"
-#include "client/session/operation.h"
 #include "client/session/requests.h"
 #include "client/transport/channel.h"
 #include "client/transport/tls_probe.h"
@@ -17,9 +15,24 @@ namespace {
 // A watch ends on its own after this, so that nothing outlives a connection for long whatever the channel does.
 constexpr int64_t kWatchMs = 250;
 
-bool remove(std::vector<std::shared_ptr<Operation>>* list, const Operation* operation) {
-  return std::erase_if(*list, [&](const auto& waiting) { return waiting.get() == operation; }) != 0;
+bool remove(std::vector<std::shared_ptr<Waiter>>* list, const Waiter* waiter) {
+  return std::erase_if(*list, [&](const auto& waiting) { return waiting.get() == waiter; }) != 0;
 }
+
+// CloseSession whose answer interests nobody, or only the waiting end of the connection.
+class SessionClose final : public RpcOwner {
+ public:
+  explicit SessionClose(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+
+ private:
+  void rpc_finished(UnaryRpc*) noexcept override {
+    std::lock_guard lock(shared_->mutex);
+    --shared_->in_flight;
+    shared_->changed.notify_all();
+  }
+
+  std::shared_ptr<Shared> shared_;
+};
 
 }  // namespace
 
@@ -42,27 +55,27 @@ class StateWatch final : public Completion {
   std::shared_ptr<Node> node_;
 };
 
-bool Node::connect_or_wait(const std::shared_ptr<Operation>& operation) {
+bool Node::connect_or_wait(const std::shared_ptr<Waiter>& waiter) {
   if (channel_) {
     const grpc_connectivity_state state = channel_->GetState(true);
     if (state == GRPC_CHANNEL_READY) return true;
-    if (operation->settled_channel() == channel_serial_) return true;
+    if (waiter->settled_channel() == channel_serial_) return true;
     // A new channel tries at once; the old one sits out its back-off.
     if (!watching_ && (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN)) drop_channel();
   }
   if (!channel_) make_new_channel();
   if (!watching_) {
     tried_again_ = false;
-    connect_until_us_ = monotonic_us() + int64_t{core_->settings.connect_timeout_ms} * 1000;
+    connect_until_us_ = monotonic_us() + int64_t{shared_->settings.connect_timeout_ms} * 1000;
     start_watch(channel_->GetState(true));
   }
-  waiting_for_channel_.push_back(operation);
+  waiting_for_channel_.push_back(waiter);
   quick_ack_.expect_change();
   return false;
 }
 
 void Node::make_new_channel() {
-  std::shared_ptr<grpc::Channel> channel = make_channel(core_->settings, endpoint_);
+  std::shared_ptr<grpc::Channel> channel = make_channel(shared_->settings, endpoint_);
   stub_ = std::make_shared<grpc::GenericStub>(channel);
   channel_ = std::move(channel);
   ++channel_serial_;
@@ -70,17 +83,17 @@ void Node::make_new_channel() {
 
 void Node::start_watch(grpc_connectivity_state last) {
   const int64_t left_ms = std::max<int64_t>(1, (connect_until_us_ - monotonic_us()) / 1000);
-  StateWatch::start(std::shared_ptr<Node>(core_->shared_from_this(), this), channel_.get(), last, core_->runtime.get(),
-                    monotonic_after_ms(std::min(left_ms, kWatchMs)));
+  StateWatch::start(std::shared_ptr<Node>(shared_->shared_from_this(), this), channel_.get(), last,
+                    shared_->runtime.get(), monotonic_after_ms(std::min(left_ms, kWatchMs)));
   watching_ = true;
-  ++core_->in_flight;
+  ++shared_->in_flight;
 }
 
 void Node::watch_finished() noexcept {
-  std::lock_guard lock(core_->mutex);
-  --core_->in_flight;
+  std::lock_guard lock(shared_->mutex);
+  --shared_->in_flight;
   watching_ = false;
-  core_->changed.notify_all();
+  shared_->changed.notify_all();
   try {
     watch_finished_locked();
   } catch (...) {
@@ -91,7 +104,7 @@ void Node::watch_finished() noexcept {
 }
 
 void Node::watch_finished_locked() {
-  if (waiting_for_channel_.empty() || core_->closing || !channel_) return;
+  if (waiting_for_channel_.empty() || shared_->closing || !channel_) return;
   const grpc_connectivity_state state = channel_->GetState(true);
   const bool ready = state == GRPC_CHANNEL_READY;
   const bool failed = state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN;
@@ -100,7 +113,7 @@ void Node::watch_finished_locked() {
     drop_channel();
     Status status;
     set_status(&status, ErrorClass::unreachable, "could not connect to the KalamDB server",
-               name() + ": no answer within " + std::to_string(core_->settings.connect_timeout_ms) + " ms",
+               name() + ": no answer within " + std::to_string(shared_->settings.connect_timeout_ms) + " ms",
                "Check that the server is running and that no firewall drops the connection.");
     return fail_waiting(&waiting_for_channel_, status);
   }
@@ -113,41 +126,41 @@ void Node::watch_finished_locked() {
   }
   auto waiting = std::move(waiting_for_channel_);
   waiting_for_channel_.clear();
-  for (const auto& operation : waiting) {
-    if (failed) operation->set_settled_channel(channel_serial_);
-    operation->resume();
+  for (const auto& waiter : waiting) {
+    if (failed) waiter->set_settled_channel(channel_serial_);
+    waiter->resume();
   }
 }
 
-// The list is emptied first: an operation that fails may come back and wait again.
-void Node::fail_waiting(std::vector<std::shared_ptr<Operation>>* waiting, const Status& status) {
+// The list is emptied first: a waiter that fails may come back and wait again.
+void Node::fail_waiting(std::vector<std::shared_ptr<Waiter>>* waiting, const Status& status) {
   const auto failed = std::exchange(*waiting, {});
-  for (const auto& operation : failed) operation->preparation_failed(status);
+  for (const auto& waiter : failed) waiter->preparation_failed(status);
 }
 
-bool Node::explain_later(const std::shared_ptr<Operation>& operation, const Status& failure) {
-  if (core_->closing || !worth_probing(core_->settings, failure)) return false;
+bool Node::explain_later(const std::shared_ptr<Waiter>& waiter, const Status& failure) {
+  if (shared_->closing || !worth_probing(shared_->settings, failure)) return false;
   if (!explaining_) {
-    auto probe = [core = core_->shared_from_this(), this, found = Status(failure)]() mutable {
-      probe_tls(core->settings, endpoint_, core->stop_probes, &found);
+    auto probe = [shared = shared_->shared_from_this(), this, found = Status(failure)]() mutable {
+      probe_tls(shared->settings, endpoint_, shared->stop_probes, &found);
       explained(found);
     };
-    core_->runtime->run_aside(std::move(probe));
+    shared_->runtime->run_in_background(std::move(probe));
     explaining_ = true;
-    ++core_->in_flight;
+    ++shared_->in_flight;
   }
-  waiting_for_reason_.push_back(operation);
+  waiting_for_reason_.push_back(waiter);
   return true;
 }
 
 void Node::explained(const Status& failure) noexcept {
-  std::lock_guard lock(core_->mutex);
+  std::lock_guard lock(shared_->mutex);
   explaining_ = false;
-  --core_->in_flight;
+  --shared_->in_flight;
   auto waiting = std::move(waiting_for_reason_);
   waiting_for_reason_.clear();
-  for (const auto& operation : waiting) operation->failure_explained(failure);
-  core_->changed.notify_all();
+  for (const auto& waiter : waiting) waiter->failure_explained(failure);
+  shared_->changed.notify_all();
 }
 
 bool Node::session_is_fresh() const {
@@ -155,42 +168,40 @@ bool Node::session_is_fresh() const {
          session_clock_ms() - session_.last_started_ms <= kSilenceMs;
 }
 
-bool Node::session_or_wait(const std::shared_ptr<Operation>& operation, bool fresh) {
+bool Node::session_or_wait(const std::shared_ptr<Waiter>& waiter, bool fresh) {
   if (session_.state == Session::State::open) {
     const bool lease_ends = session_clock_ms() - session_.opened_at_ms > kLeaseMs - kRenewMs;
-    const bool in_transaction = core_->transaction.state != Transaction::State::none &&
-                                core_->transaction.state != Transaction::State::beginning &&
-                                core_->transaction.node == this;
+    const bool in_transaction = shared_->transaction.may_be_open_on(this);
     if ((!lease_ends || in_transaction) && (!fresh || session_is_fresh())) return true;
   }
-  if (session_.state != Session::State::opening) start_opening(operation);
-  waiting_for_session_.push_back(operation);
+  if (session_.state != Session::State::opening) start_opening(waiter);
+  waiting_for_session_.push_back(waiter);
   return false;
 }
 
-void Node::start_opening(const std::shared_ptr<Operation>& operation) {
-  const std::string& id = session_.id.empty() ? core_->session_id : session_.id;
-  const RequestBody body = make_open_session(core_->settings.current_schema);
+void Node::start_opening(const std::shared_ptr<Waiter>& waiter) {
+  const std::string& id = session_.id.empty() ? shared_->session_id : session_.id;
   opener_started_ms_ = session_clock_ms();
-  opener_deadline_us_ = operation->deadline_us();
+  opener_deadline_us_ = waiter->deadline_us();
   opener_cancelled_ = false;
-  auto rpc = UnaryRpc::create(std::shared_ptr<RpcOwner>(core_->shared_from_this(), this), Method::open_session,
-                              headers(Method::open_session), operation->deadline());
+  auto rpc = UnaryRpc::create(std::shared_ptr<RpcOwner>(shared_->shared_from_this(), this), Method::open_session,
+                              headers(Method::open_session), waiter->deadline());
   UnaryRpc* const started = rpc.get();
-  UnaryRpc::start(std::move(rpc), core_->runtime.get(), stub_.get(), body.with_session(id));
+  UnaryRpc::start(std::move(rpc), shared_->runtime.get(), stub_.get(),
+                  RequestBody(Method::open_session).with_session(id));
   opener_ = started;
-  ++core_->in_flight;
+  ++shared_->in_flight;
   session_.state = Session::State::opening;
-  operation->count_rpc();
+  waiter->count_rpc();
   note_rpc_started(opener_);
 }
 
 void Node::rpc_finished(UnaryRpc* rpc) noexcept {
-  std::lock_guard lock(core_->mutex);
-  --core_->in_flight;
+  std::lock_guard lock(shared_->mutex);
+  --shared_->in_flight;
   opener_ = nullptr;
   session_.state = Session::State::closed;
-  core_->changed.notify_all();
+  shared_->changed.notify_all();
   try {
     opening_finished_locked(rpc);
   } catch (...) {
@@ -208,12 +219,12 @@ void Node::opening_finished_locked(UnaryRpc* rpc) {
                                                opener_deadline_us_ != 0 && monotonic_us() >= opener_deadline_us_);
     if (own_end) {
       const auto waiting = std::exchange(waiting_for_session_, {});
-      for (const auto& operation : waiting) operation->resume();
+      for (const auto& waiter : waiting) waiter->resume();
       return;
     }
     Status status;
     classify_failure({Method::open_session, rpc->status().error_code(), rpc->status().error_message(), name(), true},
-                     core_->secrets, &status);
+                     shared_->secrets, &status);
     return fail_waiting(&waiting_for_session_, status);
   }
   OpenedSession opened;
@@ -223,8 +234,8 @@ void Node::opening_finished_locked(UnaryRpc* rpc) {
                name() + ": malformed OpenSession response");
     return fail_waiting(&waiting_for_session_, status);
   }
-  if (!opened.token.empty()) core_->secrets.add(opened.token);
-  if (core_->session_id.empty()) core_->session_id = opened.session_id;
+  if (!opened.token.empty()) shared_->secrets.add(opened.token);
+  if (shared_->session_id.empty()) shared_->session_id = opened.session_id;
   // Nothing fails from here on, so nobody is left waiting.
   const auto waiting = std::exchange(waiting_for_session_, {});
   session_.state = Session::State::open;
@@ -235,14 +246,14 @@ void Node::opening_finished_locked(UnaryRpc* rpc) {
   session_.last_started_ms = opener_started_ms_;
   session_.maybe_pruned = false;
   ++session_.generation;
-  ++core_->sessions_opened;
-  for (const auto& operation : waiting) operation->resume();
+  ++shared_->sessions_opened;
+  for (const auto& waiter : waiting) waiter->resume();
 }
 
-void Node::forget(Operation* operation) {
-  remove(&waiting_for_channel_, operation);
-  remove(&waiting_for_reason_, operation);
-  if (remove(&waiting_for_session_, operation) && waiting_for_session_.empty()) cancel_opening();
+void Node::forget(const Waiter* waiter) {
+  remove(&waiting_for_channel_, waiter);
+  remove(&waiting_for_reason_, waiter);
+  if (remove(&waiting_for_session_, waiter) && waiting_for_session_.empty()) cancel_opening();
 }
 
 void Node::cancel_opening() {
@@ -253,7 +264,7 @@ void Node::cancel_opening() {
 
 RpcHeaders Node::headers(Method method) const {
   RpcHeaders headers;
-  if (method_info(method).sends_credentials) headers.authorization = core_->settings.authorization;
+  if (method_info(method).sends_credentials) headers.authorization = shared_->settings.authorization;
   if (method_info(method).session_field != 0 && method != Method::open_session) headers.session_token = session_.token;
   return headers;
 }
@@ -261,13 +272,13 @@ RpcHeaders Node::headers(Method method) const {
 void Node::note_session_used() noexcept {
   const int64_t now = session_clock_ms();
   // A session with an open transaction is never pruned (spec 2.3).
-  const bool kept = core_->transaction.state == Transaction::State::open && core_->transaction.node == this;
+  const bool kept = shared_->transaction.state == Transaction::State::open && shared_->transaction.node == this;
   if (!kept && now - session_.last_started_ms > kSilenceMs) session_.maybe_pruned = true;
   session_.last_started_ms = now;
 }
 
 void Node::note_rpc_started(const UnaryRpc* rpc) noexcept {
-  if (!core_->settings.quick_ack) return;
+  if (!shared_->settings.quick_ack) return;
   try {
     if (quick_ack_.needs_peer() && rpc != nullptr) quick_ack_.set_peer(rpc->peer());
     ++started_;
@@ -275,7 +286,8 @@ void Node::note_rpc_started(const UnaryRpc* rpc) noexcept {
     // In a crowd of calls one setting serves several. The timer sets it after the last of them, so that an answer waits
     // for that long at most, and not for the kernel's 40 ms.
     constexpr unsigned kCrowd = 32;
-    if (core_->operations.size() <= kCrowd || started_ % kCrowd == 0 || quick_ack_.has_no_socket()) quick_ack_.apply();
+    if (shared_->operations.size() <= kCrowd || started_ % kCrowd == 0 || quick_ack_.has_no_socket())
+      quick_ack_.apply();
   } catch (...) {
     // The RPC has been started; it only may be slow.
   }
@@ -285,18 +297,18 @@ void Node::note_rpc_started(const UnaryRpc* rpc) noexcept {
 // once more a little later; while calls follow each other, not for each of them.
 void Node::keep_quick() {
   constexpr int64_t kLaterMs = 2;
-  if (quick_ack_timer_ != nullptr || core_->closing) return;
+  if (quick_ack_timer_ != nullptr || shared_->closing) return;
   started_at_timer_ = started_;
-  quick_ack_timer_ = Timer::start(std::shared_ptr<TimerOwner>(core_->shared_from_this(), this), core_->runtime.get(),
-                                  monotonic_after_ms(kLaterMs));
-  ++core_->in_flight;
+  quick_ack_timer_ = Timer::start(std::shared_ptr<TimerOwner>(shared_->shared_from_this(), this),
+                                  shared_->runtime.get(), monotonic_after_ms(kLaterMs));
+  ++shared_->in_flight;
 }
 
 void Node::timer_finished(Timer*, bool) noexcept {
-  std::lock_guard lock(core_->mutex);
-  --core_->in_flight;
+  std::lock_guard lock(shared_->mutex);
+  --shared_->in_flight;
   quick_ack_timer_ = nullptr;
-  core_->changed.notify_all();
+  shared_->changed.notify_all();
   try {
     quick_ack_.apply();
     if (started_ != started_at_timer_) keep_quick();
@@ -312,7 +324,7 @@ void Node::stop_quick_ack() {
 void Node::note_rpc_finished(const UnaryRpc& rpc) noexcept {
   // Calls in flight end on the old channel.
   if (!watching_ && spoils_connection(rpc.status().error_code(), rpc.status().error_message())) drop_channel();
-  if (!core_->settings.quick_ack) return;
+  if (!shared_->settings.quick_ack) return;
   try {
     // A later gRPC names the peer only once the answer has begun.
     if (quick_ack_.needs_peer()) quick_ack_.set_peer(rpc.peer());
@@ -330,10 +342,10 @@ void Node::session_lost(uint64_t generation) {
 }
 
 void Node::abandon_session() noexcept {
-  if (!session_.id.empty() && stub_ && !core_->closing) {
+  if (!session_.id.empty() && stub_ && !shared_->closing) {
     constexpr uint32_t kCloseMs = 5'000;
     try {
-      send_close_session(core_, this, session_, kCloseMs);
+      send_close_session(kCloseMs);
     } catch (...) {
       // The server closes it by itself: a session after seconds, a transaction after minutes.
     }
@@ -341,8 +353,17 @@ void Node::abandon_session() noexcept {
   session_closed();
 }
 
+void Node::send_close_session(uint32_t timeout_ms) {
+  RpcHeaders headers;
+  headers.session_token = session_.token;
+  UnaryRpc::start(UnaryRpc::create(std::make_shared<SessionClose>(shared_->shared_from_this()), Method::close_session,
+                                   headers, monotonic_after_ms(timeout_ms)),
+                  shared_->runtime.get(), stub_.get(), RequestBody(Method::close_session).with_session(session_.id));
+  ++shared_->in_flight;
+}
+
 void Node::session_closed() {
-  if (core_->session_id == session_.id) core_->session_id.clear();
+  if (shared_->session_id == session_.id) shared_->session_id.clear();
   session_.id.clear();
   session_.token.clear();
   session_.lease_expires_at_ms = 0;
@@ -352,7 +373,7 @@ void Node::session_closed() {
 
 void Node::drop_channel() {
   if (channel_ && channel_->GetState(false) == GRPC_CHANNEL_CONNECTING) {
-    core_->runtime->left_connecting(monotonic_us() + int64_t{core_->settings.connect_timeout_ms} * 1000);
+    shared_->runtime->left_connecting(monotonic_us() + int64_t{shared_->settings.connect_timeout_ms} * 1000);
   }
   stub_.reset();
   channel_.reset();

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "client/session/shared.h"
+#include "client/session/waiter.h"
 #include "client/settings/settings.h"
 #include "client/transport/quick_ack.h"
 #include "client/transport/rpc.h"
@@ -18,8 +20,6 @@
 
 namespace kalam {
 
-class ConnectionCore;
-class Operation;
 class StateWatch;
 
 // Silence after which the server may have forgotten the session (it does after 5 s, spec 2.3).
@@ -42,28 +42,27 @@ struct Session {
 
 class Node final : public RpcOwner, public TimerOwner {
  public:
-  Node(ConnectionCore* core, Endpoint endpoint)
-      : core_(core), endpoint_(std::move(endpoint)), peer_(endpoint_.text()) {}
+  Node(Shared* shared, Endpoint endpoint) : shared_(shared), endpoint_(std::move(endpoint)), peer_(endpoint_.text()) {}
 
   const Endpoint& endpoint() const { return endpoint_; }
   const std::string& name() const { return peer_; }
   const Session& session() const { return session_; }
   const std::shared_ptr<grpc::GenericStub>& stub() const { return stub_; }
 
-  // True when an RPC may be started: the channel is ready, or `operation` has waited for this attempt to connect, which
-  // failed, and its RPC is to bring back the reason. Otherwise the operation will be advanced later.
-  bool connect_or_wait(const std::shared_ptr<Operation>& operation);
+  // True when an RPC may be started: the channel is ready, or `waiter` has waited for this attempt to connect, which
+  // failed, and its RPC is to bring back the reason. Otherwise the waiter will be resumed later.
+  bool connect_or_wait(const std::shared_ptr<Waiter>& waiter);
 
   // True when the session is open; `fresh`: and nobody can have pruned it. Otherwise as above.
-  bool session_or_wait(const std::shared_ptr<Operation>& operation, bool fresh);
+  bool session_or_wait(const std::shared_ptr<Waiter>& waiter, bool fresh);
   bool session_is_fresh() const;
 
-  // Finds out on a thread of its own why no connection was made, and tells the operation. False: there is nothing to be
+  // Finds out on a thread of its own why no connection was made, and tells the waiter. False: there is nothing to be
   // found out.
-  bool explain_later(const std::shared_ptr<Operation>& operation, const Status& failure);
+  bool explain_later(const std::shared_ptr<Waiter>& waiter, const Status& failure);
 
-  // The operation no longer waits. An OpenSession that nobody waits for is cancelled.
-  void forget(Operation* operation);
+  // It no longer waits. An OpenSession that nobody waits for is cancelled.
+  void forget(const Waiter* waiter);
 
   // An RPC of the session is about to be started.
   void note_session_used() noexcept;
@@ -77,6 +76,8 @@ class Node final : public RpcOwner, public TimerOwner {
   void abandon_session() noexcept;
   // The session was closed by CloseSession.
   void session_closed();
+  // Sends CloseSession and asks for nothing back; counted in `in_flight`. `timeout_ms` bounds it.
+  void send_close_session(uint32_t timeout_ms);
 
   // For the end of the connection.
   void drop_channel();
@@ -101,10 +102,10 @@ class Node final : public RpcOwner, public TimerOwner {
   void keep_quick();
   void make_new_channel();
   void start_watch(grpc_connectivity_state last);
-  void start_opening(const std::shared_ptr<Operation>& operation);
-  void fail_waiting(std::vector<std::shared_ptr<Operation>>* waiting, const Status& status);
+  void start_opening(const std::shared_ptr<Waiter>& waiter);
+  void fail_waiting(std::vector<std::shared_ptr<Waiter>>* waiting, const Status& status);
 
-  ConnectionCore* core_;  // owns the node
+  Shared* shared_;  // owns the node
   Endpoint endpoint_;
   std::string peer_;
 
@@ -114,17 +115,17 @@ class Node final : public RpcOwner, public TimerOwner {
   bool watching_ = false;
   bool tried_again_ = false;  // since connect_until_us_ was set
   int64_t connect_until_us_ = 0;
-  std::vector<std::shared_ptr<Operation>> waiting_for_channel_;
+  std::vector<std::shared_ptr<Waiter>> waiting_for_channel_;
 
   Session session_;
   UnaryRpc* opener_ = nullptr;
   bool opener_cancelled_ = false;
   int64_t opener_deadline_us_ = 0;  // 0: none
   int64_t opener_started_ms_ = 0;
-  std::vector<std::shared_ptr<Operation>> waiting_for_session_;
+  std::vector<std::shared_ptr<Waiter>> waiting_for_session_;
 
   bool explaining_ = false;
-  std::vector<std::shared_ptr<Operation>> waiting_for_reason_;
+  std::vector<std::shared_ptr<Waiter>> waiting_for_reason_;
 
   QuickAck quick_ack_;
   Timer* quick_ack_timer_ = nullptr;

@@ -45,10 +45,8 @@ std::optional<gpr_timespec> deadline_after(uint64_t ms) {
 }  // namespace
 
 Operation::Operation(std::shared_ptr<ConnectionCore> core, OperationPlan plan)
-    : core_(std::move(core)),
-      plan_(std::move(plan)),
-      deadline_(deadline_after(plan_.deadline_ms)),
-      started_us_(monotonic_us()) {
+    : core_(std::move(core)), plan_(std::move(plan)), started_us_(monotonic_us()) {
+  deadline_ = deadline_after(plan_.deadline_ms);
   if (deadline_) {
     deadline_us_ = started_us_ + 1000 * static_cast<int64_t>(std::min<uint64_t>(plan_.deadline_ms, uint64_t{1} << 52));
   }
@@ -128,7 +126,7 @@ void Operation::advance() {
   if (bound_) {
     node_ = core_->transaction.node;
   } else {
-    node_ = override_ != nullptr ? override_ : core_->target(plan_.group);
+    node_ = override_ != nullptr ? override_ : core_->cluster.target(plan_.group);
   }
   const auto self = shared_from_this();
   if (plan_.method == Method::close_session && start_locally()) return;
@@ -218,7 +216,8 @@ void Operation::leave_waiting() {
   stop_timer();
   if ((phase_ == Phase::waiting || phase_ == Phase::explaining) && node_ != nullptr) node_->forget(this);
   if (phase_ == Phase::searching) {
-    if (auto search = core_->searches.find(search_); search != core_->searches.end()) search->second->forget(this);
+    if (auto search = core_->cluster.searches.find(search_); search != core_->cluster.searches.end())
+      search->second->forget(this);
   }
 }
 
@@ -340,7 +339,7 @@ void Operation::succeeded(UnaryRpc* rpc) {
     status.maybe_executed = !plan_.is_read;
     return finish(status);
   }
-  if (search_until_us_ != 0 && !bound_) core_->remember_leader(plan_.group, node_);
+  if (search_until_us_ != 0 && !bound_) core_->cluster.remember_leader(plan_.group, node_);
   finish_ok();
 }
 
@@ -365,8 +364,7 @@ void Operation::failed(int code, const std::string& text) {
     return finish(status);
   }
   if (means_session_gone(plan_.method, code, text)) {
-    const bool transaction_here = core_->transaction.state != State::none &&
-                                  core_->transaction.state != State::beginning && core_->transaction.node == node_;
+    const bool transaction_here = core_->transaction.may_be_open_on(node_);
     node_->session_lost(generation_);
     if (transaction_here && plan_.method != Method::rollback) return failed_in_transaction(status);
     if (session_reopened_) return finish(status);
@@ -400,8 +398,8 @@ void Operation::failed_in_transaction(const Status& status) {
 // No connection, or a broken one under a request that may be repeated.
 void Operation::connection_failed(const Status& status) {
   // A cluster may have moved on; the nodes that are known are asked in turn.
-  if (!bound_ && (core_->node_count() > 1 || search_until_us_ != 0)) {
-    core_->forget_leader(node_);
+  if (!bound_ && (core_->cluster.nodes().size() > 1 || search_until_us_ != 0)) {
+    core_->cluster.forget_leader(node_);
     return try_elsewhere(status);
   }
   if (status.error == ErrorClass::connection_lost && reconnects_ < kMostReconnects) {
@@ -442,31 +440,31 @@ void Operation::preparation_failed(const Status& status) noexcept {
 
 void Operation::not_leader(const Status& status, const std::string& text) {
   const std::string address = named_leader(text);
-  auto known = core_->node_of_api_address.find(address);
+  auto known = core_->cluster.node_of_api_address.find(address);
   if (bound_) {
     // The transaction cannot move, but the next one shall begin where it can succeed.
-    if (known != core_->node_of_api_address.end()) {
-      core_->remember_leader(plan_.group, known->second);
+    if (known != core_->cluster.node_of_api_address.end()) {
+      core_->cluster.remember_leader(plan_.group, known->second);
     } else if (!address.empty() && node_->stub() != nullptr) {
       search_failure_.set(status);
       search_ = address;
       wait_in(Phase::searching);
-      return LeaderSearch::join(core_.get(), node_, address, shared_from_this());
+      return LeaderSearch::join(core_.get(), &core_->cluster, node_, address, shared_from_this());
     }
     return failed_in_transaction(status);
   }
   search_failure_.set(status);
   if (search_until_us_ == 0) search_until_us_ = monotonic_us() + kSearchUs;
   if (address.empty()) return try_elsewhere(status);
-  if (known != core_->node_of_api_address.end()) {
+  if (known != core_->cluster.node_of_api_address.end()) {
     phase_ = Phase::searching;
-    return leader_found(known->second);
+    return leader_found(known->second, {});
   }
   // The answer may be older than the end of the node's channel.
   if (node_->stub() == nullptr) return try_elsewhere(status);
   search_ = address;
   wait_in(Phase::searching);
-  LeaderSearch::join(core_.get(), node_, address, shared_from_this());
+  LeaderSearch::join(core_.get(), &core_->cluster, node_, address, shared_from_this());
 }
 
 void Operation::leader_found(Node* node, std::string_view refused) noexcept {
@@ -483,12 +481,12 @@ void Operation::leader_found(Node* node, std::string_view refused) noexcept {
       return bound_ ? failed_in_transaction(failure) : finish(failure);
     }
     if (bound_) {
-      if (node != nullptr) core_->remember_leader(plan_.group, node);
+      if (node != nullptr) core_->cluster.remember_leader(plan_.group, node);
       return failed_in_transaction(failure);
     }
     // A node that names itself, or a circle of nodes, knows no more than one that names nobody.
     if (node == nullptr || node == node_ || ++hops_ > kMostHops) return try_elsewhere(failure);
-    core_->remember_leader(plan_.group, node);
+    core_->cluster.remember_leader(plan_.group, node);
     ++core_->redirects;
     override_ = nullptr;
     advance();
@@ -504,8 +502,8 @@ void Operation::try_elsewhere(const Status& status) {
   search_failure_.set(status);
   if (search_until_us_ == 0) search_until_us_ = monotonic_us() + kSearchUs;
   if (!deadline_ && monotonic_us() >= search_until_us_) return finish(status);
-  Node* next = core_->next_node(node_);
-  if (++tried_ >= core_->node_count()) return pause_then(next);
+  Node* next = core_->cluster.next_node(node_);
+  if (++tried_ >= core_->cluster.nodes().size()) return pause_then(next);
   override_ = next;
   advance();
 }

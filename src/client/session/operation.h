@@ -15,6 +15,7 @@
 #include "client/base/status.h"
 #include "client/session/connection.h"
 #include "client/session/requests.h"
+#include "client/session/waiter.h"
 #include "client/transport/rpc.h"
 #include "client/transport/timer.h"
 
@@ -29,7 +30,10 @@ struct OperationPlan {
   uint64_t deadline_ms = 0;
 };
 
-class Operation final : public RpcOwner, public TimerOwner, public std::enable_shared_from_this<Operation> {
+class Operation final : public RpcOwner,
+                        public TimerOwner,
+                        public Waiter,
+                        public std::enable_shared_from_this<Operation> {
  public:
   Operation(std::shared_ptr<ConnectionCore> core, OperationPlan plan);
 
@@ -39,26 +43,13 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   void start_rpc();
   // Goes on as far as possible without waiting.
   void advance();
-  // The same for whoever it waited for: a failure to go on ends the operation.
-  void resume() noexcept;
-  void cancel();
+  void cancel() override;
 
   bool done() const { return done_.load(std::memory_order_acquire); }
   // Done, and nothing of it is in flight any more. May be asked without the mutex.
   bool settled() const { return done() && in_flight_.load(std::memory_order_acquire) == 0; }
   // Whether it holds anything of gRPC's once it has settled.
   bool holds_slices() const { return holds_slices_; }
-
-  // From whom it waited.
-  void preparation_failed(const Status& status) noexcept;
-  // NULL: not known, or `refused`, a host that must not get the credentials.
-  void leader_found(Node* node, std::string_view refused = {}) noexcept;
-  void failure_explained(const Status& status) noexcept;
-  void set_settled_channel(uint64_t serial) { settled_channel_ = serial; }
-  uint64_t settled_channel() const { return settled_channel_; }
-  void count_rpc() { ++statistics_.rpcs; }
-  std::optional<gpr_timespec> deadline() const { return deadline_; }
-  int64_t deadline_us() const { return deadline_us_; }
 
   const std::shared_ptr<ConnectionCore>& core() const { return core_; }
 
@@ -75,6 +66,11 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
  private:
   enum class Phase : uint8_t { starting, waiting, running, pausing, searching, explaining, done };
 
+  void resume() noexcept override;
+  void preparation_failed(const Status& status) noexcept override;
+  void failure_explained(const Status& status) noexcept override;
+  void leader_found(Node* node, std::string_view refused) noexcept override;
+  void count_rpc() noexcept override { ++statistics_.rpcs; }
   void rpc_finished(UnaryRpc* rpc) noexcept override;
   void timer_finished(Timer* timer, bool expired) noexcept override;
   void rpc_finished_locked(UnaryRpc* rpc);
@@ -101,14 +97,11 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   void end_of_begin(bool ok);
   void end_of_transaction(bool ok);
 
-  bool bound() const { return bound_; }
   bool repeatable() const;
   bool deadline_passed() const;
 
   const std::shared_ptr<ConnectionCore> core_;
   OperationPlan plan_;
-  const std::optional<gpr_timespec> deadline_;
-  int64_t deadline_us_ = 0;  // 0: none
   const int64_t started_us_;
 
   Phase phase_ = Phase::starting;
@@ -116,7 +109,6 @@ class Operation final : public RpcOwner, public TimerOwner, public std::enable_s
   Node* override_ = nullptr;  // where the search for a leader goes next
   bool bound_ = false;        // belongs to the open transaction
   uint64_t generation_ = 0;   // of the session that the RPC was sent in
-  uint64_t settled_channel_ = 0;
   UnaryRpc* rpc_ = nullptr;
   Timer* timer_ = nullptr;
   std::atomic<size_t> in_flight_{0};

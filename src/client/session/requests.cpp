@@ -132,13 +132,6 @@ void RequestBody::append_filter(string_view column, string_view value) {
   append_text(pb::ScanRequest::kFiltersFieldNumber, filter.head_);
 }
 
-void RequestBody::append_number(uint32_t field, uint64_t number) {
-  uint8_t start[2 * kLongestVarint];
-  uint8_t* end = CodedOutputStream::WriteTagToArray(varint_tag(field), start);
-  end = CodedOutputStream::WriteVarint64ToArray(number, end);
-  head_.append(reinterpret_cast<const char*>(start), static_cast<size_t>(end - start));
-}
-
 size_t RequestBody::size_with_session(size_t id_size) const {
   const size_t size = head_.size() + tail_.size();
   if (method_info(method_).session_field == 0 || id_size == 0) return size;
@@ -184,7 +177,6 @@ bool make_scan(const ScanRequest& request, RequestBody* body, Status* status) {
     if (!check_text(column, "a column name", status) || !check_text(value, "a filter value", status)) return false;
     body->append_filter(column, value);
   }
-  if (request.has_limit) body->append_number(pb::ScanRequest::kLimitFieldNumber, request.limit);
   return true;
 }
 
@@ -251,12 +243,6 @@ RequestBody make_end(Method method, const std::string& transaction_id) {
   RequestBody body(method);
   // Commit and rollback have the same fields.
   body.set_text(pb::CommitTransactionRequest::kTransactionIdFieldNumber, transaction_id);
-  return body;
-}
-
-RequestBody make_open_session(const std::string& current_schema) {
-  RequestBody body(Method::open_session);
-  body.set_text(pb::OpenSessionRequest::kCurrentSchemaFieldNumber, current_schema);
   return body;
 }
 

@@ -27,7 +27,6 @@ class RequestBody {
 
   // A field of type string or bytes, one more of it if it is repeated.
   void append_text(uint32_t field, std::string_view text);
-  void append_number(uint32_t field, uint64_t number);
   // A filter of a scan.
   void append_filter(std::string_view column, std::string_view value);
   // As append_text(), but an empty text is the same as none.
@@ -63,7 +62,6 @@ struct OpenedSession {
   std::string token;
   int64_t lease_expires_at_ms = 0;
 };
-RequestBody make_open_session(const std::string& current_schema);
 bool read_open_session(grpc::ByteBuffer* response, OpenedSession* session);
 bool read_begin(grpc::ByteBuffer* response, std::string* transaction_id);
 // Commit and rollback answer with the id of the transaction that was ended (spec 1.5).

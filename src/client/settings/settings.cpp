@@ -245,10 +245,6 @@ bool read_settings(const ConnectionOptions& options, Settings* settings, Status*
   settings->home = {std::string(host), options.port};
   settings->connect_timeout_ms = options.connect_timeout_ms == 0 ? kDefaultConnectTimeout : options.connect_timeout_ms;
   settings->call_timeout_ms = options.call_timeout_ms;
-  settings->current_schema = option(options.current_schema);
-  if (!is_valid_utf8(settings->current_schema)) {
-    return refuse(status, ErrorClass::invalid_request, "the current schema is not valid UTF-8");
-  }
   settings->max_response_bytes = options.max_response_bytes;
   settings->quick_ack = options.quick_ack;
   return read_leader_hosts(option(options.leader_hosts), settings, status) &&

@@ -33,7 +33,6 @@ struct Settings {
   uint32_t connect_timeout_ms = 0;
   uint32_t call_timeout_ms = 0;
   std::string authorization;  // the header's value; empty: none
-  std::string current_schema;
   uint64_t max_response_bytes = 0;
   bool quick_ack = false;
   bool use_tls = false;

@@ -55,7 +55,7 @@ RuntimeCore::~RuntimeCore() {
   if (!owned_by_this_process()) {
     // Nothing here works without the poller; the parent owns it all. Leaking is all that is safe.
     if (poller_.joinable()) poller_.detach();
-    for (Aside& aside : asides_) aside.thread.detach();
+    for (BackgroundTask& task : tasks_) task.thread.detach();
     static_cast<void>(queue_.release());
     return;
   }
@@ -145,39 +145,39 @@ void RuntimeCore::drain_events() noexcept {
   if (resting_.exchange(false)) sem_post(&wake_);
 }
 
-void RuntimeCore::run_aside(std::function<void()> task) {
-  join_asides(false);
-  std::lock_guard lock(asides_mutex_);
-  Aside& aside = asides_.emplace_back();
+void RuntimeCore::run_in_background(std::function<void()> work) {
+  join_background_tasks(false);
+  std::lock_guard lock(tasks_mutex_);
+  BackgroundTask& task = tasks_.emplace_back();
   try {
-    aside.thread = std::thread([task = std::move(task), &aside] {
-      task();
-      aside.ended.store(true, std::memory_order_release);
+    task.thread = std::thread([work = std::move(work), &task] {
+      work();
+      task.ended.store(true, std::memory_order_release);
     });
   } catch (...) {
-    asides_.pop_back();
+    tasks_.pop_back();
     throw;
   }
 }
 
-void RuntimeCore::join_asides(bool all) noexcept {
-  std::lock_guard lock(asides_mutex_);
-  for (auto aside = asides_.begin(); aside != asides_.end();) {
-    if (!all && !aside->ended.load(std::memory_order_acquire)) {
-      ++aside;
+void RuntimeCore::join_background_tasks(bool all) noexcept {
+  std::lock_guard lock(tasks_mutex_);
+  for (auto task = tasks_.begin(); task != tasks_.end();) {
+    if (!all && !task->ended.load(std::memory_order_acquire)) {
+      ++task;
       continue;
     }
-    aside->thread.join();
-    aside = asides_.erase(aside);
+    task->thread.join();
+    task = tasks_.erase(task);
   }
 }
 
 void RuntimeCore::stop() noexcept {
   if (!poller_.joinable()) return;
-  join_asides(true);  // they may still complete something
+  join_background_tasks(true);  // they may still complete something
   queue_->Shutdown();
   poller_.join();
-  join_asides(true);
+  join_background_tasks(true);
   queue_.reset();
   shut_grpc_down();
 }

@@ -45,7 +45,7 @@ class RuntimeCore {
 
   // Runs something that blocks, but not for long, on a thread of its own; stop() waits for it. Called from the poller
   // or with signals blocked.
-  void run_aside(std::function<void()> task);
+  void run_in_background(std::function<void()> work);
 
   // False in a process that was forked after the runtime was started: its threads exist only in the parent.
   bool owned_by_this_process() const noexcept;
@@ -57,7 +57,7 @@ class RuntimeCore {
   void stop() noexcept;
 
  private:
-  struct Aside {
+  struct BackgroundTask {
     std::thread thread;
     std::atomic<bool> ended{false};
   };
@@ -66,7 +66,7 @@ class RuntimeCore {
   void tell() noexcept;
   void rest() noexcept;
   void signal_event() noexcept;
-  void join_asides(bool all) noexcept;
+  void join_background_tasks(bool all) noexcept;
   void shut_grpc_down() noexcept;
 
   pid_t pid_;
@@ -79,8 +79,8 @@ class RuntimeCore {
   bool untold_ = false;  // the poller's: calls have finished that signal_event() was not called for
   std::atomic<bool> resting_{false};
   sem_t wake_;  // ends a rest
-  std::mutex asides_mutex_;
-  std::list<Aside> asides_;
+  std::mutex tasks_mutex_;
+  std::list<BackgroundTask> tasks_;
 };
 
 // The handle of api.h. Connections and calls share the core, so that a late release finds it.

@@ -258,7 +258,7 @@ UserMapping* kalam_user_mapping(Oid serverid, Oid userid) {
   return mapping;
 }
 
-KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession session) {
+KalamConnection* kalam_connection_get(Oid serverid, Oid userid) {
   bool found;
   KalamConnectionKey key = {};
 
@@ -266,7 +266,6 @@ KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession ses
   Assert(CurrentMemoryContext != TopMemoryContext && CurrentMemoryContext != CacheMemoryContext);
   Reference* reference = (Reference*)palloc0(sizeof(Reference));
   key.serverid = serverid;
-  key.session = (uint32)session;
   HeapTuple mapping = find_user_mapping(serverid, userid);
   if (HeapTupleIsValid(mapping)) {
     key.umid = ((Form_pg_user_mapping)GETSTRUCT(mapping))->oid;

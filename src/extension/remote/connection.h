@@ -6,14 +6,9 @@
 #include "client/api.h"
 #include "extension/base/compat.h"
 
-// Which of a server's sessions is meant. Nearly everything uses `primary`; `secondary` is for work that must not take
-// part in the transaction that the primary session holds open.
-enum class KalamSession : uint8_t { primary, secondary };
-
 struct KalamConnectionKey {
   Oid serverid;
   Oid umid;  // user mapping; InvalidOid when the role has none (options of the server alone)
-  uint32 session;
 };
 
 struct KalamConnection {
@@ -40,7 +35,7 @@ struct KalamConnection {
 // The answer is a reference that belongs to the current memory context: the connection and what it points to live until
 // that is reset or deleted, whatever happens meanwhile to the server and the user mapping. A struct that outlives the
 // context pins the connection or counts itself as a user; tools/lint asks every struct that keeps one how it does that.
-KalamConnection* kalam_connection_get(Oid serverid, Oid userid, KalamSession session = KalamSession::primary);
+KalamConnection* kalam_connection_get(Oid serverid, Oid userid);
 
 // The user mapping of `userid` for the server, or the one of PUBLIC, or NULL when there is neither (GetUserMapping()
 // raises then). palloc'd.

@@ -244,7 +244,7 @@ TEST_F(RefusalsTest, LittleAddressSpace) {
   leave(uint64_t{20} << 20);
   EXPECT_TRUE(is_memory_short());
   Status status;
-  const ScanRequest request{kTable, nullptr, 0, nullptr, 0, false, 0};
+  const ScanRequest request{kTable, nullptr, 0, nullptr, 0};
   EXPECT_EQ(call_scan(old, &request, nullptr, &status), nullptr);
   EXPECT_EQ(status.error, ErrorClass::out_of_memory);
   leave(uint64_t{40} << 20);
