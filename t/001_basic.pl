@@ -7,6 +7,7 @@ use KalamNode;
 use KalamStub;
 
 my $stub = KalamStub->new;
+$stub->namespace('app');
 my $node = KalamNode->new('main', stub => $stub);
 
 $node->sql(
@@ -61,7 +62,7 @@ like($node->error("COPY app.items FROM stdin (FREEZE);\n\\.\n")->{message}, qr/^
 # ---- A dump tells of columns that have other names in KalamDB after it has created the table
 $node->sql('ALTER TABLE app.items RENAME COLUMN name TO title; CREATE DATABASE restored');
 my ($dump, $messages) = ('', '');
-ok(IPC::Run::run([ 'pg_dump', '-d', $node->connstr('postgres'), '-n', 'app' ], '>', \$dump, '2>', \$messages), 'pg_dump')
+ok(IPC::Run::run([ 'pg_dump', '-d', $node->connstr('postgres'), '-n', $stub->unique_name('app') ], '>', \$dump, '2>', \$messages), 'pg_dump')
   or diag($messages);
 my ($host, $port, $token) = ($stub->host, $stub->port, $stub->token);
 $node->safe_psql('restored',

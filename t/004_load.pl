@@ -7,6 +7,7 @@ use KalamNode;
 use KalamStub;
 
 my $stub = KalamStub->new;
+$stub->namespace('app');
 my $create = 'CREATE SCHEMA IF NOT EXISTS app; CREATE TABLE app.t (id int PRIMARY KEY, v text) USING kalamdb';
 
 sub threads

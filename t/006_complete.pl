@@ -127,7 +127,7 @@ $stub->forget_calls;
 # The next scan's questions, about the clock and about later versions, are answered after the other session's commit.
 $stub->fault({ method => 'ExecuteQuery', call => 1, times => 3, delay_ms => 3000 });
 $reader->send(q{SELECT 'again=' || count(*) FROM app.raced;});
-until ($stub->control('faults')->[0]{hit} == 3) { }
+$stub->wait_for_hits(3);
 $committer->send(q{INSERT INTO app.raced VALUES (51, 51); SELECT 'committed';});
 $committer->wait_for(qr/committed/);
 $reader->wait_for(qr/again=\d+/);

@@ -8,6 +8,7 @@ use KalamNode;
 use KalamStub;
 
 my $stub = KalamStub->new;
+$stub->namespace(qw(app shop depot samples annex));
 
 sub blocks
 {

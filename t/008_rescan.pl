@@ -7,6 +7,7 @@ use KalamNode;
 use KalamStub;
 
 my $stub = KalamStub->new;
+$stub->namespace('app');
 my $node = KalamNode->new('main', stub => $stub);
 $node->sql(
 	q{CREATE SCHEMA app;

@@ -8,6 +8,7 @@ use KalamNode;
 use KalamStub;
 
 my $stub = KalamStub->new;
+$stub->namespace('app');
 my $node = KalamNode->new('main', stub => $stub);
 
 $node->sql(

@@ -23,7 +23,7 @@ my @orders = (
 for my $order (@orders)
 {
 	my ($name, $libraries) = @$order;
-	my $schema = $name;
+	my $schema = $stub->unique_name($name);
 	my $node = KalamNode->new(
 		$name,
 		stub => $stub,

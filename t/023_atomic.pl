@@ -8,6 +8,7 @@ use KalamNode;
 use KalamStub;
 
 my $stub = KalamStub->new;
+$stub->namespace('remote');
 my $node = KalamNode->new('main', stub => $stub);
 
 my $columns = q{(id int PRIMARY KEY, v text NOT NULL CHECK (v <> 'bad'), n int DEFAULT 7)};

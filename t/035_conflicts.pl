@@ -8,6 +8,7 @@ use KalamNode;
 use KalamStub;
 
 my $stub = KalamStub->new;
+$stub->namespace('app');
 my $node = KalamNode->new('main', stub => $stub, conf => "deadlock_timeout = 50ms\n");
 
 # Another client of KalamDB, which knows nothing of this PostgreSQL's locks: another PostgreSQL.

@@ -60,6 +60,18 @@ sub quote
 	return "'$text'";
 }
 
+# As Cluster's, which all that run statements and wait for them call; with the namespaces of the test (KalamStub).
+sub psql
+{
+	my ($self, $database, $sql, %params) = @_;
+	my ($to_out, $to_err) = delete @params{qw(stdout stderr)};
+	my ($code, $out, $err) = $self->SUPER::psql($database, KalamStub::to_server($sql), %params);
+	($out, $err) = map { KalamStub::from_server($_) } $out, $err;
+	$$to_out = $out if defined $to_out;
+	$$to_err = $err if defined $to_err;
+	return wantarray ? ($code, $out, $err) : $code;
+}
+
 # Runs statements in one session and returns their output, rows as a|b|c.
 sub sql
 {
@@ -85,7 +97,8 @@ sub parse_error
 	return \%error;
 }
 
-# A session in the background, of database "postgres" unless another is named: {send, finish}. Used where a test acts while a statement waits.
+# A session in the background, of database "postgres" unless another is named: {send, finish}. Used where a test acts while
+# a statement waits.
 sub session
 {
 	my ($self, $database) = @_;
@@ -237,7 +250,7 @@ package KalamNode::Session;
 sub send
 {
 	my ($self, $sql) = @_;
-	${ $self->{in} } .= "$sql\n";
+	${ $self->{in} } .= KalamStub::to_server("$sql\n");
 	$self->{harness}->pump_nb;
 	return;
 }
@@ -246,7 +259,7 @@ sub send
 sub wait_for
 {
 	my ($self, $pattern) = @_;
-	$self->{harness}->pump until ${ $self->{out} } =~ $pattern || ${ $self->{err} } =~ $pattern;
+	$self->{harness}->pump until grep { KalamStub::from_server(${ $self->{$_} }) =~ $pattern } qw(out err);
 	return;
 }
 
@@ -266,7 +279,7 @@ sub finish
 	my ($self) = @_;
 	${ $self->{in} } .= "\\q\n";
 	$self->{harness}->finish;
-	return (${ $self->{out} }, ${ $self->{err} });
+	return map { KalamStub::from_server(${ $self->{$_} }) } qw(out err);
 }
 
 1;

@@ -4,11 +4,13 @@
 #     $stub->fault({ method => 'Insert', call => 1, code => 'UNAVAILABLE' });
 #     my @calls = $stub->calls('Scan');
 #
-# With KALAM_TEST_TARGET it stands for the KalamDB server named there, which can be ordered nothing: see is_server.
+# With KALAM_TEST_TARGET it stands for the KalamDB server named there, which can be ordered nothing: see is_server. A test
+# that runs there as well names its namespaces with $stub->namespace('app').
 package KalamStub;
 
 use strict;
 use warnings;
+use File::Basename ();
 use IPC::Run ();
 use JSON::PP ();
 use PostgreSQL::Test::Utils ();
@@ -17,6 +19,7 @@ use Time::HiRes qw(usleep);
 
 my $count = 0;
 my @running;
+my %namespaces;    # names in the test => names on the server
 
 our $token = 'Bearer bridge-token-0123456789';
 
@@ -72,6 +75,40 @@ sub token { my ($self) = @_; return $self->{server} ? $ENV{KALAM_TEST_AUTH} // '
 
 # Whether it is a KalamDB server: nothing can be ordered from it, and nobody counts its calls.
 sub is_server { my ($self) = @_; return $self->{server}; }
+
+# A name that no other test and no other run uses on a server that outlives them. On a stub names may stay as they are.
+sub unique_name
+{
+	my ($self, $name) = @_;
+	return $name if !$self->{server};
+	my ($number) = File::Basename::basename($0) =~ /^([^_.]+)/;
+	return "$ENV{KALAM_TEST_TOKEN}_${number}_$name";
+}
+
+# Names the namespaces of the test. Statements that KalamNode sends from now on have the unique names in their place, and
+# what comes back has the names of the test.
+sub namespace
+{
+	my ($self, @names) = @_;
+	return if !$self->{server};
+	$namespaces{$_} = $self->unique_name($_) for @names;
+	return;
+}
+
+sub to_server
+{
+	my ($text) = @_;
+	$text =~ s/(?<!\w)\Q$_\E(?!\w)/$namespaces{$_}/g for keys %namespaces;
+	return $text;
+}
+
+sub from_server
+{
+	my ($text) = @_;
+	return $text if !defined $text;
+	$text =~ s/\Q$namespaces{$_}\E(?!\w)/$_/g for keys %namespaces;
+	return $text;
+}
 
 # Skips, in a SKIP block, tests that look at the log of calls.
 sub need_calls
