@@ -21,7 +21,7 @@ sub works
 {
 	my ($node, $name, $stub, %options) = @_;
 	my ($code, $out, $err) = try_server($node, $name, $stub, %options);
-	is($code, 0, "$name: connects") or diag($err);
+	is($code, 0, "$name: the connection works") or diag($err);
 	return;
 }
 
@@ -30,9 +30,9 @@ sub refused
 	my ($node, $name, $stub, $text, %options) = @_;
 	my ($code, $out, $err) = try_server($node, $name, $stub, %options);
 	my $error = KalamNode::parse_error($err);
-	is($error->{sqlstate}, '08001', "$name: refused");
+	is($error->{sqlstate}, '08001', "$name: the connection is refused");
 	like($err, $text, "$name: the error says why");
-	unlike($err, qr/BEGIN|PRIVATE/, "$name: no key in it");
+	unlike($err, qr/BEGIN|PRIVATE/, "$name: the error shows no key");
 	return;
 }
 
@@ -49,7 +49,7 @@ $node->sql(
 	q{CREATE SCHEMA app;
 	  CREATE TABLE app.t (id int PRIMARY KEY, v text) USING kalamdb;
 	  INSERT INTO app.t SELECT i, 'row ' || i FROM generate_series(1, 1000) i;});
-is($node->sql('SELECT count(*), max(v) FROM app.t'), '1000|row 999', 'rows over TLS');
+is($node->sql('SELECT count(*), max(v) FROM app.t'), '1000|row 999', 'rows are read over TLS');
 
 works($node, 'inline', $tls, ca_cert => KalamCerts::text($file{ca}));
 works($node, 'other_name', $wrong_name, ca_cert => $file{ca}, tls_server_name => 'elsewhere.example');
@@ -64,7 +64,7 @@ for my $case ([ 'mapping', $file{client}, $file{client_key} ],
 	my ($name, $cert, $key) = @$case;
 	$node->create_server($name, stub => $mutual, server => { ca_cert => $file{ca} },
 		mapping => { client_cert => $cert, client_key => $key });
-	is($node->sql("SELECT kalam_ping('$name')"), 't', "$name: connects");
+	is($node->sql("SELECT kalam_ping('$name')"), 't', "$name: the connection works");
 }
 
 refused($node, 'no_client_cert', $mutual, qr/client_cert/, ca_cert => $file{ca});
@@ -77,6 +77,6 @@ refused($node, 'no_tls_there', $plain, qr/TLS/, ca_cert => $file{ca});
 refused($node, 'tls_there', $tls, qr/TLS/);
 
 like($node->error("CREATE SERVER half FOREIGN DATA WRAPPER pg_kalam
-  OPTIONS (host 'x', port '1', client_cert '$file{client}')")->{text}, qr/client_key/, 'one half of a pair is refused');
+  OPTIONS (host 'x', port '1', client_cert '$file{client}')")->{text}, qr/client_key/, 'one half of a certificate and key pair is refused');
 
 KalamNode::finish();

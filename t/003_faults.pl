@@ -19,14 +19,14 @@ $node->safe_psql('postgres',
 	q{CREATE SERVER nobody FOREIGN DATA WRAPPER pg_kalam OPTIONS (host '127.0.0.1', port '1');
 	  CREATE USER MAPPING FOR PUBLIC SERVER nobody});
 my $error = $node->error(q{SELECT kalam_ping('nobody')});
-is($error->{sqlstate}, '08001', 'unreachable');
-is($error->{message}, 'could not connect to KalamDB server "nobody"', 'names the server');
-like($error->{detail}, qr/127\.0\.0\.1:1: .*refused/i, 'and the address');
+is($error->{sqlstate}, '08001', 'a server that cannot be reached is an error of class 08001');
+is($error->{message}, 'could not connect to KalamDB server "nobody"', 'the message names the server');
+like($error->{detail}, qr/127\.0\.0\.1:1: .*refused/i, 'the detail names the address');
 
 # ---- An error of the server
 $stub->fault({ method => 'Scan', call => 1, code => 'INTERNAL', message => 'disk on fire' });
 ($error, my $out) = $node->outcome('SELECT count(*) FROM app.t; SELECT count(*) FROM app.t;');
-like($error->{text}, qr/disk on fire/, q{the server's own words});
+like($error->{text}, qr/disk on fire/, q{the detail has the server's own words});
 is($out, '2', 'the next statement of the session works');
 
 # ---- The connection breaks: a read is repeated, a write that may have been applied is not
@@ -39,7 +39,7 @@ $stub->clear_faults;
 $stub->fault({ method => 'Insert', call => 1, cut => 'after' });
 ($error, $out) = $node->outcome(q{INSERT INTO app.t VALUES (3, 'three'); SELECT id FROM app.t WHERE id IN (3) ORDER BY id;});
 is($error->{sqlstate}, '08007', 'a write whose answer was lost is unknown, not repeated');
-is($out, '3', 'it had been applied, once');
+is($out, '3', 'the lost write had been applied once');
 $stub->clear_faults;
 
 # ---- The session was pruned after some silence, or the server lost it
@@ -138,12 +138,12 @@ for my $case ([ 'w', 'word15000' ], [ 'n', 'n15000' ])
 			RAISE;
 		END $$;
 		SELECT count(*), count(w || n), min(n) FROM app.words;}, on_error_stop => 0);
-	is(KalamNode::parse_error($messages)->{sqlstate}, '22021', "a text of column $column that is not UTF-8") or diag($messages);
-	like($messages, qr/good rows: \d+$/m, 'after rows that are as they should be');
-	like($messages, qr/ERROR:  22021: value of column "$column" of foreign table "words" is not valid for type /, 'is an error');
-	unlike($messages, qr/0xff/, 'that does not quote the value');
-	like($messages, qr/CONTEXT:  column "$column" of foreign table "words"/, 'and its place');
-	is($rows, '20000|20000|n1', 'and the next scan is read');
+	is(KalamNode::parse_error($messages)->{sqlstate}, '22021', "a text of column $column that is not UTF-8 is an error") or diag($messages);
+	like($messages, qr/good rows: \d+$/m, 'rows before the bad text are as they should be');
+	like($messages, qr/ERROR:  22021: value of column "$column" of foreign table "words" is not valid for type /, 'the message names column, table and type');
+	unlike($messages, qr/0xff/, 'the error does not quote the bad text');
+	like($messages, qr/CONTEXT:  column "$column" of foreign table "words"/, 'the error names the place of the bad text');
+	is($rows, '20000|20000|n1', 'the next scan is read');
 	$stub->clear_faults;
 }
 

@@ -29,7 +29,7 @@ my $node = KalamNode->new('bare', stub => $stub, conf => "session_preload_librar
 my $error = $node->error($create);
 is($error->{sqlstate}, '55000', 'without the library the access method cannot be used');
 like($error->{hint}, qr/session_preload_libraries/, 'the hint names the setting');
-is($node->sql("LOAD 'pg_kalam'; $create; INSERT INTO app.t VALUES (1, 'one'); SELECT v FROM app.t"), 'one', 'after LOAD it can');
+is($node->sql("LOAD 'pg_kalam'; $create; INSERT INTO app.t VALUES (1, 'one'); SELECT v FROM app.t"), 'one', 'the access method can be used after LOAD');
 is($node->sql('SELECT v FROM app.t'), 'one', 'reading needs no preloading');
 $node->sql("LOAD 'pg_kalam'; DROP SCHEMA app CASCADE");
 
@@ -40,24 +40,24 @@ my $libraries = join ', ', $counts ? 'pg_stat_statements' : (), 'pg_kalam', $exp
 my $shared = KalamNode->new('shared', stub => $stub, conf =>
 	  "session_preload_libraries = ''\nshared_preload_libraries = '$libraries'\nauto_explain.log_min_duration = 0\n");
 my $postmaster = postmaster_pid($shared);
-is(threads($postmaster), 1, 'one thread in the postmaster');
-is($shared->sql("$create; INSERT INTO app.t VALUES (1, 'one'); SELECT v FROM app.t"), 'one', 'backends work');
+is(threads($postmaster), 1, 'the postmaster has one thread');
+is($shared->sql("$create; INSERT INTO app.t VALUES (1, 'one'); SELECT v FROM app.t"), 'one', 'backends use KalamDB although the postmaster preloads the library');
 SKIP:
 {
 	skip 'pg_stat_statements is not installed', 1 if !$counts;
 	is($shared->sql(q{CREATE EXTENSION pg_stat_statements;
 		SELECT v FROM app.t;
-		SELECT calls > 0 FROM pg_stat_statements WHERE query LIKE 'SELECT v FROM app.t%'}), "one\nt", 'beside pg_stat_statements');
+		SELECT calls > 0 FROM pg_stat_statements WHERE query LIKE 'SELECT v FROM app.t%'}), "one\nt", 'pg_stat_statements counts the statement');
 }
-is(threads($postmaster), 1, 'still one');
+is(threads($postmaster), 1, 'the postmaster still has one thread');
 my $session = $shared->session;
 my $pid = $session->pid;
-is(threads($pid), 1, 'one thread in a backend that has not used KalamDB');
+is(threads($pid), 1, 'a backend that has not used KalamDB has one thread');
 $session->send(q{SELECT 'read ' || v FROM app.t;});
 $session->wait_for(qr/read one/);
-cmp_ok(threads($pid), '>', 1, 'several after it has');
+cmp_ok(threads($pid), '>', 1, 'a backend that has used KalamDB has several threads');
 $session->finish;
-ok($shared->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"), 'it ends');
+ok($shared->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"), 'the backend ends');
 
 # ---- A dead postmaster takes its backends with it, also while they wait
 SKIP:
@@ -75,7 +75,7 @@ SKIP:
 	$session->{harness}->kill_kill;
 	$stub->clear_faults;
 	$shared->start;
-	is($shared->sql('SELECT v FROM app.t'), 'one', 'and the cluster starts again');
+	is($shared->sql('SELECT v FROM app.t'), 'one', 'the cluster starts again');
 }
 
 KalamNode::finish();

@@ -30,25 +30,25 @@ my $create = 'CREATE TABLE app.t (id int PRIMARY KEY) USING kalamdb';
 $stub->fault({ method => 'ExecuteSql', call => 2, cut => 'after' });
 my ($error) = $node->outcome("$create;");
 is($error->{sqlstate}, '08006', 'the answer to CREATE is lost');
-is(local_tables(), 'first', 'no table here');
-is(remote_tables(), 'first', 'and none there: it was dropped again');
+is(local_tables(), 'first', 'the local table does not exist after the lost answer');
+is(remote_tables(), 'first', 'the remote table was dropped again');
 $stub->clear_faults;
 
 # ---- The server refuses: nothing was made, so nothing is dropped
 $stub->forget_calls;
 $stub->fault({ method => 'ExecuteSql', call => 2, code => 'INTERNAL', message => 'Already exists: Table app.t already exists' });
 ($error) = $node->outcome("$create;");
-is($error->{sqlstate}, '42P07', 'somebody else was faster');
+is($error->{sqlstate}, '42P07', 'CREATE fails when somebody else was faster');
 is(scalar($stub->calls('ExecuteSql')), 2, q{another's table is not dropped});
-is(local_tables(), 'first', 'no table here');
+is(local_tables(), 'first', 'the local table does not exist when somebody else was faster');
 $stub->clear_faults;
 
 # ---- Cancelled while the server is silent
 ($error, my $out) =
   $node->timed_out($stub, [{ method => 'ExecuteSql', call => 2, black_hole => JSON::PP::true }], "$create; SELECT 'still here';");
 is($error->{sqlstate}, '57014', 'statement_timeout ends CREATE');
-is($out, 'still here', 'the session works');
-is(local_tables(), 'first', 'no table here');
+is($out, 'still here', 'the session works after the timeout');
+is(local_tables(), 'first', 'the local table does not exist after the timeout');
 $stub->clear_faults;
 
 # Cancels CREATE while the server is silent, and what undoes it takes that long; returns what its session then brings.
@@ -71,12 +71,12 @@ KalamNode::expect_warning(qr/could not undo the creation of KalamDB table "app\.
 $stub->forget_calls;
 ($error, $out) = cancel_create(2000, "SELECT 'still here'; $create; INSERT INTO app.t VALUES (1); SELECT id FROM app.t;");
 is($error->{sqlstate}, '57014', 'CREATE is cancelled');
-like($error->{text}, qr/WARNING:  57014: could not undo the creation of KalamDB table "app\.t"/, 'it cannot be undone in time');
-like($error->{detail}, qr/may carry out the request still/, 'the request goes on');
+like($error->{text}, qr/WARNING:  57014: could not undo the creation of KalamDB table "app\.t"/, 'the WARNING says that the CREATE cannot be undone in time');
+like($error->{detail}, qr/may carry out the request still/, 'the cancelled request goes on');
 is($out, "still here\n1\n", 'the table is created again after the DROP that was late, not before it');
-is(remote_tables(), 'first t', 'and stays');
+is(remote_tables(), 'first t', 'the new table stays');
 is(join(' ', map { ($_->{sql} // '') =~ /^(\w+) (?:SHARED )?TABLE/ } $stub->calls('ExecuteSql')),
-	'DROP CREATE', 'in this order');
+	'DROP CREATE', 'CREATE, DROP and CREATE reach the server in this order');
 $node->sql('DROP TABLE app.t');
 $stub->clear_faults;
 
@@ -88,7 +88,7 @@ $node->sql('DROP TABLE app.t');
 $stub->clear_faults;
 
 # ---- The backend ends while CREATE waits, or what undoes it after a cancellation: its request is not cancelled with it
-for my $end ('pg_terminate_backend', 'pg_cancel_backend')
+for my $end ('pg_terminate_backend', 'pg_cancel_backend reaches the waiting backend')
 {
 	my $session = $node->session;
 	my $pid = $session->pid;
@@ -103,7 +103,7 @@ for my $end ('pg_terminate_backend', 'pg_cancel_backend')
 	ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"), "$end: the session ends");
 	my @ends = map { $_->{method} eq 'CloseSession' ? 'CloseSession' : 'DROP' }
 	  $stub->wait_for_calls(2, sub { ($_->{sql} // '') =~ /^DROP/ || $_->{method} eq 'CloseSession' });
-	is("@ends", 'DROP CloseSession', "$end: after KalamDB has carried out what undoes CREATE");
+	is("@ends", 'DROP CloseSession', "$end: the session ends after KalamDB has undone the CREATE");
 	$stub->clear_faults;
 }
 
@@ -129,7 +129,7 @@ $node->sql('DROP TABLE app.n');
 $node->sql("$create; INSERT INTO app.t VALUES (1);");
 $stub->fault({ method => 'ExecuteSql', call => 1, code => 'INTERNAL', message => 'disk on fire' });
 ($error) = $node->outcome('DROP TABLE app.t;');
-like($error->{text}, qr/disk on fire/, 'DROP fails with its COMMIT');
+like($error->{text}, qr/disk on fire/, 'DROP fails when its COMMIT fails');
 is($node->sql('SELECT id FROM app.t'), '1', 'the table is still there');
 $stub->clear_faults;
 
@@ -137,8 +137,8 @@ $stub->clear_faults;
 ($error, $out) = $node->timed_out($stub, [{ method => 'ExecuteSql', call => 1, black_hole => JSON::PP::true }],
 	q{DROP TABLE app.t; SELECT 'still here';});
 is($error->{sqlstate}, '08007', 'a DROP that was not answered in time has an unknown outcome');
-is($out, 'still here', 'the session works');
-is($node->sql('SELECT id FROM app.t'), '1', 'the table is still there');
+is($out, 'still here', 'the session works after the unanswered DROP');
+is($node->sql('SELECT id FROM app.t'), '1', 'the table is still there after the unanswered DROP');
 $stub->clear_faults;
 
 # ---- DROP: a clean-up job of the same name is running
@@ -146,7 +146,7 @@ $stub->fault({ method => 'ExecuteSql', call => 1, code => 'INTERNAL',
 	message => q{Idempotent conflict: Job with idempotency key 'drop-app-t' is already running or queued} });
 $node->sql('DROP TABLE app.t');
 is(remote_tables(), 'first', 'DROP is repeated while the server is busy');
-is(local_tables(), 'first', 'and done here too');
+is(local_tables(), 'first', 'the repeated DROP drops the local table too');
 $stub->clear_faults;
 
 # ---- CREATE: the same
@@ -166,7 +166,7 @@ KalamNode::expect_warning(qr/could not undo ADD COLUMN b of KalamDB table "app\.
 	[{ method => 'ExecuteSql', code => 'INTERNAL',
 		message => q{Idempotent conflict: Job with idempotency key 'drop-app-t' is already running or queued} }],
 	'ALTER TABLE app.t ADD COLUMN b int;');
-is($error->{sqlstate}, '57014', 'and the wait can be cancelled');
+is($error->{sqlstate}, '57014', 'the wait of ALTER TABLE can be cancelled');
 $stub->clear_faults;
 $node->sql('DROP TABLE app.t');
 
@@ -177,15 +177,15 @@ $stub->forget_calls;
 $stub->fault({ method => 'Insert', call => 1, times => 2, code => 'INTERNAL', message => $settling });
 $node->sql('INSERT INTO app.t VALUES (1)');
 is(scalar($stub->calls('Insert')), 3, 'INSERT is repeated until the table is ready');
-is($node->sql('SELECT count(*) FROM app.t'), '1', 'its row is there once');
+is($node->sql('SELECT count(*) FROM app.t'), '1', 'the repeated INSERT leaves one row');
 $stub->clear_faults;
 ($error) = $node->timed_out($stub, [{ method => 'Insert', code => 'INTERNAL', message => $settling }],
 	'INSERT INTO app.t VALUES (2);');
-is($error->{sqlstate}, '57014', 'the wait can be cancelled');
+is($error->{sqlstate}, '57014', 'the wait of INSERT can be cancelled');
 ($error) = $node->outcome('INSERT INTO app.t VALUES (2);');
-is($error->{sqlstate}, '42P01', 'and ends');
+is($error->{sqlstate}, '42P01', 'the cancelled INSERT ends');
 $stub->clear_faults;
-is($node->sql('SELECT count(*) FROM app.t'), '1', 'no row was written');
+is($node->sql('SELECT count(*) FROM app.t'), '1', 'the cancelled INSERT writes no row');
 $node->sql('DROP TABLE app.t');
 
 # ---- TRUNCATE is one transaction
@@ -195,13 +195,13 @@ $stub->fault({ method => 'CommitTransaction', call => 1, code => 'INTERNAL', mes
 is($node->sql('SELECT count(*) FROM app.t'), '100', 'TRUNCATE whose commit fails deletes nothing');
 $stub->clear_faults;
 $node->sql('TRUNCATE app.t');
-is($node->sql('SELECT count(*) FROM app.t'), '0', 'and all of it else');
+is($node->sql('SELECT count(*) FROM app.t'), '0', 'a TRUNCATE whose commit succeeds deletes all rows');
 $node->sql('DROP TABLE app.t');
 
 # ---- Two-phase commit
 ($error) = $node->outcome("BEGIN; $create; PREPARE TRANSACTION 'x';");
 is($error->{sqlstate}, '0A000', 'PREPARE TRANSACTION is refused');
-is(remote_tables(), 'first', 'and undone');
+is(remote_tables(), 'first', 'the CREATE before PREPARE TRANSACTION is undone');
 
 # ---- ALTER TABLE: the remote column and the local one stay together
 sub remote_columns
@@ -225,22 +225,22 @@ my $add = 'ALTER TABLE app.altered ADD COLUMN b int';
 $stub->fault({ method => 'ExecuteSql', call => 1, cut => 'after' });
 ($error) = $node->outcome("$add;");
 is($error->{sqlstate}, '08006', 'the answer to ADD COLUMN is lost');
-is(local_columns(),    'a id',  'no column here');
-is(remote_columns(),   'a id',  'and none there: it was dropped again');
+is(local_columns(),    'a id',  'the local column does not exist after the lost answer');
+is(remote_columns(),   'a id',  'the remote column was dropped again');
 $stub->clear_faults;
 
 $stub->forget_calls;
 $stub->fault({ method => 'ExecuteSql', call => 1, code => 'INTERNAL', message => q{Invalid operation: Column 'b' already exists} });
 ($error) = $node->outcome("$add;");
-is(scalar($stub->calls('ExecuteSql')), 1,      q{a column that was refused is not dropped});
-is(local_columns(),                    'a id', 'no column here');
+is(scalar($stub->calls('ExecuteSql')), 1,      'a remote column is not dropped when its ADD COLUMN was refused');
+is(local_columns(),                    'a id', 'the local column does not exist after the refusal');
 $stub->clear_faults;
 
 ($error, $out) =
   $node->timed_out($stub, [{ method => 'ExecuteSql', call => 1, black_hole => JSON::PP::true }], "$add; SELECT 'still here';");
 is($error->{sqlstate}, '57014',      'statement_timeout ends ADD COLUMN');
-is($out,               'still here', 'the session works');
-is(local_columns(),    'a id',       'no column here');
+is($out,               'still here', 'the session works after the timeout of ADD COLUMN');
+is(local_columns(),    'a id',       'the local column does not exist after the timeout');
 $stub->clear_faults;
 
 # ADD COLUMN is sent at once, DROP COLUMN when the transaction commits.
@@ -248,15 +248,15 @@ $stub->forget_calls;
 $stub->fault({ method => 'ExecuteSql', call => 2, code => 'INTERNAL', message => 'no' });
 ($error) = $node->outcome("BEGIN; $add; ALTER TABLE app.altered DROP COLUMN a; COMMIT;");
 is(local_columns(),                    'a id', 'DROP COLUMN fails at COMMIT: the local columns are as before');
-is(remote_columns(),                   'a id', 'and so are the remote ones');
-is(scalar($stub->calls('ExecuteSql')), 3,      'ADD, DROP, and the ADD undone');
+is(remote_columns(),                   'a id', 'the remote columns are as before too');
+is(scalar($stub->calls('ExecuteSql')), 3,      'ADD and DROP COLUMN are sent, and the ADD is undone');
 $stub->clear_faults;
 
 $stub->forget_calls;
 $node->outcome("BEGIN; $add; ALTER TABLE app.altered DROP COLUMN a; ROLLBACK;");
 is(scalar($stub->calls('ExecuteSql')),          2,      'ROLLBACK undoes ADD COLUMN and never sends DROP COLUMN');
 is(remote_columns(),                            'a id', 'the remote columns are as before');
-is($node->sql('SELECT a FROM app.altered'),     '1',    'with their values');
+is($node->sql('SELECT a FROM app.altered'),     '1',    'the values of the dropped column are still there');
 
 # ---- The server goes away before ROLLBACK
 KalamNode::expect_warning(qr/could not undo the creation of KalamDB table "app\.t"/);
@@ -267,8 +267,8 @@ $stub->stop;
 $session->send("ROLLBACK; SELECT 'rolled back';");
 $session->wait_for(qr/rolled back/);
 my (undef, $messages) = $session->finish;
-like($messages, qr/WARNING: .*could not undo the creation of KalamDB table "app\.t"/, 'ROLLBACK says what it could not do');
-like($messages, qr/HINT: .*Drop it in KalamDB/, 'and what to do');
+like($messages, qr/WARNING: .*could not undo the creation of KalamDB table "app\.t"/, 'the WARNING of ROLLBACK says what it could not do');
+like($messages, qr/HINT: .*Drop it in KalamDB/, 'the WARNING says what the user can do');
 
 # ---- Changed options reach an open session
 my $other = KalamStub->new;

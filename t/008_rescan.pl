@@ -34,9 +34,9 @@ sub rescans
 		SKIP:
 		{
 			$stub->need_calls(1);
-			is(scalar $stub->calls('Scan'), $scans, "$name, $table: $scans scans");
+			is(scalar $stub->calls('Scan'), $scans, "$name, $table: the statement takes $scans scans");
 		}
-		is($got, $node->sql($local), "$name, $table: the rows");
+		is($got, $node->sql($local), "$name, $table: the rows are those of an ordinary table");
 	}
 	return;
 }
@@ -63,6 +63,6 @@ is( $node->sql(
 		'SELECT count(DISTINCT n) FROM (SELECT add_row(v), (SELECT count(*) FROM app.t k WHERE k.id > -l.v) AS n FROM l) q'),
 	'1',
 	'a statement sees one state of the table');
-is($node->sql('SELECT count(*) FROM app.t'), '57', 'and the next one another');
+is($node->sql('SELECT count(*) FROM app.t'), '57', 'the next statement sees the next state');
 
 KalamNode::finish();

@@ -30,31 +30,31 @@ sub fill
 
 # ---- Below the limit
 fill('t', 1, 96_000);
-is($node->sql('SELECT count(*), sum(v::bigint) FROM app.t'), '96000|4608048000', 'all rows, without a flush');
+is($node->sql('SELECT count(*), sum(v::bigint) FROM app.t'), '96000|4608048000', 'all rows are read without a flush');
 
 # ---- Old values, and deleted rows that come back
 $node->sql('UPDATE app.t SET v = -v WHERE id <= 4000');
 $node->sql('DELETE FROM app.t WHERE id > 94000');
 my $error = $node->error('SET kalam.auto_flush = off; SELECT count(*), sum(v::bigint) FROM app.t');
-is($error->{sqlstate}, '55000', 'not all versions are read: an error');
-is($error->{message}, 'cannot read all rows of KalamDB table "app.t"', 'that names the table');
-is($node->sql('SET kalam.auto_flush = off; SELECT v FROM app.t WHERE id = 4000'), '-4000', 'a key is looked up');
-is($node->sql('SET kalam.auto_flush = off; SELECT count(*) FROM app.t WHERE id IN (93999, 94000, 94001)'), '2', 'three keys');
+is($error->{sqlstate}, '55000', 'more versions than the server reads are an error without auto_flush');
+is($error->{message}, 'cannot read all rows of KalamDB table "app.t"', 'the message names the table');
+is($node->sql('SET kalam.auto_flush = off; SELECT v FROM app.t WHERE id = 4000'), '-4000', 'a lookup of a key works without a flush');
+is($node->sql('SET kalam.auto_flush = off; SELECT count(*) FROM app.t WHERE id IN (93999, 94000, 94001)'), '2', 'a lookup of three keys works without a flush');
 my $left = '94000|4402043000';
 my ($code, $out, $notice) = $node->psql('postgres', 'SELECT count(*), sum(v::bigint) FROM app.t');
-is($out, $left, 'flushed and read again');
-like($notice, qr/NOTICE: +flushing KalamDB table "app\.t"/, 'which is said');
+is($out, $left, 'the table is flushed and read again');
+like($notice, qr/NOTICE: +flushing KalamDB table "app\.t"/, 'a NOTICE names the flushed table');
 
 # ---- Missing rows
 fill('t', 200_001, 320_000);
-is($node->sql('SELECT count(*) FROM app.t WHERE id > 200000'), '120000', 'rows that the server does not read by itself');
-is($node->sql('SELECT count(*), sum(v::bigint) FROM app.t WHERE id < 200000'), $left, 'the others are as they were');
+is($node->sql('SELECT count(*) FROM app.t WHERE id > 200000'), '120000', 'rows that the server does not read by itself are read after a flush');
+is($node->sql('SELECT count(*), sum(v::bigint) FROM app.t WHERE id < 200000'), $left, 'the other rows are as they were');
 
 # ---- A user's rows
 fill('mine', 1, 60_000);
 my $as_alice = q{SET kalam.user_id = 'alice';};
 is($node->error("$as_alice SET kalam.auto_flush = off; SELECT count(*) FROM app.mine")->{sqlstate}, '55000',
-	'a result of more than half the limit: an error');
-is($node->sql("$as_alice SELECT count(*), sum(v) FROM app.mine"), '60000|1800030000', 'flushed and read again');
+	'an answer of more than half the limit is an error for a user table');
+is($node->sql("$as_alice SELECT count(*), sum(v) FROM app.mine"), '60000|1800030000', 'the user table is flushed and read again');
 
 KalamNode::finish();

@@ -26,26 +26,26 @@ sub table
 # ---- Few versions: nothing to do
 table('small', 40);
 $node->sql('ALTER TABLE app.small ADD COLUMN _seq bigint');
-is($node->sql('SELECT count(*), sum(v), count(_seq) FROM app.small'), '40|820|40', 'a small table, with its versions');
-is($node->sql('UPDATE app.small SET v = -v WHERE id = 7 RETURNING v'), '-7', 'UPDATE');
-is($node->sql('DELETE FROM app.small WHERE id > 35; SELECT count(*), sum(v) FROM app.small'), '35|616', 'DELETE');
+is($node->sql('SELECT count(*), sum(v), count(_seq) FROM app.small'), '40|820|40', 'a small table is read with its versions');
+is($node->sql('UPDATE app.small SET v = -v WHERE id = 7 RETURNING v'), '-7', 'UPDATE changes its rows');
+is($node->sql('DELETE FROM app.small WHERE id > 35; SELECT count(*), sum(v) FROM app.small'), '35|616', 'DELETE removes one row');
 $stub->forget_calls;
-is($node->sql('SELECT count(*) FROM app.small'), '35', 'its last rows deleted');
-is(scans(), 1, 'by one scan');
+is($node->sql('SELECT count(*) FROM app.small'), '35', 'deleting its last rows leaves a complete table');
+is(scans(), 1, 'one scan reads it');
 $node->sql('DELETE FROM app.small');
-is($node->sql('SELECT count(*) FROM app.small'), '0', 'all rows deleted');
-is(flushes(), 0, 'nothing was flushed');
+is($node->sql('SELECT count(*) FROM app.small'), '0', 'deleting all its rows leaves an empty table');
+is(flushes(), 0, 'reading a small table flushes nothing');
 
 # ---- Missing rows
 table('missing', 250);
 my $error = $node->error('SET kalam.auto_flush = off; SELECT count(*) FROM app.missing');
-is($error->{sqlstate}, '55000', 'missing rows: an error');
-is($node->sql('SET kalam.auto_flush = off; SELECT v FROM app.missing WHERE id = 240'), '240', 'a key is looked up');
-is(flushes(), 0, 'nothing was flushed');
-is($node->sql('SELECT count(*), sum(v) FROM app.missing'), '250|31375', 'flushed and read again');
-is(flushes(), 1, 'by one flush');
-is($node->sql('SELECT count(*) FROM app.missing'), '250', 'then it reads');
-is(flushes(), 1, 'without another');
+is($error->{sqlstate}, '55000', 'missing rows are an error without auto_flush');
+is($node->sql('SET kalam.auto_flush = off; SELECT v FROM app.missing WHERE id = 240'), '240', 'a lookup of a key works without a flush');
+is(flushes(), 0, 'the errors flushed nothing');
+is($node->sql('SELECT count(*), sum(v) FROM app.missing'), '250|31375', 'missing rows are flushed and read again');
+is(flushes(), 1, 'one flush was enough');
+is($node->sql('SELECT count(*) FROM app.missing'), '250', 'the flushed table is read completely');
+is(flushes(), 1, 'reading the flushed table needs no other flush');
 
 # ---- A flush moves the limit between two scans, but not far enough: versions that neither a scan nor one question reads
 table('deep', 550);
@@ -56,7 +56,7 @@ $stub->forget_calls;
 $stub->fault({ method => 'Scan', call => 2, delay_ms => 2000 });
 $deep->send(q{SELECT 'deep=' || count(*) FROM app.deep;});
 $stub->wait_for_hits(1);
-like($stub->control('flush', 'app.deep 250'), qr/^250$/, 'a part is flushed');
+like($stub->control('flush', 'app.deep 250'), qr/^250$/, 'a part of the versions is flushed');
 $deep->wait_for(qr/deep=\d+/);
 like(($deep->finish)[0], qr/^deep=550$/m, 'what was there before the scan is read');
 $stub->clear_faults;
@@ -64,16 +64,16 @@ $stub->clear_faults;
 # ---- Old values, and deleted rows that come back
 table('stale', 60);
 $node->sql('UPDATE app.stale SET v = v + 1000') for 1 .. 3;
-is($node->error('SET kalam.auto_flush = off; SELECT sum(v) FROM app.stale')->{sqlstate}, '55000', 'old values: an error');
-is($node->sql('SELECT count(*), sum(v) FROM app.stale'), '60|181830', 'flushed and read again');
+is($node->error('SET kalam.auto_flush = off; SELECT sum(v) FROM app.stale')->{sqlstate}, '55000', 'old values are an error without auto_flush');
+is($node->sql('SELECT count(*), sum(v) FROM app.stale'), '60|181830', 'old values are flushed and read again');
 table('deleted', 80);
 $node->sql('DELETE FROM app.deleted WHERE id <= 50');
 is($node->error('SET kalam.auto_flush = off; SELECT count(*) FROM app.deleted')->{sqlstate},
-	'55000', 'deleted rows: an error');
-is($node->sql('SELECT count(*), min(id) FROM app.deleted'), '30|51', 'flushed and read again');
+	'55000', 'deleted rows that come back are an error without auto_flush');
+is($node->sql('SELECT count(*), min(id) FROM app.deleted'), '30|51', 'deleted rows that come back are flushed and read again');
 table('replaced', 150);
 $node->sql(q{SELECT kalam_flush('app.replaced'); DELETE FROM app.replaced; INSERT INTO app.replaced SELECT i, 0 FROM generate_series(1, 150) i});
-is($node->sql('SELECT count(*), sum(v) FROM app.replaced'), '150|0', 'rows that were replaced: flushed and read again');
+is($node->sql('SELECT count(*), sum(v) FROM app.replaced'), '150|0', 'replaced rows are flushed and read again');
 
 # ---- A steady writer
 table('busy', 90);
@@ -109,8 +109,8 @@ $node->sql(
 	  CREATE TABLE app.notes (id int PRIMARY KEY, v int) USING kalamdb WITH (type = 'user');
 	  INSERT INTO app.notes SELECT i, i FROM generate_series(1, 90) i;});
 $stub->forget_calls;
-is($node->sql("$as_alice SELECT count(*) FROM app.notes; SELECT count(*) FROM app.notes"), "90\n90", 'a user table');
-is(flushes(), 1, 'is flushed once');
+is($node->sql("$as_alice SELECT count(*) FROM app.notes; SELECT count(*) FROM app.notes"), "90\n90", 'missing rows of a user table are flushed and read again');
+is(flushes(), 1, 'the user table is flushed once');
 
 # ---- Options of CREATE TABLE that 0.7 adds
 for my $case ([ 'zipped', q{type = 'shared', compression = 'ZSTD'}, 'compression', 'zstd' ],
@@ -125,7 +125,7 @@ for my $case ([ 'zipped', q{type = 'shared', compression = 'ZSTD'}, 'compression
 		qr/\\"$option\\":(\\")?$value\b/, "WITH ($with)");
 }
 is($node->error(q{CREATE TABLE app.no (id int PRIMARY KEY) USING kalamdb WITH (eviction_strategy = 'hybrid')})->{sqlstate},
-	'42601', 'but not of another kind of table');
+	'42601', 'an option of stream tables is refused for a shared table');
 
 # ---- A column of a type that is not known, as 0.7's composite types are, which come as JSON: to be read, or left out
 $node->sql(
@@ -146,12 +146,12 @@ my (undef, $out, $notes) = $node->psql('postgres', q{\set VERBOSITY verbose
 	UPDATE app.odd SET v = 0;
 	DELETE FROM app.odd_json;}, on_error_stop => 0);
 like($notes, qr/NOTICE: .* column "place" of KalamDB table "odd" on server "kalam_server" is left out\nDETAIL:  Its type \?+ is/,
-	'the column is left out, and said so');
+	'the column is left out, and a WARNING names it');
 like($notes, qr/ERROR:  42804: .*\nDETAIL:  Column "place" is of type integer here, and of type \?+ in KalamDB/,
-	'it is read as text or JSON only');
-is($out, qq(1|11\n2|20\n{"x":1,"y":null}\n1), 'and is; without it the table is written');
+	'a NOTICE says that the column is read as text or JSON only');
+is($out, qq(1|11\n2|20\n{"x":1,"y":null}\n1), 'the column is read as text, and the table is written without it');
 is(join(' ', $notes =~ /ERROR:  (\w+): [^\n]* cannot store\nHINT:  Use a foreign table without the column/g), '42804 42804 42804',
-	'with it it is not') or diag($notes);
+	'a table with that column cannot be written') or diag($notes);
 $stub->clear_faults;
 is($node->sql(q{SELECT kalam_exec('SELECT id, v FROM app.odd ORDER BY id LIMIT 9')}), '[{"id":1,"v":11},{"id":2,"v":20}]',
 	'nothing else was changed');
@@ -170,16 +170,16 @@ $stub->fault({ method => 'ExecuteQuery', match => $_, code => 'INTERNAL',
   for '_version >', 'count(*)';
 $session->send("SELECT 'unjudged=' || count(*) FROM app.$_;") for 'small', 'small', 'empty', 'small2', 'small2';
 ($out, my $text) = $session->finish;
-is($out, "rows=1\nothers=1\nunjudged=1\nunjudged=1\nunjudged=0\nunjudged=1\nunjudged=1\n", 'is believed, also of an empty table');
+is($out, "rows=1\nothers=1\nunjudged=1\nunjudged=1\nunjudged=0\nunjudged=1\nunjudged=1\n", 'the number is believed, also of an empty table');
 is(join(' ', $text =~ /WARNING: .*cannot tell whether KalamDB server "(\w+)"/g), 'kalam_server second',
-	'with one WARNING for each server') or diag($text);
+	'each server gets one WARNING') or diag($text);
 $stub->clear_faults;
 
 # ---- A hint names the server that it speaks of, and can be run as it is
 $node->sql(q{ALTER SERVER second RENAME TO "bob's 2nd"});
 $error = $node->error(q{CREATE FOREIGN TABLE app.unfit (id int, v text) SERVER "bob's 2nd" OPTIONS ("table" 'small')});
 my ($hint) = $error->{text} =~ /HINT:  (SELECT kalam_exec\('bob''s 2nd', .*\)) shows its columns/;
-like($node->sql($hint // 'SELECT'), qr/"column_name":"v"/, 'the hint works') or diag($error->{text});
+like($node->sql($hint // 'SELECT'), qr/"column_name":"v"/, 'the statement of the hint works') or diag($error->{text});
 
 # ---- … or says something else
 $stub->fault({ method => 'ExecuteQuery', match => 'count(*)', code => 'UNAVAILABLE', message => 'not now', times => 100 });

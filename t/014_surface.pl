@@ -43,21 +43,21 @@ my $second = started(q{SELECT 'second: ' || kalam_flush('app.t');});
 $stub->wait_for_calls(1, sub { ($_->{sql} // '') =~ /^STORAGE FLUSH/ });
 $node->safe_psql('postgres', "SELECT pg_cancel_backend($second->{pid})");
 my ($out, $err) = $second->finish;
-is(KalamNode::parse_error($err)->{sqlstate}, '57014', 'a flush behind a running one can be left');
+is(KalamNode::parse_error($err)->{sqlstate}, '57014', 'a wait for a flush behind a running one can be cancelled');
 $node->safe_psql('postgres', "SELECT pg_cancel_backend($first->{pid})");
 $first->wait_for(qr/ERROR/);
 $first->send(q{SELECT 'still here: ' || count(*) FROM app.t;});
 ($out, $err) = $first->finish;
-is(KalamNode::parse_error($err)->{sqlstate}, '57014', 'and a flush whose job runs');
+is(KalamNode::parse_error($err)->{sqlstate}, '57014', 'a wait for a running flush job can be cancelled');
 like($out, qr/^still here: 5$/m, 'the session works afterwards');
-unlike($out, qr/first: /, 'without having told of an end');
+unlike($out, qr/first: /, 'kalam_flush has not reported an end');
 $stub->advance('3601s');
 my $third = started(q{SELECT 'third: ' || kalam_flush('app.t');});
 waits($third);
 $node->poll_query_until('postgres', q{SELECT kalam_exec('SELECT status FROM system.jobs LIMIT 9') LIKE '%running%'});
 $stub->advance('3601s');
 ($out, $err) = $third->finish;
-like($out, qr/^third: Flushed \d+ rows from table app\.t$/m, 'the end of the job is told') or diag($err);
+like($out, qr/^third: Flushed \d+ rows from table app\.t$/m, 'a NOTICE reports the end of the job') or diag($err);
 
 # ---- A job that says nothing that is known, or is not listed: an error after some seconds, not a wait without an end
 $node->sql(
@@ -73,10 +73,10 @@ for my $case ([ 'a status that is not known', 'resting', 'The status of flush jo
 	my (undef, $flush_error) = $flush->finish;
 	is(KalamNode::parse_error($flush_error)->{sqlstate}, 'HV000', "$name: kalam_flush ends");
 	like($flush_error, qr/DETAIL:  $detail\nHINT:  SELECT kalam_exec\('kalam_server', 'SELECT \* FROM system\.jobs WHERE/,
-		'and says why');
+		'$name: the error says why');
 	my ($count, $scan_error) = $scan->finish;
 	is(KalamNode::parse_error($scan_error)->{sqlstate}, '55000', "$name: the rows of a user table are not taken for all");
-	like($scan_error, qr/DETAIL:  .* $detail$/m, 'and why not') or diag($count);
+	like($scan_error, qr/DETAIL:  .* $detail$/m, '$name: the error says why not') or diag($count);
 	$stub->control('job-status', 'running');
 	$stub->advance('3601s');
 }
@@ -88,7 +88,7 @@ $stub->advance('3601s');
 like(($queued->finish)[0], qr/^queued: Flushed /m, 'a queued job is waited for');
 $stub->control('job-status', 'skipped');
 (undef, $err) = started(q{SELECT kalam_flush('app.t');})->finish;
-like($err, qr/ERROR:  HV000: KalamDB could not flush table "app\.t"/, 'a skipped job has flushed nothing');
+like($err, qr/ERROR:  HV000: KalamDB could not flush table "app\.t"/, 'a skipped job is reported as having flushed nothing');
 $stub->advance('3601s');
 $stub->control('job-status', 'running');
 
@@ -112,10 +112,10 @@ my ($code, $rows, $text) = $node->psql('postgres', qq{\\set VERBOSITY verbose
 	SELECT count(*) FROM app.t;
 	ALTER USER MAPPING FOR PUBLIC SERVER kalam_server OPTIONS (SET auth_header '$token');
 	SELECT 'mended: ' || count(*) FROM app.t;}, on_error_stop => 0);
-is($rows, "1\n2\n3\n4\nagain: 5\n5\nmended: 5", 'cursor and other statements');
+is($rows, "1\n2\n3\n4\nagain: 5\n5\nmended: 5", 'the cursor and other statements go on');
 my @states = $text =~ /ERROR:  (\w{5}):/g;
 is("@states", '08001 28000', 'the changed port and the changed credentials were used');
-unlike($text, qr/not-the-secret|bridge-token/, 'no secret is told');
+unlike($text, qr/not-the-secret|bridge-token/, 'no message shows a secret');
 
 # ---- Whose user mapping: the owner's of a view and of a SECURITY DEFINER function
 $node->sql(
@@ -135,9 +135,9 @@ $node->sql(
 	  ALTER FUNCTION app.notes_function() OWNER TO owner_role;
 	  GRANT SELECT ON app.notes_view TO reader_role;});
 is($node->sql('SET ROLE reader_role; SELECT * FROM app.notes_view'), 'by olga', q{a view uses its owner's mapping});
-is($node->sql('SET ROLE reader_role; SELECT * FROM app.notes_function()'), 'by olga', 'so does SECURITY DEFINER');
+is($node->sql('SET ROLE reader_role; SELECT * FROM app.notes_function()'), 'by olga', q{a SECURITY DEFINER function uses its owner's mapping});
 my $error = $node->error('SET ROLE reader_role; SELECT * FROM app.notes');
-is($error->{sqlstate}, '28000', 'the table itself the own one, which is not there');
+is($error->{sqlstate}, '28000', 'the table itself uses the mapping of the current role, which has none');
 is($node->sql(q{SET kalam.user_id = 'nobody'; SET ROLE owner_role; SELECT count(*) FROM app.notes}), '0',
 	'kalam.user_id wins over the mapping');
 
@@ -147,13 +147,13 @@ $node->sql(q{ALTER ROLE reader_role SET session_preload_libraries = 'plpgsql'});
 ($code, $out, $err) = $node->psql('postgres', q{SET kalam.user_id = 'olga'; SELECT coalesce(kalam_user_id(), 'none')},
 	extra_params => [ '-U', 'reader_role' ]);
 is($out, 'none', 'a role without the right cannot set it beforehand');
-like($err, qr/permission denied to set parameter "kalam\.user_id"/, 'which is said') or diag("$code: $err");
+like($err, qr/permission denied to set parameter "kalam\.user_id"/, 'the error says so') or diag("$code: $err");
 
 # ---- Ids of several sessions, and a worker number that is changed
 $node->sql('CREATE TABLE ids (id bigint)');
 my @sessions = map { started('INSERT INTO ids SELECT snowflake_id() FROM generate_series(1, 20000);') } 1 .. 3;
 $_->finish for @sessions;
-is($node->sql('SELECT count(*), count(DISTINCT id) FROM ids'), '60000|60000', 'no id twice');
+is($node->sql('SELECT count(*), count(DISTINCT id) FROM ids'), '60000|60000', 'no id comes twice');
 my ($one, $other) = ($node->session, $node->session);
 my @ids;
 for my $session ($one, $other, $other, $one, $other, $one)
@@ -163,15 +163,15 @@ for my $session ($one, $other, $other, $one, $other, $one)
 	push @ids, ${ $session->{out} } =~ /id=(\d+)\./;
 	${ $session->{out} } = '';
 }
-is("@ids", join(' ', sort { $a <=> $b } @ids), 'in the order in which they were asked for');
+is("@ids", join(' ', sort { $a <=> $b } @ids), 'ids have the order in which they were asked for');
 $_->finish for $one, $other;
-is($node->sql('SELECT snowflake_id() >> 12 & 1023'), '1023', 'the worker number');
+is($node->sql('SELECT snowflake_id() >> 12 & 1023'), '1023', 'ids hold the worker number');
 $node->append_conf('postgresql.conf', 'kalam.snowflake_worker_id = 0');
 $node->reload;
-ok($node->poll_query_until('postgres', q{SELECT current_setting('kalam.snowflake_worker_id') = '0'}), 'is changed');
-is($node->sql('SELECT snowflake_id() >> 12 & 1023'), '1023', 'but not before a restart: ids would go back');
+ok($node->poll_query_until('postgres', q{SELECT current_setting('kalam.snowflake_worker_id') = '0'}), 'the worker number is changed');
+is($node->sql('SELECT snowflake_id() >> 12 & 1023'), '1023', 'the worker number does not change before a restart, as ids would go back');
 $node->restart;
-is($node->sql('SELECT snowflake_id() >> 12 & 1023'), '0', 'after it');
+is($node->sql('SELECT snowflake_id() >> 12 & 1023'), '0', 'the worker number changes after a restart');
 
 # ---- An HTTP server in place of the RPC listener
 my $http = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5, ReuseAddr => 1) or BAIL_OUT("no socket: $!");
@@ -191,8 +191,8 @@ if ($child == 0)
 $node->sql("CREATE SERVER http FOREIGN DATA WRAPPER pg_kalam OPTIONS (host '127.0.0.1', port '$http_port')");
 $error = $node->error(q{SELECT kalam_ping('http')});
 is($error->{sqlstate}, '08001', 'an HTTP server is no KalamDB server');
-like($error->{detail}, qr/^127\.0\.0\.1:$http_port: the answer is not HTTP\/2/, 'which is told') or diag($error->{text});
-like($error->{hint}, qr/^Option "port" probably names the server's HTTP port/, 'with the likely reason');
+like($error->{detail}, qr/^127\.0\.0\.1:$http_port: the answer is not HTTP\/2/, 'the message says that the server is no KalamDB server') or diag($error->{text});
+like($error->{hint}, qr/^Option "port" probably names the server's HTTP port/, 'the hint names the likely reason');
 kill 'KILL', $child;
 waitpid $child, 0;
 
@@ -203,16 +203,16 @@ for my $copy ('COPY app.t TO stdout', 'COPY app.t FROM stdin')
 {
 	is($node->error("SET ROLE nobody; $copy")->{sqlstate}, '42501', "$copy is refused");
 }
-is(scalar($stub->calls), 0, 'and nothing is asked');
+is(scalar($stub->calls), 0, 'COPY that is refused asks KalamDB nothing');
 
 # ---- A locked account
 $stub->forget_calls;
 $stub->fault({ method => 'OpenSession', code => 'UNAUTHENTICATED',
 		message => 'authentication failed: Account locked until 2026-01-01 00:00:00 UTC. Too many failed login attempts.' });
 $error = $node->error('SELECT count(*) FROM app.t');
-is($error->{sqlstate}, '28000', 'a locked account');
-like($error->{detail}, qr/Account locked until 2026-01-01/, q{in the server's words});
-like($error->{hint}, qr/^Wait until the lock ends/, 'and what to do');
+is($error->{sqlstate}, '28000', 'a locked account is an error');
+like($error->{detail}, qr/Account locked until 2026-01-01/, q{the detail has the server's words});
+like($error->{hint}, qr/^Wait until the lock ends/, 'the hint says what to do');
 is(scalar($stub->calls('OpenSession')), 1, 'the login was not repeated');
 $stub->clear_faults;
 

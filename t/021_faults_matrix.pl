@@ -60,11 +60,11 @@ for my $mode ('r1', 'r2')
 				$stub->clear_faults;
 				my $state = $error->{sqlstate};
 				note("$name: ", $state || 'succeeds', ' ', $error->{message});
-				unlike($state, qr/^(XX|57014)/, "$name: an error of its own") or diag($error->{text});
-				is($out, $state ? '' : $answer, "$name: its rows");
+				unlike($state, qr/^(XX|57014)/, "$name: the error has a SQLSTATE of its own") or diag($error->{text});
+				is($out, $state ? '' : $answer, "$name: the statements return their rows");
 				my $rows = $node->sql($look);
-				if ($state eq '08007' && $goal ne $start) { like($rows, qr/^(\Q$start\E|\Q$goal\E)$/, "$name: all or nothing"); }
-				else { is($rows, $state ? $start : $goal, "$name: the rows afterwards") or diag($error->{text}); }
+				if ($state eq '08007' && $goal ne $start) { like($rows, qr/^(\Q$start\E|\Q$goal\E)$/, "$name: all changes are stored or none"); }
+				else { is($rows, $state ? $start : $goal, "$name: the stored rows are right afterwards") or diag($error->{text}); }
 			}
 		}
 	}

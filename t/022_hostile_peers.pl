@@ -82,14 +82,14 @@ for my $case ([ 'an answer without grpc-status', $no_state, '08P01', qr/not vali
 	my ($name, $frames, $sqlstate, $text) = @$case;
 	my ($port, $pid) = start_peer($frames);
 	my ($error, $err) = attempt(port => $port);
-	is($error->{sqlstate}, $sqlstate, "$name: SQLSTATE") or diag($err);
-	like($err, $text, "$name: the error");
-	unlike($err, qr/^LOG:|\x1b|\xc2\x9b|\xe2\x80[\xa8\xae]/m, "$name: nothing that a terminal obeys");
+	is($error->{sqlstate}, $sqlstate, "$name: the SQLSTATE is right") or diag($err);
+	like($err, $text, "$name: the error names the reason");
+	unlike($err, qr/^LOG:|\x1b|\xc2\x9b|\xe2\x80[\xa8\xae]/m, "$name: the error holds nothing that a terminal obeys");
 	kill 'KILL', $pid;
 	waitpid $pid, 0;
 }
 my $log = slurp_file($node->logfile);
-unlike($log, qr/^LOG:  forged|\x1b|\xc2\x9b|\xe2\x80[\xa8\xae]/m, 'nor in the log');
+unlike($log, qr/^LOG:  forged|\x1b|\xc2\x9b|\xe2\x80[\xa8\xae]/m, 'the log holds nothing that a terminal obeys');
 
 # ---- Certificates
 
@@ -174,7 +174,7 @@ for my $case (@certificates)
 	my ($name, $certificate, $key, @options) = @$case;
 	my ($port, $server) = start_tls($certificate, $key, @options);
 	my ($error, $err) = attempt(port => $port, ca_cert => $certificate);
-	like($error->{sqlstate}, qr/^(08001|08006|XX000|57P01)$/, "a certificate with $name: an error") or diag($err);
+	like($error->{sqlstate}, qr/^(08001|08006|XX000|57P01)$/, "a certificate with $name is an error") or diag($err);
 	$server->kill_kill(grace => 1);
 	is($node->sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $by_pid"), '1', "a certificate with $name: other sessions go on");
 }
@@ -196,12 +196,12 @@ for my $name ('%', 'a b', 'a/b', 'a..b', 'dns:x', 'unix:/tmp/x', '127.0.0.1:9188
 }
 # In a catalog that was written to by hand.
 $node->sql(q{UPDATE pg_foreign_server SET srvoptions = array_append(srvoptions, 'tls_server_name=%') WHERE srvname = 'peer4'});
-is($node->error(q{SELECT kalam_ping('peer4')})->{sqlstate}, '22023', 'and is not used either');
+is($node->error(q{SELECT kalam_ping('peer4')})->{sqlstate}, '22023', 'the host that was refused is not used either');
 my ($name_port, $name_server) = start_tls(certificate('plain'));
 for my $name ('x', 'a.b.', 'x_y', '127.0.0.1', '::1', '[::1]')
 {
 	my ($error, $err) = attempt(port => $name_port, ca_cert => "$dir/plain.pem", tls_server_name => $name);
-	like($error->{sqlstate}, qr/^08/, "tls_server_name '$name' is taken, and ends in an error") or diag($err);
+	like($error->{sqlstate}, qr/^08/, "tls_server_name '$name' is taken, and the connection ends in an error") or diag($err);
 }
 $name_server->kill_kill(grace => 1);
 is($node->error(q{CREATE SERVER bad FOREIGN DATA WRAPPER pg_kalam OPTIONS (host 'x', port '1', leader_hosts 'good, b/d')})->{sqlstate},
@@ -213,10 +213,10 @@ mkfifo("$dir/fifo", 0666) or BAIL_OUT("mkfifo: $!");
 for my $path ("$dir/fifo", '/dev/zero', '/dev/tty', $dir, "$dir/missing")
 {
 	my ($error, $err) = attempt(port => 1, ca_cert => $path);
-	is($error->{sqlstate}, '08001', "ca_cert that names $path: an error, at once") or diag($err);
+	is($error->{sqlstate}, '08001', "ca_cert that names $path is an error at once") or diag($err);
 }
 is($node->error(qq{SET ROLE owner; CREATE SERVER bad FOREIGN DATA WRAPPER pg_kalam OPTIONS (host 'x', port '1', ca_cert '$dir/plain.pem')})
-	->{sqlstate}, '42501', 'files are named by roles that may read them only');
+	->{sqlstate}, '42501', 'only roles that may read files can name them');
 
 # ---- Descriptors: PostgreSQL is told of those that connections take, and there is an end to them
 
@@ -230,12 +230,12 @@ my ($code, $out, $err) = $few->psql('postgres',
 	. "\nSELECT 'last', kalam_ping('kalam_server');\nDROP SERVER server1 CASCADE;\nDROP SERVER server2 CASCADE;\nSELECT 'more', kalam_ping('server12');",
 	on_error_stop => 0);
 my $error = KalamNode::parse_error($err);
-is($error->{sqlstate}, '53000', 'connections beyond the descriptors that a session may have') or diag($err);
-like($error->{hint}, qr/max_files_per_process/, 'the hint says which');
+is($error->{sqlstate}, '53000', 'connections beyond the descriptors that a session may have are an error') or diag($err);
+like($error->{hint}, qr/max_files_per_process/, 'the hint says which setting');
 like($out, qr/\At\n/, 'the first connections are made');
-like($out, qr/last\|t/, 'and work afterwards');
-like($out, qr/more\|t/, 'what dropped servers had is free again');
+like($out, qr/last\|t/, 'the first connections work afterwards');
+like($out, qr/more\|t/, 'the descriptors of dropped servers are free again');
 
-is($node->sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $by_pid"), '1', 'all this time the other session went on');
+is($node->sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $by_pid"), '1', 'the other session went on all this time');
 $bystander->finish;
 KalamNode::finish();

@@ -63,16 +63,16 @@ sub same
 	my $remote = run_in('remote', $sql);
 	is(writes(), 0, "$name: nothing was sent") if $args{unsent};
 	my $heap = run_in('heap', $sql);
-	is($remote, $heap, "$name: same rows and errors");
-	is(rows_in('remote'), rows_in('heap'), "$name: same rows afterwards");
+	is($remote, $heap, "$name: the rows and errors are those of an ordinary table");
+	is(rows_in('remote'), rows_in('heap'), "$name: the rows afterwards are those of an ordinary table");
 	return $remote;
 }
 
 # ---- One statement
 like(same('INSERT with a duplicate', q{INSERT INTO t VALUES (20, 'a'), (21, 'b'), (5, 'c'), (22, 'd');}),
-	qr/23505/, 'a duplicate is an error');
+	qr/23505/, 'a duplicate key is an error');
 like(same('INSERT of a key twice', q{INSERT INTO t VALUES (20, 'a'), (20, 'b');}, unsent => 1),
-	qr/23505/, 'twice in one statement too');
+	qr/23505/, 'a duplicate key within one statement is an error too');
 same('INSERT that fails in the middle', q{INSERT INTO t SELECT i, 'x', 1 / (i - 25) FROM generate_series(20, 30) i;},
 	unsent => 1);
 same('INSERT of NULL', q{INSERT INTO t VALUES (20, 'a'), (21, NULL);}, unsent => 1);
@@ -111,9 +111,9 @@ sub in_between
 	$elsewhere->sql($meanwhile);
 	$session->send('COMMIT;');
 	my (undef, $text) = $session->finish;
-	is(KalamNode::parse_error($text)->{sqlstate}, '40001', "$name: a row is gone");
+	is(KalamNode::parse_error($text)->{sqlstate}, '40001', "$name: the row that is gone stays gone");
 	is($node->sql('SELECT string_agg(id || v, $$ $$ ORDER BY id) FROM remote.t WHERE id < 5'), $left,
-		"$name: the others are as they were");
+		"$name: the other rows are as they were");
 	return;
 }
 my $three = '1row 1 3row 3 4row 4';
@@ -135,7 +135,7 @@ same('a key that comes and goes',
 same('two tables', q{BEGIN; INSERT INTO u SELECT id, v, n FROM t; DELETE FROM t WHERE id IN (SELECT id FROM u WHERE n > 5); UPDATE u SET v = 'u'; COMMIT;});
 same('two tables of which one has a duplicate', q{INSERT INTO u VALUES (1, 'there'); BEGIN; INSERT INTO t VALUES (20, 'a'); INSERT INTO u VALUES (2, 'b'); UPDATE t SET n = 0; COMMIT;});
 like(same('a duplicate found at COMMIT', q{BEGIN; DELETE FROM t WHERE id = 1; INSERT INTO u VALUES (1, 'u'); COMMIT;
-	  BEGIN; UPDATE t SET n = 0; SELECT count(*) FROM u; COMMIT;}), qr/^1$/m, 'nothing but a count');
+	  BEGIN; UPDATE t SET n = 0; SELECT count(*) FROM u; COMMIT;}), qr/^1$/m, 'only the number of rows is asked for');
 
 # ---- Subtransactions
 my $deep = 'BEGIN;';
@@ -245,11 +245,11 @@ is($node->sql(q{SELECT count(*) FROM pg_ls_tmpdir()}), '0', 'no temporary file i
 
 # ---- What is refused
 reset_all();
-is($node->error(q{INSERT INTO remote.t VALUES (1, 'x') ON CONFLICT DO NOTHING})->{sqlstate}, '0A000', 'ON CONFLICT DO NOTHING');
+is($node->error(q{INSERT INTO remote.t VALUES (1, 'x') ON CONFLICT DO NOTHING})->{sqlstate}, '0A000', 'ON CONFLICT DO NOTHING is refused');
 my $conflict = $node->error(q{INSERT INTO remote.t VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET v = 'y'});
-like($conflict->{sqlstate}, qr/^(0A000|42P10)$/, 'ON CONFLICT DO UPDATE');
+like($conflict->{sqlstate}, qr/^(0A000|42P10)$/, 'ON CONFLICT DO UPDATE is refused');
 like($node->error(q{MERGE INTO remote.t USING heap.t s ON s.id = t.id WHEN MATCHED THEN DELETE})->{sqlstate},
-	qr/^(0A000|42809)$/, 'MERGE');
-is(writes(), 0, 'nothing was sent');
+	qr/^(0A000|42809)$/, 'MERGE is refused');
+is(writes(), 0, 'the refused statements sent nothing');
 
 KalamNode::finish();

@@ -110,15 +110,15 @@ for my $work (
 		run_statements('SELECT count(*) FROM app.t;');
 	}
 	my ($files_after, $tasks_after, $memory_after) = holdings($pid);
-	cmp_ok($files_after, '<=', $files + 1, "$name: descriptors ($files, $files_after)");
+	cmp_ok($files_after, '<=', $files + 1, "$name: the number of descriptors stays ($files, $files_after)");
 	# gRPC's own pool of threads breathes.
-	cmp_ok($tasks_after, '<=', $tasks + 3, "$name: threads ($tasks, $tasks_after)");
-	cmp_ok($memory_after, '<=', $memory + 8 * 1024, "$name: memory in kB ($memory, $memory_after)");
+	cmp_ok($tasks_after, '<=', $tasks + 3, "$name: the number of threads stays ($tasks, $tasks_after)");
+	cmp_ok($memory_after, '<=', $memory + 8 * 1024, "$name: the memory in kB stays ($memory, $memory_after)");
 }
 is($node->sql(q{SELECT count(*) FROM pg_ls_tmpdir()}), '0', 'no temporary file is left');
 run_statements(q{SELECT 'contexts ' || count(*) FROM pg_backend_memory_contexts WHERE name LIKE 'KalamDB%' AND name <> 'KalamDB relation';});
 my ($out) = $session->finish;
 my ($contexts) = $out =~ /^contexts (\d+)$/m;
-cmp_ok($contexts, '<=', 6, "memory contexts that stay ($contexts)");
+cmp_ok($contexts, '<=', 6, "the number of memory contexts stays ($contexts)");
 
 KalamNode::finish();

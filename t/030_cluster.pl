@@ -48,7 +48,7 @@ for my $server ('cluster', 'impatient')
 		 CREATE FOREIGN TABLE $server.t (id int, v text) SERVER $server OPTIONS (namespace 'app', \"table\" 't');");
 }
 is($node->sql('SELECT node0.t.v, node1.t.v, node2.t.v FROM node0.t, node1.t, node2.t'), 'node0|node1|node2',
-	'three nodes with rows of their own');
+	'three nodes have rows of their own');
 is(scalar(() = $node->sql(q{SELECT kalam_exec('node1', 'SELECT rpc_addr FROM system.cluster')}) =~ /127/g), 3, 'a node lists three');
 
 sub forget { $_->clear_faults, $_->forget_calls for @stubs, $stranger; return }
@@ -72,12 +72,12 @@ forget();
 follow(1, api(0));
 is($node->sql('SELECT * FROM cluster.t; SELECT * FROM cluster.t WHERE id = 1; SELECT * FROM cluster.t'),
 	"1|node0\n1|node0\n1|node0", 'rows come from the leader');
-is(scans(), '3 0 0', 'by scans of its own');
+is(scans(), '3 0 0', 'the leader answers scans of its own');
 is((grep { $_->{code} ne 'OK' } $stubs[1]->calls), 1, 'the follower was asked once, the leader from then on');
-is((grep { $_->{sql} =~ /system\.cluster/ } $stubs[1]->calls('ExecuteQuery')), 1, 'one question who leads');
+is((grep { $_->{sql} =~ /system\.cluster/ } $stubs[1]->calls('ExecuteQuery')), 1, 'who leads was asked once');
 my ($opened) = $stubs[0]->calls('OpenSession');
 is($opened->{headers}{authorization}, 'Bearer ***', 'the leader gets the credentials');
-is($opened->{proposed_id}, ($stubs[1]->calls('ExecuteQuery'))[0]{session}, 'and the same session');
+is($opened->{proposed_id}, ($stubs[1]->calls('ExecuteQuery'))[0]{session}, 'the leader gets the same session id');
 
 # ---- The leader changes within a session; the address is given with and without its scheme
 forget();
@@ -93,8 +93,8 @@ $stubs[0]->clear_faults;
 $_->clear_faults, follow(2, api(0)) for $stubs[2];
 $session->send(q{SELECT 'again ' || v FROM cluster.t;});
 my ($out, $err) = $session->finish;
-is($out, "node0\nnode2\nagain node0\n", 'to the next leader and back');
-is($err, '', 'without a word');
+is($out, "node0\nnode2\nagain node0\n", 'the connection follows to the next leader and back');
+is($err, '', 'following a leader reports nothing');
 
 # ---- A transaction and an autocommit write
 forget();
@@ -110,9 +110,9 @@ $node->sql(
 is($node->sql('SELECT * FROM node0.t WHERE id IN (1, 3, 4) ORDER BY id'), "1|changed\n3|a\n4|b",
 	'a transaction is committed by the leader');
 is(scalar($stubs[1]->calls('Insert')) + $stubs[1]->calls('Update') - ($writer == $stubs[1]), 0,
-	'nothing of it went to the follower');
+	'the follower gets nothing of the transaction');
 forget();
-is($node->sql('SELECT count(*) FROM node1.t WHERE id IN (3, 4)'), '0', 'nor is it there');
+is($node->sql('SELECT count(*) FROM node1.t WHERE id IN (3, 4)'), '0', 'the follower has no row of the transaction');
 $node->sql(q{DELETE FROM node0.t WHERE id > 1; UPDATE node0.t SET v = 'node0'; DELETE FROM node1.t WHERE id > 1;});
 
 # ---- The leader is lost between BEGIN and COMMIT: the transaction is not committed anywhere
@@ -123,20 +123,20 @@ my $error = $node->error(
 	  INSERT INTO node0.t VALUES (5, 'x');
 	  UPDATE node0.t SET v = 'x' WHERE id = 1;
 	  COMMIT;});
-is($error->{sqlstate}, '57P03', 'the end of a transaction at a node that leads no more');
-is($error->{message}, 'no leader of the KalamDB cluster behind server "kalam_server" was found', 'says so');
-is($node->sql('SELECT * FROM node0.t'), '1|node0', 'nothing of it was written');
-is($node->sql('SELECT * FROM node2.t'), '1|node2', 'nor elsewhere');
+is($error->{sqlstate}, '57P03', 'the end of a transaction at a node that leads no more is an error');
+is($error->{message}, 'no leader of the KalamDB cluster behind server "kalam_server" was found', 'the message says that the node is not the leader');
+is($node->sql('SELECT * FROM node0.t'), '1|node0', 'nothing of the transaction was written at that node');
+is($node->sql('SELECT * FROM node2.t'), '1|node2', 'nothing of the transaction was written elsewhere');
 
 # ---- An address that system.cluster does not list gets no call, and no credentials
 forget();
 follow(1, 'http://' . rpc(3));
 follow($_, 'http://' . rpc(3)) for 0, 2;
 $error = $node->error('SELECT * FROM impatient.t');
-is($error->{sqlstate}, '57P03', 'a leader that the cluster does not list');
-is($error->{message}, 'no leader of the KalamDB cluster behind server "impatient" was found', 'is none');
-like($error->{hint}, qr/election/, 'what to do');
-is(scalar($stranger->calls), 0, 'nobody spoke to the stranger');
+is($error->{sqlstate}, '57P03', 'a leader that the cluster does not list is an error');
+is($error->{message}, 'no leader of the KalamDB cluster behind server "impatient" was found', 'a leader that the cluster does not list is not believed');
+like($error->{hint}, qr/election/, 'the hint says what to do');
+is(scalar($stranger->calls), 0, 'nobody spoke to the node that the cluster does not list');
 
 # ---- A circle: each node names the next one
 forget();
@@ -144,8 +144,8 @@ follow($_, api(($_ + 1) % 3)) for 0 .. 2;
 $error = $node->error('SELECT * FROM impatient.t');
 is($error->{sqlstate}, '57P03', 'a circle of nodes ends');
 my $asked = () = map { $_->calls('Scan') } @stubs;
-cmp_ok($asked, '>=', 4, "after some rounds ($asked calls)");
-cmp_ok($asked, '<=', 60, 'with pauses between them');
+cmp_ok($asked, '>=', 4, "the circle ends after some rounds ($asked calls)");
+cmp_ok($asked, '<=', 60, 'the rounds have pauses between them');
 
 # ---- It can be cancelled, and the session goes on
 $session = $node->session;
@@ -164,7 +164,7 @@ like($out, qr/^then node[0-2]$/m, 'the session works afterwards');
 forget();
 $stubs[1]->fault({ method => 'Scan', call => 1, times => 3, not_leader => 'none' });
 is($node->sql('SELECT v FROM cluster.t'), 'node1', 'an election is waited for');
-is(scans(), '0 4 0', 'by asking again');
+is(scans(), '0 4 0', 'the nodes are asked again during an election');
 
 # ---- The leader dies: the follower still names it, and then the new one
 forget();
@@ -179,7 +179,7 @@ $stubs[1]->fault({ method => 'Scan', call => 4, times => 1000, not_leader => api
 $session->send('SELECT v FROM cluster.t;');
 ($out, $err) = $session->finish;
 is($out, "node0\nnode2\n", 'the dead leader is left');
-is($err, '', 'without an error');
+is($err, '', 'leaving a dead leader is no error');
 $stubs[0]->killed;
 
 KalamNode::finish();

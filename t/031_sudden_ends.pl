@@ -21,7 +21,7 @@ $node->sql(
 	  INSERT INTO app.t VALUES (1, 'one'), (2, 'two');});
 
 sub rows { return $node->sql(q{SELECT string_agg(id || '=' || v, ' ' ORDER BY id) FROM app.t}) }
-is(rows(), '1=one 2=two', 'rows at the beginning');
+is(rows(), '1=one 2=two', 'the table has its rows at the beginning');
 
 # More than one row of different kinds: a transaction of the server.
 my $mixed = q{BEGIN;
@@ -33,12 +33,12 @@ my $mixed = q{BEGIN;
 # ---- The server aborts the transaction before its commit: nothing of it is stored, and the session goes on
 $stub->fault({ method => 'CommitTransaction', call => 1, abort => $true });
 my ($error, $out) = $node->outcome(qq{$mixed; SELECT count(*) FROM app.t;});
-is($error->{sqlstate}, '40000', 'aborted before COMMIT: a rollback by the server');
-is($error->{message}, 'KalamDB server "kalam_server" has ended the transaction', 'it says so');
-like($error->{detail}, qr/was aborted because leader for bound raft group/, q{with the server's reason});
-is($error->{hint}, 'Run the transaction again.', 'and what to do');
+is($error->{sqlstate}, '40000', 'a transaction that the server aborted before COMMIT has SQLSTATE 40000');
+is($error->{message}, 'KalamDB server "kalam_server" has ended the transaction', 'the message says that the server ended the transaction');
+like($error->{detail}, qr/was aborted because leader for bound raft group/, q{the detail has the server's reason});
+is($error->{hint}, 'Run the transaction again.', 'the hint says what to do');
 is($out, '2', 'the session works afterwards');
-is(rows(), '1=one 2=two', 'nothing was stored');
+is(rows(), '1=one 2=two', 'nothing of the transaction was stored');
 $stub->clear_faults;
 
 # ---- … or while its changes are staged: none of those behind it is executed on its own
@@ -46,8 +46,8 @@ for my $method ('Insert', 'Update', 'Delete')
 {
 	$stub->fault({ method => $method, call => 1, abort => $true });
 	($error, $out) = $node->outcome(qq{$mixed; SELECT count(*) FROM app.t;});
-	is($error->{sqlstate}, '40000', "aborted before $method: a rollback by the server");
-	is(rows(), '1=one 2=two', 'nothing was stored');
+	is($error->{sqlstate}, '40000', "a transaction that the server aborted before $method has SQLSTATE 40000");
+	is(rows(), '1=one 2=two', 'nothing of the transaction was stored');
 	$stub->clear_faults;
 }
 
@@ -80,21 +80,21 @@ for my $case (
 	my $session = $node->session;
 	$session->send("$statement;");
 	$session->wait_for(qr/ERROR/);
-	is(back($name), $rows, "$name: rows");
+	is(back($name), $rows, "$name: the rows are right");
 	$session->send(q{SELECT 'alive ' || count(*) FROM app.t;});
 	my ($after, $errors) = $session->finish;
-	like(KalamNode::parse_error($errors)->{sqlstate}, qr/^(?:$state)$/, "$name: SQLSTATE");
+	like(KalamNode::parse_error($errors)->{sqlstate}, qr/^(?:$state)$/, "$name: the SQLSTATE is right");
 	like($after, qr/^alive [234]$/m, "$name: the session goes on with the server that is back");
 }
 
 # ---- The log of calls, as a file: one line of JSON a call, that it died in one included, without secrets
 my @calls = map { JSON::PP->new->decode($_) } split /\n/, slurp_file($log_file);
-is((grep { ($_->{message} // '') eq 'killed before the call' } @calls), 6, 'the calls it died in are in the log file');
+is((grep { ($_->{message} // '') eq 'killed before the call' } @calls), 6, 'the log file has the calls during which the server died');
 my ($insert) = grep { $_->{method} eq 'Insert' } @calls;
-is("$insert->{namespace}.$insert->{table} $insert->{rows} $insert->{code}", 'app.t 2 OK', 'target, rows and status');
-ok($insert->{request_bytes} > 0 && $insert->{session} ne '', 'size and session');
+is("$insert->{namespace}.$insert->{table} $insert->{rows} $insert->{code}", 'app.t 2 OK', 'the log file has target, rows and status of calls');
+ok($insert->{request_bytes} > 0 && $insert->{session} ne '', 'the log file has size and session of calls');
 my ($opened) = grep { $_->{method} eq 'OpenSession' } @calls;
-is($opened->{headers}{authorization}, 'Bearer ***', 'the credentials are masked');
-unlike(slurp_file($log_file), qr/bridge-token/, 'in the whole file');
+is($opened->{headers}{authorization}, 'Bearer ***', 'the log file masks the credentials');
+unlike(slurp_file($log_file), qr/bridge-token/, 'the whole log file shows no credentials');
 
 KalamNode::finish();

@@ -17,17 +17,17 @@ $node->sql(
 	  INSERT INTO app.t VALUES (1, 'one', 1.5), (2, 'two', NULL);});
 
 # ---- Rows, and the columns of the system
-is($node->sql('SELECT id, v, n FROM app.t ORDER BY id'), "1|one|1.50\n2|two|", 'rows');
+is($node->sql('SELECT id, v, n FROM app.t ORDER BY id'), "1|one|1.50\n2|two|", 'rows are read');
 like($node->sql(q{SELECT kalam_exec('SELECT column_name FROM system.columns WHERE table_name = ''t''')}),
 	qr/_version/, 'the version column has its new name');
 is($node->sql(q{UPDATE app.t SET v = 'ONE' WHERE id = 1; DELETE FROM app.t WHERE id = 2; SELECT id, v FROM app.t}),
-	'1|ONE', 'update and delete');
+	'1|ONE', 'UPDATE and DELETE work');
 
 # ---- Every call but the first carries the token of its session
 my @calls = $stub->calls;
 my @without = grep { $_->{method} !~ /^(?:OpenSession|Ping)$/ && !$_->{headers}{'x-kalam-session-token'} } @calls;
 is(scalar(@without), 0, 'every call carries a token');
-is((grep { $_->{code} ne 'OK' } @calls), 0, 'none was refused');
+is((grep { $_->{code} ne 'OK' } @calls), 0, 'no call was refused');
 
 # ---- A session that was pruned is opened again, with a new token
 my $session = $node->session;
@@ -42,22 +42,22 @@ $stub->advance('10m');
 $session->send(q{BEGIN; INSERT INTO app.t VALUES (3, 'three', 3), (4, 'four', 4); UPDATE app.t SET v = 'first' WHERE id = 1; COMMIT;});
 $session->send(q{SELECT string_agg(id || v, ' ' ORDER BY id) FROM app.t;});
 my ($out, $err) = $session->finish;
-is($err, '', 'no error');
+is($err, '', 'a transaction after a silence is no error');
 like($out, qr/^after 1$/m, 'a pruned session is opened again');
-like($out, qr/^1first 3three 4four$/m, 'a transaction after a silence');
+like($out, qr/^1first 3three 4four$/m, 'a transaction after a silence is stored');
 
 # ---- What a commit cannot do leaves nothing behind
 $stub->fault({ method => 'CommitTransaction', call => 1, abort => JSON::PP::true });
 my $error = $node->error(
 	q{BEGIN; INSERT INTO app.t VALUES (5, 'five', 5); DELETE FROM app.t WHERE id = 1; COMMIT});
-is($error->{sqlstate}, '40000', 'a transaction that the server aborted');
-is($node->sql('SELECT string_agg(id::text, $$ $$ ORDER BY id) FROM app.t'), '1 3 4', 'nothing of it is stored');
+is($error->{sqlstate}, '40000', 'a transaction that the server aborted is an error');
+is($node->sql('SELECT string_agg(id::text, $$ $$ ORDER BY id) FROM app.t'), '1 3 4', 'nothing of the aborted transaction is stored');
 $stub->clear_faults;
 
 # ---- A user's table
 is($node->sql(
-	q{SET kalam.user_id = 'alice'; INSERT INTO app.notes VALUES (1, 'hers'); SET kalam.user_id = 'bob';
-	  INSERT INTO app.notes VALUES (1, 'his'); SELECT v FROM app.notes; SET kalam.user_id = 'alice'; SELECT v FROM app.notes;}),
+	q{SET kalam.user_id = 'alice'; INSERT INTO app.notes VALUES (1, 'alice sees her rows'); SET kalam.user_id = 'bob';
+	  INSERT INTO app.notes VALUES (1, 'bob sees his rows'); SELECT v FROM app.notes; SET kalam.user_id = 'alice'; SELECT v FROM app.notes;}),
 	"his\nhers", 'each user has rows of their own');
 
 # ---- More changes than a transaction holds
@@ -68,9 +68,9 @@ $error = $node->error(
 	  INSERT INTO app.other VALUES (1, 'x');
 	  INSERT INTO app.wide SELECT i, 'x' FROM generate_series(1, 70000) i;
 	  COMMIT;});
-is($error->{sqlstate}, '40000', 'more than 65,536 changes in a transaction');
-is($error->{hint}, 'Change fewer rows in one transaction.', 'what to do');
+is($error->{sqlstate}, '40000', 'more than 65,536 changes in a transaction are an error');
+is($error->{hint}, 'Change fewer rows in one transaction.', 'the hint says what to do');
 is($node->sql('SET client_min_messages = warning; SELECT (SELECT count(*) FROM app.wide), (SELECT count(*) FROM app.other)'), '0|0',
-	'and nothing of them is stored');
+	'nothing of the changes is stored');
 
 KalamNode::finish();

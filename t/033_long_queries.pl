@@ -44,29 +44,29 @@ sub wait_until_running
 # All that is before the query is over: the time is the query's.
 my ($session, $pid) = wait_until_running(0, q{SET statement_timeout = '2s'});
 my (undef, $said) = $session->finish;
-is(KalamNode::parse_error($said)->{sqlstate}, '57014', 'a time-out');
-is(count_of(), 5000, 'the server goes on');
-is(cancelled(1), 1, 'it has left the query');
+is(KalamNode::parse_error($said)->{sqlstate}, '57014', 'a query that takes too long ends by the time-out');
+is(count_of(), 5000, 'the server goes on after the time-out');
+is(cancelled(1), 1, 'the server has left the query after the time-out');
 
 ($session, $pid) = wait_until_running();
 $node->sql("SELECT pg_terminate_backend($pid)");
-ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"), 'a backend that ends');
-is(count_of(), 5000, 'the server goes on');
-is(cancelled(2), 2, 'it has left the query');
+ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"), 'a backend ends during its query');
+is(count_of(), 5000, 'the server goes on after the end of the backend');
+is(cancelled(2), 2, 'the server has left the query of the ended backend');
 $session->{harness}->kill_kill;
 
 # ---- More than the server's threads
 my @running = map { [ wait_until_running(1) ] } 1 .. 6;
-is(cancelled(2), 2, 'its control service answers meanwhile');
+is(cancelled(2), 2, 'the control service answers meanwhile');
 for my $one (@running)
 {
 	my ($waiting, $its_pid) = @$one;
 	$node->sql("SELECT pg_cancel_backend($its_pid)");
 	$waiting->wait_for(qr/ERROR/);
 	my ($out, $err) = $waiting->finish;
-	is(KalamNode::parse_error($err)->{sqlstate}, '57014', 'one of six is cancelled');
+	is(KalamNode::parse_error($err)->{sqlstate}, '57014', 'one of six queries is cancelled');
 }
-is(count_of(), 5000, 'the server goes on');
+is(count_of(), 5000, 'the server goes on after the cancellation');
 
 # ---- The server stops
 ($session) = wait_until_running();
@@ -78,6 +78,6 @@ $process->finish if $tries > 0;
 is($tries > 0 ? $process->full_result(0) : 'running', 0, 'the server ends in good order');
 $stub->forget;
 my ($out, $err) = $session->finish;
-like(KalamNode::parse_error($err)->{sqlstate}, qr/^08/, 'its client is told');
+like(KalamNode::parse_error($err)->{sqlstate}, qr/^08/, 'the client of the ended server is told');
 
 KalamNode::finish();

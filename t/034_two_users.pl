@@ -36,18 +36,18 @@ is( $node->sql(
 		  . as('alice', q{DELETE FROM app.notes WHERE id = 1})
 		  . as('alice', q{INSERT INTO app.notes VALUES (3, 'new')}) . 'COMMIT;'),
 	"2\n1", 'each user sees their own rows in the transaction');
-is(notes_of('alice'), '3 new', 'rows of one user after it');
-is(notes_of('grace'), '1 changed, 2 too', 'rows of the other');
+is(notes_of('alice'), '3 new', 'the rows of one user are stored after the transaction');
+is(notes_of('grace'), '1 changed, 2 too', 'the rows of the other user are stored after the transaction');
 like(writes(), qr/^BeginTransaction Insert Insert CommitTransaction BeginTransaction (?:\w+ ){3}CommitTransaction$/,
-	'one transaction of the server each');
-is(scalar(grep { $_ =~ /cluster_groups/ } questions()), 1, 'the number of shards is asked for once a connection');
+	'each user has one transaction of the server');
+is(scalar(grep { $_ =~ /cluster_groups/ } questions()), 1, 'a connection asks for the number of shards once');
 
 # ---- Nothing of it when one user's rows are refused
 my $error = $node->error(
 	"BEGIN;\n"
 	  . as('alice', q{INSERT INTO app.notes VALUES (4, 'must not stay')})
 	  . as('grace', q{INSERT INTO app.notes VALUES (2, 'twice')}) . 'COMMIT;');
-is($error->{sqlstate}, '23505', 'a key that exists');
+is($error->{sqlstate}, '23505', 'a key that exists is an error');
 is(notes_of('alice'), '3 new', 'nothing of the other user was written');
 
 # ---- Two shards
@@ -55,18 +55,18 @@ $stub->forget_calls;
 my $apart = "BEGIN;\n" . as('alice', q{INSERT INTO app.notes VALUES (5, 'x')})
   . as('bob', q{INSERT INTO app.notes VALUES (5, 'x')}) . 'COMMIT;';
 $error = $node->error($apart);
-is($error->{sqlstate}, '0A000', 'users of two shards');
-is($error->{message}, 'cannot change rows of KalamDB users "alice" and "bob" in one transaction', 'it says which');
-is($error->{detail}, 'Their rows are in different shards, which KalamDB commits separately.', 'and why');
+is($error->{sqlstate}, '0A000', 'changes of users of two shards are an error');
+is($error->{message}, 'cannot change rows of KalamDB users "alice" and "bob" in one transaction', 'the message names both users');
+is($error->{detail}, 'Their rows are in different shards, which KalamDB commits separately.', 'the detail explains why');
 like($error->{hint}, qr/^Commit before setting kalam.user_id to another user, or set kalam.write_mode to "autocommit"/,
-	'and what to do');
-is(writes(), '', 'nothing was sent');
+	'the hint says what to do');
+is(writes(), '', 'the refused changes sent nothing');
 
 $node->sql(
 	"BEGIN;\n" . as('alice', q{INSERT INTO app.notes VALUES (6, 'kept')}) . "SAVEPOINT s;\n\\set ON_ERROR_STOP off\n"
 	  . as('bob', q{INSERT INTO app.notes VALUES (6, 'x')}) . 'ROLLBACK TO s; COMMIT;');
 is(notes_of('alice'), '3 new, 6 kept', 'the rest of the transaction can be committed');
-is(notes_of('bob'), '', 'without the refused rows');
+is(notes_of('bob'), '', 'the refused rows are not stored');
 
 # A server that does not say how many shards it has.
 my $together = $apart =~ s/bob/grace/r;
@@ -74,8 +74,8 @@ $stub->forget_calls;
 $node->sql($together =~ s/COMMIT/ROLLBACK/r);
 my ($call) = grep { (questions())[ $_ - 1 ] =~ /cluster_groups/ } 1 .. questions();
 $stub->fault({ method => 'ExecuteQuery', call => $call, code => 'PERMISSION_DENIED', message => 'not for you' });
-is($node->error($together)->{sqlstate}, '0A000', 'unknown shards: refused');
-is($stub->hits, 1, 'the question failed');
+is($node->error($together)->{sqlstate}, '0A000', 'two users are refused when the shards are unknown');
+is($stub->hits, 1, 'the question for the shards failed');
 
 # ---- A server of one shard
 my $alone = KalamStub->new(options => ['--standalone']);
@@ -86,6 +86,6 @@ $beside->sql(
 $beside->sql($apart);
 is($beside->sql(qq{SET kalam.user_id = '$_'; SELECT count(*) FROM app.notes}), '1', "a server of one shard: $_")
   for 'alice', 'bob';
-is(scalar(grep { $_->{method} eq 'BeginTransaction' } $alone->calls), 1, 'in one transaction of the server');
+is(scalar(grep { $_->{method} eq 'BeginTransaction' } $alone->calls), 1, 'both users share one transaction of the server');
 
 KalamNode::finish();

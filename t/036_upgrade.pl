@@ -23,7 +23,7 @@ sub dump_of
 	my ($out, $messages) = ('', '');
 	my $ok = IPC::Run::run([ 'pg_dump', '--no-owner', '-n', 'old', '-n', 'old_imported', '-d', $node->connstr('postgres') ],
 		'>', \$out, '2>', \$messages);
-	ok($ok, 'pg_dump') or diag($messages);
+	ok($ok, 'pg_dump succeeds') or diag($messages);
 	return foreign_tables($out);
 }
 
@@ -37,28 +37,28 @@ sub tables_work
 		INSERT INTO old.copied (id) VALUES (1);
 		INSERT INTO old.orders (product) VALUES (1);
 		INSERT INTO old.ticket (what) VALUES ('a ticket');
-		INSERT INTO old.second_name VALUES (1, 'w')}, 'unnamed|42', 'INSERT, with defaults');
-	$sql->('UPDATE old.products SET cost = 8.5 WHERE id = 1 RETURNING cost', '8.50', 'UPDATE');
-	$sql->('SELECT id, name, cost, added IS NOT NULL, doubled, _seq > 0 FROM old.products', '1|unnamed|8.50|t|42|t', 'SELECT');
-	$sql->('SELECT id, _seq > 0 FROM old.versions', '1|t', 'a view of the version');
-	$sql->('SELECT count(id), count(n), count(_seq) FROM old.orders', '1|1|1', 'columns of SERIAL and IDENTITY');
-	$sql->('SELECT w FROM old.second_name', 'w', 'a table and a column that were renamed');
-	$sql->(q{SELECT label FROM old.shown UNION ALL SELECT name FROM old_imported.products}, "unnamed\nunnamed", 'attached, imported');
+		INSERT INTO old.second_name VALUES (1, 'w')}, 'unnamed|42', 'INSERT fills in defaults');
+	$sql->('UPDATE old.products SET cost = 8.5 WHERE id = 1 RETURNING cost', '8.50', 'UPDATE returns the new value');
+	$sql->('SELECT id, name, cost, added IS NOT NULL, doubled, _seq > 0 FROM old.products', '1|unnamed|8.50|t|42|t', 'SELECT returns the row');
+	$sql->('SELECT id, _seq > 0 FROM old.versions', '1|t', '$when: a view shows the version');
+	$sql->('SELECT count(id), count(n), count(_seq) FROM old.orders', '1|1|1', '$when: columns of SERIAL and IDENTITY are filled');
+	$sql->('SELECT w FROM old.second_name', 'w', 'a renamed table shows its renamed column');
+	$sql->(q{SELECT label FROM old.shown UNION ALL SELECT name FROM old_imported.products}, "unnamed\nunnamed", 'attached and imported tables show the row');
 	$sql->(q{SET kalam.user_id = 'ann'; INSERT INTO old.notes (id, body) VALUES (1, 'hers'); SELECT * FROM old.mine;
-		SELECT body, _userid, _seq > 0 FROM old.notes}, "ann|1|hers\nhers|ann|t", 'a user table');
+		SELECT body, _userid, _seq > 0 FROM old.notes}, "ann|1|hers\nhers|ann|t", 'a user table shows the row of its user');
 	$sql->(q{SET kalam.user_id = 'ann'; INSERT INTO old.events VALUES (1, 'e'); SELECT DISTINCT id, body, _seq > 0 FROM old.events},
-		'1|e|t', 'a stream');
+		'1|e|t', 'a stream table shows its row');
 	$sql->(q{INSERT INTO old.parts VALUES (1, 'far'), (2, 'near'); SELECT * FROM old.parts ORDER BY id}, "1|far\n2|near",
-		'a partition');
-	$sql->('COPY old.products TO STDOUT', "1\tunnamed\t8.50\t" . $node->sql('SELECT added FROM old.products') . "\t\\N\tx", 'COPY');
-	is($node->error(q{INSERT INTO old.products (id, code) VALUES (2, '')})->{sqlstate}, '23514', "$when: a constraint");
+		'a partition takes its rows');
+	$sql->('COPY old.products TO STDOUT', "1\tunnamed\t8.50\t" . $node->sql('SELECT added FROM old.products') . "\t\\N\tx", 'COPY writes the row');
+	is($node->error(q{INSERT INTO old.products (id, code) VALUES (2, '')})->{sqlstate}, '23514', "$when: a constraint refuses a row");
 	$sql->(q{CREATE TABLE old.likeness (LIKE old.products INCLUDING ALL) USING kalamdb; INSERT INTO old.likeness (id) VALUES (7);
-		SELECT name FROM old.likeness; DROP TABLE old.likeness}, 'unnamed', 'LIKE');
+		SELECT name FROM old.likeness; DROP TABLE old.likeness}, 'unnamed', 'LIKE copies the table');
 	$sql->(q{ALTER FOREIGN TABLE old.made ADD COLUMN extra int; INSERT INTO old.made (id, extra) VALUES (1, 2);
-		SELECT extra FROM old.made; ALTER FOREIGN TABLE old.made DROP COLUMN extra}, '2', 'ADD and DROP COLUMN');
+		SELECT extra FROM old.made; ALTER FOREIGN TABLE old.made DROP COLUMN extra}, '2', 'a column can be added and dropped');
 	$sql->(q{SET kalam.user_id = 'ann'; DELETE FROM old.products; DELETE FROM old.copied; DELETE FROM old.orders; DELETE FROM old.ticket;
 		DELETE FROM old.second_name; DELETE FROM old.parts; DELETE FROM old.made; DELETE FROM old.notes;
-		SELECT count(*) FROM old.products}, '0', 'DELETE');
+		SELECT count(*) FROM old.products}, '0', 'DELETE removes all rows');
 	return;
 }
 
@@ -76,7 +76,7 @@ is(dump_of($node), foreign_tables($dump), 'a dump has the tables as they were');
 $node->sql('ALTER EXTENSION pg_kalam UPDATE');
 is($version->($node), $node->sql('SELECT kalam_version()'), 'ALTER EXTENSION UPDATE: the version is that of the library');
 tables_work($node, 'after the update');
-is(dump_of($node), foreign_tables($dump), 'a dump has the tables as they were');
+is(dump_of($node), foreign_tables($dump), 'a dump has the tables as they were after the update, too');
 $node->sql(q{INSERT INTO old.products (id) VALUES (5)});
 
 # ---- Statistics that show one user's rows
@@ -123,7 +123,7 @@ $restored->sql($dump);
 is($restored->sql('SELECT id, _seq > 0 FROM old.products'), '5|t', 'the old dump shows the rows');
 $restored->sql('DELETE FROM old.products');
 tables_work($restored, 'restored from the dump');
-is(dump_of($restored), foreign_tables($dump), 'and its dump has the tables as they were');
+is(dump_of($restored), foreign_tables($dump), 'a dump of the restored tables has them as they were');
 $node->sql('SET client_min_messages = error; DROP SCHEMA old_imported CASCADE; DROP SCHEMA old CASCADE');
 is($node->sql(q{SELECT kalam_exec('SELECT table_name FROM system.tables WHERE namespace_id = ''old''')}), '"0 row(s)"',
 	'DROP SCHEMA drops what 0.1.0 had made');

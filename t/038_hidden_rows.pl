@@ -44,10 +44,10 @@ foreach my $case (
 		my ($list, $shown) = @$rights;
 		my %error = map { $_ => told("$_.t", $list, $sql =~ s/%s/$_.t/gr) } 'app', 'heap';
 		is($error{app}->{sqlstate}, '23505', "$what by a role that may $list fails");
-		is($error{heap}->{sqlstate}, '23505', 'as on an ordinary table');
-		is($error{app}->{detail} ne '' ? 1 : 0, $shown, 'the key shows to a role that may read it');
-		is($error{heap}->{detail} ne '' ? 1 : 0, $shown, 'and there');
-		unlike($error{app}->{text}, qr/ssn-|new/, 'no other text has it') if !$shown;
+		is($error{heap}->{sqlstate}, '23505', 'an ordinary table gives the same error');
+		is($error{app}->{detail} ne '' ? 1 : 0, $shown, 'the DETAIL shows the key to a role that may read it');
+		is($error{heap}->{detail} ne '' ? 1 : 0, $shown, 'the DETAIL of an ordinary table does so, too');
+		unlike($error{app}->{text}, qr/ssn-|new/, 'no other text shows a hidden value') if !$shown;
 	}
 }
 
@@ -98,7 +98,7 @@ foreach my $case ([ 'UPDATE', q{UPDATE app.t SET v = 7}, 'update' ], [ 'DELETE',
 		  GRANT SELECT ON app.barrier_of_wrong TO mallory;
 		  GRANT DELETE ON app.wrong TO mallory;});
 	my $error = $node->error('SELECT * FROM app.wrong');
-	is($error->{sqlstate}, '22P02', 'text that is no address in a column of addresses');
+	is($error->{sqlstate}, '22P02', 'text that is no address in a column of addresses is an error');
 	is($error->{message}, 'value of column "owner" of foreign table "wrong" is not valid for type inet', 'the message says where, and quotes no value');
 	foreach my $sql ('SELECT * FROM app.barrier_of_wrong', 'SELECT * FROM app.wrong', 'BEGIN; DELETE FROM app.wrong; ROLLBACK')
 	{
@@ -106,8 +106,8 @@ foreach my $case ([ 'UPDATE', q{UPDATE app.t SET v = 7}, 'update' ], [ 'DELETE',
 		unlike($error->{text}, qr/"(boss|mallory)"|ssn/, "nothing of a hidden row shows: $sql");
 	}
 	($error) = $node->outcome('SET ROLE mallory; SELECT * FROM app.barrier_of_wrong');
-	is($error->{sqlstate}, '22P02', 'the error is of the same class');
-	is($error->{message}, 'could not convert a value of KalamDB table "app.t"', 'and says where');
+	is($error->{sqlstate}, '22P02', 'the error on the hidden row is of the same class');
+	is($error->{message}, 'could not convert a value of KalamDB table "app.t"', 'the error says where the value is');
 }
 
 # ---- Hidden rows and locks
@@ -168,7 +168,7 @@ foreach my $case ([ 'UPDATE', q{UPDATE app.t SET v = 7}, 'update' ], [ 'DELETE',
 		$stub->forget_calls;
 		my ($error) = $node->outcome("SET ROLE mallory; $sql");
 		is($error->{sqlstate}, '42501', "refused: $sql");
-		is(scalar(my @calls = $stub->calls), 0, 'before anything was asked of KalamDB');
+		is(scalar(my @calls = $stub->calls), 0, 'the refused statement asks KalamDB nothing');
 	}
 }
 
@@ -185,8 +185,8 @@ foreach my $case ([ 'UPDATE', q{UPDATE app.t SET v = 7}, 'update' ], [ 'DELETE',
 		  SET kalam.user_id = 'carol';
 		  EXPLAIN SELECT * FROM app.notes;
 		  EXPLAIN EXECUTE q;});
-	like($plans, qr/^77\n/, 'bob has rows');
-	unlike($plans, qr/rows=77/, 'but no plan tells carol how many');
+	like($plans, qr/^77\n/, 'bob counts his rows');
+	unlike($plans, qr/rows=77/, 'no plan tells carol how many rows bob has');
 }
 
 # ---- Statistics
@@ -199,13 +199,13 @@ foreach my $case ([ 'UPDATE', q{UPDATE app.t SET v = 7}, 'update' ], [ 'DELETE',
 		  INSERT INTO heap.general SELECT i, 'general' FROM generate_series(1, 100) i;});
 	$stub->forget_calls;
 	my ($code, $out, $err) = $node->psql('postgres', q{ANALYZE heap.general; SELECT most_common_vals FROM pg_stats WHERE tablename = 'general' AND attname = 'body' AND inherited});
-	is($code, 0, 'ANALYZE of a parent of a user table, without a user');
-	is($out, '{general}', 'makes statistics of the other rows');
-	like($err, qr/WARNING:  rows of KalamDB table "notes" are left out of the statistics/, 'and says what is missing');
-	is(scalar(my @scans = $stub->calls('Scan')), 0, 'without reading the user table');
+	is($code, 0, 'ANALYZE works on a parent of a user table without a user');
+	is($out, '{general}', 'ANALYZE makes statistics of the other rows');
+	like($err, qr/WARNING:  rows of KalamDB table "notes" are left out of the statistics/, 'a WARNING names the table that is left out');
+	is(scalar(my @scans = $stub->calls('Scan')), 0, 'ANALYZE does not read the user table');
 	$node->sql(q{SET kalam.user_id = 'bob'; ANALYZE heap.general; ANALYZE app.notes});
 	is($node->sql(q{SELECT count(*) FROM pg_stats WHERE most_common_vals::text || histogram_bounds::text LIKE '%of bob%' OR tablename = 'notes'}),
-		'0', "nor are one user's values in them when there is one");
+		'0', "the statistics hold no values of a user when there is one");
 
 	$stub->forget_calls;
 	$node->sql(
@@ -218,7 +218,7 @@ foreach my $case ([ 'UPDATE', q{UPDATE app.t SET v = 7}, 'update' ], [ 'DELETE',
 	$stub->forget_calls;
 	ok($node->poll_query_until('postgres', q{SELECT bool_and(autoanalyze_count > 0) FROM pg_stat_user_tables WHERE relname IN ('par', 'general')}),
 		'autovacuum analyzes the parents of KalamDB tables');
-	is(scalar(my @calls = $stub->calls), 0, 'and asks nothing of KalamDB');
+	is(scalar(my @calls = $stub->calls), 0, 'autovacuum asks KalamDB nothing');
 }
 
 # ---- Parallel workers
@@ -231,15 +231,15 @@ foreach my $case ([ 'UPDATE', q{UPDATE app.t SET v = 7}, 'update' ], [ 'DELETE',
 	my $settings = 'SET min_parallel_table_scan_size = 0; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET parallel_leader_participation = off;';
 	my $query = 'SELECT count(*) FROM heap.many WHERE app.v_of(id) = 50';
 	like($node->sql("$settings EXPLAIN $query"), qr/Workers Planned/, 'the function runs in workers');
-	is($node->sql("UPDATE app.t SET v = 50 WHERE id = 'ssn-1'; $settings $query"), '100', 'which may read KalamDB tables');
+	is($node->sql("UPDATE app.t SET v = 50 WHERE id = 'ssn-1'; $settings $query"), '100', 'workers may read KalamDB tables');
 	my ($error, $out) = $node->outcome("$settings BEGIN; UPDATE app.t SET v = 50; $query; ROLLBACK; $query; BEGIN; $query; COMMIT");
-	is($error->{sqlstate}, '25000', 'but not after the transaction has changed some');
-	like($error->{message}, qr/cannot access KalamDB tables in a parallel worker/, 'as the error says');
-	is($out, "100\n100", 'after its end they may again');
+	is($error->{sqlstate}, '25000', 'workers may not read KalamDB tables after the transaction has changed some');
+	like($error->{message}, qr/cannot access KalamDB tables in a parallel worker/, 'the error names the reason');
+	is($out, "100\n100", 'workers may read KalamDB tables again after the end of the transaction');
 	is($node->sql("$settings BEGIN; UPDATE app.t SET v = 50; SET max_parallel_workers_per_gather = 0; $query; ROLLBACK"), '200', 'the leader reads the changes');
 	is($node->sql("$settings BEGIN; UPDATE app.t SET v = 50; SELECT count(*) FROM heap.many m, app.t WHERE t.id = m.id AND t.v = 50; ROLLBACK"), '200',
-		'also beside workers that do not read KalamDB tables');
-	is($node->error('SET kalam.leader_has_changes = off')->{sqlstate}, '55P02', 'nobody sets what tells them');
+		'the leader reads its changes beside workers that do not read KalamDB tables');
+	is($node->error('SET kalam.leader_has_changes = off')->{sqlstate}, '55P02', 'nobody can set what tells the workers');
 }
 
 KalamNode::finish();

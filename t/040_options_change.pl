@@ -43,7 +43,7 @@ my ($out, $err) = while_waiting({ method => 'Scan' },
 is("$out$err", "done\n", 'ALTER TABLE whose user mapping goes meanwhile ends well');
 is($node->sql(q{SELECT kalam_exec('SELECT column_name FROM system.columns WHERE table_name = ''t'' AND nullable = false LIMIT 9')}),
 	'[{"column_name":"id"},{"column_name":"a"},{"column_name":"b"},{"column_name":"_seq"},{"column_name":"_deleted"}]',
-	'and is done');
+	'ALTER TABLE has changed the remote columns');
 $node->sql($make_mapping);
 
 # ---- … while CREATE TABLE asks whether the table is there, and an event trigger uses the server before it is made
@@ -54,12 +54,12 @@ $node->sql(
 ($out, $err) = while_waiting({ method => 'ExecuteQuery' },
 	'CREATE TABLE app.made (id int PRIMARY KEY, v int) USING kalamdb; INSERT INTO app.made VALUES (1, 1)', $drop_mapping);
 is("$out$err", "done\n", 'CREATE TABLE whose user mapping goes meanwhile ends well');
-is($node->sql('SELECT count(*) FROM app.made'), '1', 'and the table is there');
+is($node->sql('SELECT count(*) FROM app.made'), '1', 'the table exists');
 $node->sql($make_mapping);
 ($out, $err) = while_waiting({ method => 'ExecuteQuery' },
 	q{CREATE FOREIGN TABLE app.shown (id int, v int) SERVER kalam_server OPTIONS ("table" 'made'); SELECT count(*) FROM app.shown},
 	$drop_mapping);
-is("$out$err", "1\ndone\n", 'so does CREATE FOREIGN TABLE of one that is there');
+is("$out$err", "1\ndone\n", 'CREATE FOREIGN TABLE of an existing table goes on too');
 $node->sql("DROP EVENT TRIGGER looks; $make_mapping");
 
 # ---- … while a function, an import or a flush waits
@@ -94,7 +94,7 @@ is( $node->sql(
 		   ALTER SERVER kalam_server OPTIONS (SET port $other_port); INSERT INTO far.made SELECT 2, 2 WHERE false; ROLLBACK TO s;
 		   INSERT INTO app.t VALUES (23, 23, 23); SELECT count(*) FROM app.t; COMMIT; SELECT count(*) FROM app.t;}),
 	"23\n23", 'a server that ROLLBACK TO has taken back is not written to');
-is(scalar $other->calls('Insert'), 0, 'it is sent nothing');
+is(scalar $other->calls('Insert'), 0, 'the server that was taken back gets no request');
 
 # ---- Beside running statements: mappings come and go, servers and tables get options
 my $long = $ENV{KALAM_LONG_TESTS};
@@ -140,7 +140,7 @@ for my $name (sort keys %work)
 {
 	my ($rows, $errors) = $work{$name}->finish;
 	is($rows, $expected{$name} x $rounds, "$name: every answer is right beside changes of options");
-	is($errors, '', 'and there are no errors');
+	is($errors, '', 'no statement fails');
 }
 $node->sql('INSERT INTO public.stop VALUES (1)');
 for my $session (@churn)
@@ -150,6 +150,6 @@ for my $session (@churn)
 }
 is($node->sql('SELECT string_agg(n::text, \' \') = (SELECT concat_ws(\' \', count(*), count(*)) FROM public.counted) FROM app.counter'),
 	't', 'no update is lost or doubled');
-is($node->sql('SELECT count(*) FROM public.counted'), $rounds, 'all were made');
+is($node->sql('SELECT count(*) FROM public.counted'), $rounds, 'all updates were made');
 
 KalamNode::finish();
