@@ -39,27 +39,27 @@ for my $order (@orders)
 
 	$node->sql("INSERT INTO $schema.items SELECT g, 'item ' || g FROM generate_series(1, 5) g");
 	is($node->sql("SELECT calls, rows FROM pg_stat_statements WHERE query LIKE 'INSERT INTO $schema.items%'"),
-		'1|5', "$name: INSERT with its rows");
-	is($node->sql("SELECT name FROM $schema.items WHERE id = 3"), 'item 3', "$name: lookup");
-	is($node->sql("SELECT name FROM $schema.items WHERE id = 4"), 'item 4', "$name: lookup of another key");
+		'1|5', "$name: INSERT is counted with its rows");
+	is($node->sql("SELECT name FROM $schema.items WHERE id = 3"), 'item 3', "$name: a lookup returns the row");
+	is($node->sql("SELECT name FROM $schema.items WHERE id = 4"), 'item 4', "$name: a lookup of another key returns the other row");
 	is( $node->sql(
 			"SELECT query, calls, rows FROM pg_stat_statements WHERE query LIKE 'SELECT name FROM $schema.items%'"),
-		"SELECT name FROM $schema.items WHERE id = \$1|2|2", "$name: both are one statement");
+		"SELECT name FROM $schema.items WHERE id = \$1|2|2", "$name: both lookups are one statement");
 	is( $node->sql("WITH u AS (UPDATE $schema.items SET name = 'x' WHERE id <= 2 RETURNING id) SELECT * FROM u ORDER BY id"),
-		"1\n2", "$name: UPDATE");
-	is($node->sql("DELETE FROM $schema.items WHERE id = 5 RETURNING id"), '5', "$name: DELETE");
+		"1\n2", "$name: UPDATE returns the changed rows");
+	is($node->sql("DELETE FROM $schema.items WHERE id = 5 RETURNING id"), '5', "$name: DELETE returns the deleted row");
 	is($node->sql("SELECT count(*), count(*) FILTER (WHERE name = 'x') FROM $schema.items"),
 		'4|2', "$name: each was done once");
 	like($node->sql("EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF) SELECT id FROM $schema.items"),
-		qr/Foreign Scan.*rows=4/s, "$name: EXPLAIN ANALYZE");
+		qr/Foreign Scan.*rows=4/s, "$name: EXPLAIN ANALYZE shows the rows");
 
 	my $log = slurp_file($node->logfile);
 	like($log, qr/plan:\s+Query Text: SELECT name FROM \Q$schema\E\.items WHERE id = 3\s.*?Foreign Scan on \Q$schema\E\.items/s,
 		"$name: auto_explain shows the scan");
-	is($node->error("INSERT INTO $schema.items VALUES (1, 'again')")->{sqlstate}, '23505', "$name: errors are the same");
+	is($node->error("INSERT INTO $schema.items VALUES (1, 'again')")->{sqlstate}, '23505', "$name: errors have the same SQLSTATE");
 	$node->sql("DROP TABLE $schema.items");
 	is($node->sql("SELECT calls FROM pg_stat_statements WHERE query = 'DROP TABLE $schema.items'"),
-		'1', "$name: DROP TABLE");
+		'1', "$name: DROP TABLE is counted once");
 }
 
 KalamNode::finish();

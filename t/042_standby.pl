@@ -31,12 +31,12 @@ for my $statement (
 	q{TRUNCATE app.t}, q{DROP TABLE app.t}, q{ALTER TABLE app.t ADD COLUMN w int}, q{CREATE TABLE app.u (id int PRIMARY KEY) USING kalamdb})
 {
 	($out, $state) = outcome("$statement;");
-	is($state, '25006', "$statement: not on a standby");
+	is($state, '25006', "$statement: is refused on a standby");
 }
 my @changes = grep { $_->{method} !~ /^(?:OpenSession|CloseSession|Ping|Scan|ExecuteQuery)$/ } $stub->calls;
 is(scalar @changes, 0, 'nothing that changes anything was sent');
-is($node->sql('SELECT count(*) FROM app.t'), '2', 'all is as it was');
+is($node->sql('SELECT count(*) FROM app.t'), '2', 'the rows are as they were');
 $standby->stop('fast');
-unlike(slurp_file($standby->logfile), qr/PANIC:|TRAP:|terminated by signal/, 'log of the standby is clean');
+unlike(slurp_file($standby->logfile), qr/PANIC:|TRAP:|terminated by signal/, 'the log of the standby is clean');
 
 KalamNode::finish();

@@ -100,8 +100,8 @@ for my $statement ('SELECT * FROM app.t', "INSERT INTO app.t VALUES (2, 'b')",
 	unlink $flag;
 	$err //= ${ $session->{err} };
 	like($err, qr/FATAL:  XX000: a library that connects to KalamDB has failed/, "$statement: the session ends") or diag($err);
-	ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"), "$statement: its process, too");
-	is($node->sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $by_pid"), '1', "$statement: others go on");
+	ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"), "$statement: the process of the session ends");
+	is($node->sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $by_pid"), '1', "$statement: other sessions go on");
 }
 is($node->sql('SELECT * FROM app.t'), '1|a', 'nothing was written');
 $bystander->finish;
@@ -114,8 +114,8 @@ for my $end (qw(end_abort end_thread end_masked_thread end_panic end_assert end_
 	my $place = -s $node->logfile;
 	$node->psql('postgres', "SELECT count(*) FROM app.t; SELECT $end()");
 	ok($node->poll_query_until('postgres', 'SELECT true'), "$end: the cluster comes back");
-	like(substr(slurp_file($node->logfile), $place), qr/terminated by signal 6/, "$end: it was restarted, beside a connection to KalamDB");
+	like(substr(slurp_file($node->logfile), $place), qr/terminated by signal 6/, "$end: the cluster was restarted, beside a connection to KalamDB");
 }
-is($node->sql('SELECT * FROM app.t'), '1|a', 'and it works');
+is($node->sql('SELECT * FROM app.t'), '1|a', 'the restarted cluster works');
 
 KalamNode::finish();

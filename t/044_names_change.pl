@@ -45,12 +45,12 @@ sub while_renamed
 my ($out, $err, $rows) =
   while_renamed('Scan', 'eve', 'TRUNCATE app.a, app.t', 'CREATE VIEW app.t AS SELECT * FROM bob.secret');
 is($node->sql('SELECT count(*) FROM bob.secret'), '10', 'TRUNCATE deletes no rows of another table, to which eve has no rights');
-is("$out$err$rows", "done\n0", 'but those of its own');
+is("$out$err$rows", "done\n0", 'TRUNCATE deletes the rows of its own table');
 
 my $trap = 'SELECT g AS id, spy.look() AS v FROM generate_series(1, 3) g';
 (undef, $err) = while_renamed('ExecuteQuery', 'postgres', 'COPY app.t TO STDOUT', "CREATE VIEW app.t AS $trap");
 unlike($err, qr/code of eve/, "COPY by a superuser runs no code that stands in the table's place");
-like($err, qr/ERROR:  55000: relation referenced by COPY statement has changed/, 'and fails');
+like($err, qr/ERROR:  55000: relation referenced by COPY statement has changed/, 'COPY from the table fails');
 
 # ---- The table that was made is not where it was to be
 $node->sql(q{SELECT kalam_exec('CREATE TABLE app.there (id INT PRIMARY KEY, v INT) WITH (TYPE = ''SHARED'')')});
@@ -61,7 +61,7 @@ foreach my $case (
 	my ($what, $statement, $eve) = @$case;
 	($out, $err) = while_renamed('ExecuteQuery', 'eve', $statement, $eve);
 	like($err, qr/ERROR:  55006: the schema of table "\w+" was renamed while the table was created/, "$what in a schema that is renamed fails");
-	is($out, "done\n", 'and the session goes on');
+	is($out, "done\n", 'the session goes on afterwards');
 	$node->sql('DROP TABLE IF EXISTS app.made');
 }
 

@@ -29,8 +29,8 @@ sub rows { return $node->sql(q{SELECT string_agg(num || n, ' ' ORDER BY num) FRO
 reset_all();
 $node->sql($statement);
 like(methods(), qr/Insert Delete$/, 'the row is inserted under its new key before the old one is removed');
-unlike(methods(), qr/Transaction/, 'without a transaction of the server');
-is(rows(), 'b1 other2', 'and has the new key alone');
+unlike(methods(), qr/Transaction/, 'the change of key needs no transaction of the server');
+is(rows(), 'b1 other2', 'the row has the new key alone');
 
 # [what, fault, SQLSTATE, rows afterwards, text]
 for my $case (
@@ -53,12 +53,12 @@ for my $case (
 	$stub->fault({ call => 1, %$fault });
 	my ($error, $out) = $node->outcome("$statement; SELECT 'works', count(*) > 0 FROM app.version;");
 	$stub->clear_faults;
-	if (ref $sqlstate) { like($error->{sqlstate}, $sqlstate, "$name: an error"); }
-	else { is($error->{sqlstate}, $sqlstate, "$name: SQLSTATE"); }
-	like($error->{text}, $text, "$name: message");
+	if (ref $sqlstate) { like($error->{sqlstate}, $sqlstate, "$name: the SQLSTATE is one of those that are allowed"); }
+	else { is($error->{sqlstate}, $sqlstate, "$name: the SQLSTATE is right"); }
+	like($error->{text}, $text, "$name: the message is right");
 	like($out, qr/^works\|t$/m, "$name: the session works afterwards");
-	is(rows(), $rows, "$name: rows of KalamDB");
-	is($node->sql('SELECT count(*) FROM app.log'), $error->{sqlstate} eq '' ? 1 : 0, "$name: rows of PostgreSQL");
+	is(rows(), $rows, "$name: the rows of KalamDB are right");
+	is($node->sql('SELECT count(*) FROM app.log'), $error->{sqlstate} eq '' ? 1 : 0, "$name: the rows of PostgreSQL are right");
 }
 
 # The wait for the removal can be left; what is not known is said.
@@ -66,7 +66,7 @@ reset_all();
 $stub->fault({ method => 'Delete', call => 1, black_hole => JSON::PP::true });
 my ($error, $out) = $node->timed_out($stub, [ { method => 'Delete', call => 1, black_hole => JSON::PP::true } ], "$statement;");
 is($error->{sqlstate}, '08007', 'a removal that is not answered is of unknown outcome');
-like($error->{text}, qr/was stored with key \(num\)=\(b\)/, 'and the new row is told of');
+like($error->{text}, qr/was stored with key \(num\)=\(b\)/, 'the error says under which key the new row is stored');
 $stub->clear_faults;
 
 # A session that is ended while it waits for one of the two: the call comes to its end, and the row is not there twice.
@@ -84,8 +84,8 @@ for my $case ([ 'Insert', 'a1 other2' ], [ 'Delete', 'b1 other2' ])
 	$session->finish;
 	ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"), "$method: the session ends");
 	$stub->clear_faults;
-	is(rows(), $rows, "$method: rows of KalamDB when the session was ended");
-	is($node->sql('SELECT count(*) FROM app.log'), 0, "$method: rows of PostgreSQL when the session was ended");
+	is(rows(), $rows, "$method: the rows of KalamDB are right when the session was ended");
+	is($node->sql('SELECT count(*) FROM app.log'), 0, "$method: the rows of PostgreSQL are right when the session was ended");
 }
 
 KalamNode::finish();
