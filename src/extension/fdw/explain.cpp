@@ -20,17 +20,6 @@ static char* lookup_text(ForeignScanState* node, ExplainState* es) {
   return deparse_expression(clause, context, use_prefix, false);
 }
 
-// Rows of the transaction's own that a scan started now would see.
-static int64 visible_journal_rows(const KalamScanState* state) {
-  if (state->journal == nullptr) return 0;
-  int64 count = 0;
-  for (int32 i = 0; i < state->journal_length; i++)
-    if (state->journal->entries[i].change != KalamChange::remove &&
-        kalam_journal_is_visible(state->journal, i, state->curcid))
-      count++;
-  return count;
-}
-
 void kalam_explain_foreign_scan(ForeignScanState* node, ExplainState* es) {
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   ExplainPropertyText("Remote Table", state->remote->remote_name, es);
@@ -40,18 +29,19 @@ void kalam_explain_foreign_scan(ForeignScanState* node, ExplainState* es) {
     ExplainPropertyText("Key Lookup", lookup_text(node, es), es);
 
   if (!es->analyze) {
-    int64 rows = visible_journal_rows(state);
+    int64 rows = kalam_merge_visible_journal_rows(&state->merge);
     if (rows > 0 || es->format != EXPLAIN_FORMAT_TEXT) ExplainPropertyInteger("Journal Rows", nullptr, rows, es);
     return;
   }
-  if (state->journal_rows > 0 || es->format != EXPLAIN_FORMAT_TEXT)
-    ExplainPropertyInteger("Journal Rows", nullptr, (int64)state->journal_rows, es);
+  const KalamScanCounters* counters = &state->counters;
+  if (counters->journal_rows > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+    ExplainPropertyInteger("Journal Rows", nullptr, (int64)counters->journal_rows, es);
   if (state->lookup != KalamLookup::none) {
-    ExplainPropertyInteger("Lookups", nullptr, (int64)state->lookups, es);
-    if (state->scans > 0) ExplainPropertyInteger("Scans Instead of Lookups", nullptr, (int64)state->scans, es);
+    ExplainPropertyInteger("Lookups", nullptr, (int64)counters->keys.lookups, es);
+    if (counters->scans > 0) ExplainPropertyInteger("Scans Instead of Lookups", nullptr, (int64)counters->scans, es);
   }
-  ExplainPropertyInteger("Calls", nullptr, (int64)state->calls, es);
-  ExplainPropertyInteger("Bytes Received", nullptr, (int64)state->response_bytes, es);
+  ExplainPropertyInteger("Calls", nullptr, (int64)(counters->keys.calls + counters->scan_calls), es);
+  ExplainPropertyInteger("Bytes Received", nullptr, (int64)(counters->keys.response_bytes + counters->scan_bytes), es);
 }
 
 void kalam_explain_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*, int, ExplainState* es) {

@@ -2,6 +2,7 @@
 #include "extension/modify/modify.h"
 #include "extension/base/report.h"
 #include "extension/catalog/relation.h"
+#include "extension/catalog/subject.h"
 #include "extension/journal/hidden_values.h"
 #include "extension/journal/row_lock.h"
 #include "extension/journal/version_mark.h"
@@ -12,7 +13,6 @@
 #include "extension/plan/required_rights.h"
 #include "extension/plan/system_columns.h"
 #include "extension/remote/query.h"
-#include "extension/scan/scan.h"
 #include "extension/transaction/remote_ddl.h"
 #include "extension/transaction/transaction.h"
 

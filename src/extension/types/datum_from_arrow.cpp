@@ -522,28 +522,16 @@ static bool shows_no_value(int sqlstate) {
   }
 }
 
-// Types' input functions show the value that they refuse. It may be of a row that the statement's conditions, which
-// come later, would hide from the role.
-static Datum read_hiding_value(KalamColumnReader* reader, uint32 row) {
-  MemoryContext context = CurrentMemoryContext;
-  volatile Datum value = (Datum)0;
-  PG_TRY();
-  {
-    value = reader->convert_text(reader, row);
-  }
-  PG_CATCH();
-  {
-    MemoryContextSwitchTo(context);
-    ErrorData* error = CopyErrorData();
-    if (shows_no_value(error->sqlerrcode)) PG_RE_THROW();
-    FlushErrorState();
-    ereport(ERROR, (errcode(error->sqlerrcode),
-                    errmsg("value of column \"%s\" of foreign table \"%s\" is not valid for type %s", reader->attribute,
-                           reader->relation, format_type_with_typemod(reader->type, reader->typmod)),
-                    errdetail_log("%s", error->message)));
-  }
-  PG_END_TRY();
-  return value;
+bool kalam_column_reader_shows_value(const KalamColumnReader* reader, int sqlstate) {
+  return reader->reads_text && !shows_no_value(sqlstate);
+}
+
+void kalam_column_reader_refuse(const KalamColumnReader* reader, const ErrorData* error) {
+  ereport(ERROR, (errcode(error->sqlerrcode),
+                  errmsg("value of column \"%s\" of foreign table \"%s\" is not valid for type %s", reader->attribute,
+                         reader->relation, format_type_with_typemod(reader->type, reader->typmod)),
+                  errdetail_log("%s", error->message)));
+  pg_unreachable();
 }
 
 static bool is_made_of_text(const ColumnView* view) {
@@ -559,9 +547,7 @@ void kalam_column_reader_bind(KalamColumnReader* reader, const ColumnView* schem
                     schema->kind == ColumnKind::utf8 && !kalam_has_text(reader->type)
                         ? errdetail("Values of rows, and of types that contain domains, cannot be read.")
                         : 0));
-  if (!is_made_of_text(schema)) return;
-  reader->convert_text = reader->convert;
-  reader->convert = read_hiding_value;
+  reader->reads_text = is_made_of_text(schema);
 }
 
 void kalam_column_reader_context(void* arg) {

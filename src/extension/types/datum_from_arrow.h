@@ -25,7 +25,7 @@ struct KalamColumnReader {
   Oid input_parameter;
   // Set by kalam_column_reader_bind().
   Datum (*convert)(KalamColumnReader* reader, uint32 row);
-  Datum (*convert_text)(KalamColumnReader* reader, uint32 row);  // what `convert` calls for a value that is text
+  bool reads_text;  // `convert` calls the type's input function, whose errors show the value
   // The column in the current window.
   const kalam::ColumnView* view;
   const Datum* datums;  // all of its values; NULL: convert one by one
@@ -58,6 +58,11 @@ static inline bool kalam_column_reader_read(KalamColumnReader* reader, uint32 ro
   *value = reader->datums != nullptr ? reader->datums[row] : reader->convert(reader, row);
   return true;
 }
+
+// Whether an error that was raised while a value of the reader was read shows the value. What raises it then in its
+// place names the type, and has the error's own text for the server's log alone.
+bool kalam_column_reader_shows_value(const KalamColumnReader* reader, int sqlstate);
+[[noreturn]] void kalam_column_reader_refuse(const KalamColumnReader* reader, const ErrorData* error);
 
 // Callback of an ErrorContextCallback whose argument points to the KalamColumnReader* at work (NULL: none).
 void kalam_column_reader_context(void* arg);

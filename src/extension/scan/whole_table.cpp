@@ -1,0 +1,157 @@
+#include "extension/remote/wait.h"
+#include "extension/scan/completeness.h"
+#include "extension/scan/row_source.h"
+
+namespace {
+
+struct WholeTable {
+  KalamRowSource source;            // must be first
+  KalamCompleteness* completeness;  // NULL: it cannot be judged
+  KalamCallHolder* holder;
+  bool keeps_answer;  // runs after this one read its answer again
+  bool is_kept;       // the holder has the answer of an earlier run, or of this one
+  bool is_taken;      // the answer is there, and complete
+  bool is_read;       // to its end
+  uint64 rows_read;
+};
+
+// A scan of everything must tell whether it is complete.
+KalamCompleteness* create_completeness(const KalamRowSource* source, bool keeps_answer) {
+  const KalamRelation* remote = source->remote;
+  if (!kalam_can_judge(remote)) return nullptr;
+  KalamCompleteness* check = (KalamCompleteness*)palloc0(sizeof(KalamCompleteness));
+  check->connection = source->connection;
+  check->remote = remote;
+  check->version_index = check->key_index = -1;
+  if (remote->version_column >= 0)
+    check->version_index = kalam_scan_columns_add(source->columns, remote->version_column);
+  if (kalam_judges_by_version(remote)) check->key_index = kalam_scan_columns_add(source->columns, remote->key_column);
+  check->keeps_answer = keeps_answer;
+  return check;
+}
+
+void start_call(WholeTable* whole) {
+  const KalamRowSource* source = &whole->source;
+  kalam::ScanRequest request = {};
+  kalam::CallOptions options = {};
+  kalam::Status status;
+  request.table = kalam_table_ref(source->remote, source->subject);
+  request.columns = source->columns->names;
+  request.column_count = (size_t)source->columns->count;
+  if (whole->completeness != nullptr) kalam_completeness_mark(whole->completeness);
+  source->counters->scans++;
+  whole->holder->call = kalam::call_scan(source->connection->handle, &request, &options, &status);
+  if (whole->holder->call == nullptr) kalam_row_source_report(source, &status);
+}
+
+// The answer of an earlier run is read again: all runs of one statement are to see the same rows, and a correlated
+// subquery is not to fetch the table for each row of the outer query.
+void start(KalamRowSource* source) {
+  WholeTable* whole = (WholeTable*)source;
+  whole->is_taken = whole->is_read = false;
+  whole->rows_read = 0;
+  if (whole->completeness != nullptr) {
+    whole->completeness->attempts = 0;
+    whole->completeness->is_flushing = false;
+  }
+  if (whole->is_kept) return;
+  MemoryContext old = MemoryContextSwitchTo(source->run_context);
+  start_call(whole);
+  MemoryContextSwitchTo(old);
+}
+
+void wait_for_answer(WholeTable* whole) {
+  const KalamRowSource* source = &whole->source;
+  kalam::Status status;
+  kalam::CallStatistics statistics;
+  kalam_wait_for_call(whole->holder->call);
+  kalam::call_status(whole->holder->call, &status);
+  kalam::call_statistics(whole->holder->call, &statistics);
+  source->counters->scan_calls += statistics.rpcs;
+  source->counters->scan_bytes += statistics.response_bytes;
+  if (status.error != kalam::ErrorClass::none) kalam_row_source_report(source, &status);
+}
+
+// The answer is judged as a whole, and the scan repeated until it is complete.
+void take_complete_answer(WholeTable* whole) {
+  KalamCompleteness* check = whole->completeness;
+  wait_for_answer(whole);
+  if (check == nullptr) {
+    if (whole->keeps_answer) kalam::call_result_keep(whole->holder->call);
+  } else {
+    while (!kalam_completeness_judge(check, whole->holder->call)) {
+      kalam_call_holder_clear(whole->holder);
+      kalam_completeness_mend(check);
+      start_call(whole);
+      wait_for_answer(whole);
+    }
+  }
+  whole->is_kept = whole->keeps_answer;
+}
+
+void take_answer(WholeTable* whole) {
+  const KalamScanColumns* columns = whole->source.columns;
+  kalam::Status status;
+  MemoryContext old = MemoryContextSwitchTo(whole->source.run_context);
+  if (!whole->is_kept)
+    take_complete_answer(whole);
+  else if (!kalam::call_result_rewind(whole->holder->call, true, &status))
+    kalam_row_source_report(&whole->source, &status);
+  MemoryContextSwitchTo(old);
+
+  // What only told whether the answer is complete is not decoded again.
+  kalam::call_result_select(whole->holder->call, columns->reader_column,
+                            (size_t)columns->reader_count + (columns->version_index >= 0 ? 1 : 0));
+  kalam_row_source_bind(&whole->source, whole->holder->call);
+  whole->is_taken = true;
+}
+
+void finish_answer(WholeTable* whole) {
+  const KalamRelation* remote = whole->source.remote;
+  whole->is_read = true;
+  // The server counts shared tables itself. How many rows a user has is no matter of other users, who would see it in
+  // the estimates of this session, and in its cached plans.
+  if (remote->kind == kalam::TableKind::system) kalam_relation_note_rows(remote->relid, (double)whole->rows_read);
+  if (!whole->is_kept) kalam_call_holder_clear(whole->holder);
+}
+
+bool next_window(KalamRowSource* source, kalam::Window* window) {
+  WholeTable* whole = (WholeTable*)source;
+  if (whole->is_read) return false;
+  if (!whole->is_taken) take_answer(whole);
+  if (!kalam_row_source_read(source, whole->holder->call, window)) {
+    finish_answer(whole);
+    return false;
+  }
+  whole->rows_read += window->rows;
+  return true;
+}
+
+void end(KalamRowSource* source) {
+  WholeTable* whole = (WholeTable*)source;
+  kalam_call_holder_clear(whole->holder);
+  whole->is_kept = whole->is_taken = false;
+}
+
+// The whole table has no parameters.
+void rewind(KalamRowSource* source, bool) {
+  WholeTable* whole = (WholeTable*)source;
+  if (!whole->is_kept) end(source);
+  // One repetition is seldom the last one.
+  whole->keeps_answer = true;
+  if (whole->completeness != nullptr) whole->completeness->keeps_answer = true;
+}
+
+constexpr KalamRowSourceMethods METHODS = {start, next_window, rewind, end};
+
+}  // namespace
+
+KalamRowSource* kalam_whole_table_create(const KalamRowSource* base, bool keeps_answer) {
+  WholeTable* whole = (WholeTable*)palloc0(sizeof(WholeTable));
+  whole->source = *base;
+  whole->source.methods = &METHODS;
+  whole->keeps_answer = keeps_answer;
+  whole->completeness = create_completeness(base, keeps_answer);
+  whole->holder = kalam_call_holder_create(CurrentMemoryContext, base->connection);
+  return &whole->source;
+}
