@@ -3,6 +3,7 @@
 #include "extension/base/settings.h"
 #include "extension/base/snowflake.h"
 #include "extension/ddl/ddl.h"
+#include "extension/transaction/transaction.h"
 
 extern "C" {
 #if PG_VERSION_NUM >= 180000
@@ -19,5 +20,6 @@ void _PG_init(void) {
   kalam_parallel_init();
   kalam_settings_init();
   kalam_snowflake_init();
+  kalam_transaction_init();
   kalam_ddl_init();
 }

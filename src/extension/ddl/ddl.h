@@ -89,7 +89,5 @@ void kalam_refuse_divergence(const Node* statement);
 // ALTER TABLE without what is so anyway: ADD PRIMARY KEY of KalamDB's key, with a NOTICE, and SET LOGGED.
 const AlterTableStmt* kalam_without_needless(const AlterTableStmt* statement);
 
-// Installs the hooks, and the callbacks of transactions and of object access of the DDL side. Runs before
-// kalam_transaction_init(): PostgreSQL calls the callback that was registered last first, and rows are sent before
-// tables are dropped.
+// Installs the hooks of utility statements, of queries that were analyzed, and of object access.
 void kalam_ddl_init();

@@ -4,7 +4,6 @@
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/statements/skip.h"
 #include "extension/modify/on_conflict.h"
-#include "extension/transaction/remote_ddl.h"
 
 extern "C" {
 #include "access/tableam.h"
@@ -245,5 +244,4 @@ void kalam_ddl_init() {
   previous_analyze_hook = post_parse_analyze_hook;
   post_parse_analyze_hook = check_analyzed;
   kalam_drop_init();
-  kalam_pending_init();
 }

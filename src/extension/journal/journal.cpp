@@ -138,13 +138,13 @@ static void check_encoded_rows(const KalamJournal* journal, const KalamRelation*
                     errhint("Repeat the transaction.")));
 }
 
-// Takes over the relation's present shape: at first, and after DDL in the same transaction.
-static void adopt_shape(KalamJournal* journal, Relation relation, const KalamRelation* remote) {
+// Takes over the present shape of the rows: at first, and after DDL in the same transaction.
+static void adopt_shape(KalamJournal* journal, const KalamRelation* remote, TupleDesc current) {
   if (journal->length > 0) check_encoded_rows(journal, remote);
   MemoryContext old = MemoryContextSwitchTo(journal->context);
   // It must outlive the relation's own cache entry.
   KalamRelation* relation_copy = kalam_relation_copy(remote);
-  TupleDesc tupdesc = CreateTupleDescCopy(RelationGetDescr(relation));
+  TupleDesc tupdesc = CreateTupleDescCopy(current);
   KalamRowWriter* writer = kalam_row_writer_create(relation_copy, tupdesc);
   int16 shape = journal->relation != nullptr ? (int16)(journal->shape + 1) : 0;
   if (shape == PG_INT16_MAX)
@@ -162,12 +162,12 @@ static void adopt_shape(KalamJournal* journal, Relation relation, const KalamRel
   journal->writer = writer;
 }
 
-static bool shape_changed(const KalamJournal* journal, Relation relation, const KalamRelation* remote) {
+static bool shape_changed(const KalamJournal* journal, const KalamRelation* remote, TupleDesc current) {
   const KalamRelation* known = journal->relation;
   if (known->schema_version != remote->schema_version || known->attribute_count != remote->attribute_count ||
       strcmp(known->remote_name, remote->remote_name) != 0)
     return true;
-  return !equalTupleDescs(journal->tupdesc, RelationGetDescr(relation));
+  return !equalTupleDescs(journal->tupdesc, current);
 }
 
 static void pin(KalamJournal* journal) {
@@ -180,7 +180,7 @@ static void unpin(KalamJournal* journal) {
   journal->pinned = false;
 }
 
-KalamJournal* kalam_journal_open(Relation relation, const KalamRelation* remote, KalamConnection* connection,
+KalamJournal* kalam_journal_open(const KalamRelation* remote, TupleDesc tupdesc, KalamConnection* connection,
                                  Oid userid, const char* subject) {
   kalam_journal_check_aliases(remote, subject);
   KalamJournal* journal = kalam_journal_find(remote->relid, subject);
@@ -198,7 +198,7 @@ KalamJournal* kalam_journal_open(Relation relation, const KalamRelation* remote,
       journal->userid = userid;
     }
     // Of a journal that is empty again nothing is compared: names of columns may have been others, until ROLLBACK TO.
-    if (journal->length == 0 || shape_changed(journal, relation, remote)) adopt_shape(journal, relation, remote);
+    if (journal->length == 0 || shape_changed(journal, remote, tupdesc)) adopt_shape(journal, remote, tupdesc);
     pin(journal);
     return journal;
   }
@@ -215,7 +215,7 @@ KalamJournal* kalam_journal_open(Relation relation, const KalamRelation* remote,
   KalamJournalLookup* lookup = (KalamJournalLookup*)palloc0(sizeof(KalamJournalLookup));
   lookup->journal = journal;
   journal->index = kalam_journal_index_create(context, 64, lookup);
-  adopt_shape(journal, relation, remote);
+  adopt_shape(journal, remote, tupdesc);
   MemoryContextSwitchTo(TopTransactionContext);
   journals = lappend(journals, journal);
   kalam_connection_use(connection);

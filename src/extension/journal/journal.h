@@ -116,9 +116,9 @@ struct KalamJournal {
 // The journal of (relation, subject) that has entries or had some in this transaction; NULL when there is none.
 KalamJournal* kalam_journal_find(Oid relid, const char* subject);
 
-// The same, made when there is none. Copies what it keeps. Refuses (0A000) when the remote table is already written
-// through another foreign table, whose columns may differ.
-KalamJournal* kalam_journal_open(Relation relation, const KalamRelation* remote, KalamConnection* connection,
+// The same, made when there is none. `tupdesc` is of the rows that are to be written. Copies what it keeps. Refuses
+// (0A000) when the remote table is already written through another foreign table, whose columns may differ.
+KalamJournal* kalam_journal_open(const KalamRelation* remote, TupleDesc tupdesc, KalamConnection* connection,
                                  Oid userid, const char* subject);
 
 // All journals of the transaction (list of KalamJournal*), in the order they were made.

@@ -13,6 +13,8 @@
 #include "extension/plan/required_rights.h"
 #include "extension/plan/system_columns.h"
 #include "extension/remote/query.h"
+#include "extension/transaction/atomic.h"
+#include "extension/transaction/outcome.h"
 #include "extension/transaction/remote_ddl.h"
 #include "extension/transaction/transaction.h"
 
@@ -207,8 +209,8 @@ void open_journal(ModifyState* state) {
     bind(state);
   }
   state->journal =
-      kalam_journal_open(state->relation, state->remote, kalam_connection_get(state->remote->serverid, state->userid),
-                         state->userid, state->subject);
+      kalam_journal_open(state->remote, RelationGetDescr(state->relation),
+                         kalam_connection_get(state->remote->serverid, state->userid), state->userid, state->subject);
   MemoryContextSwitchTo(old);
 }
 
@@ -220,7 +222,7 @@ ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdType ope
   int natts = RelationGetDescr(relation)->natts;
 
   kalam_transaction_check_access();
-  kalam_transaction_init();
+  kalam_transaction_check_open();
   MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
   ModifyState* state = (ModifyState*)palloc0(sizeof(ModifyState));
   state->relation = relation;
@@ -286,16 +288,6 @@ namespace {
 
 CommandId command_id(const ModifyState* state, const EState* estate) {
   return state->uses_own_command_id ? state->command_id : estate->es_output_cid;
-}
-
-[[noreturn]] void report_duplicate(const ModifyState* state, const char* key) {
-  const KalamRelation* remote = state->remote;
-  ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
-                  errmsg("duplicate key value violates unique constraint of KalamDB table \"%s\"", remote->remote_name),
-                  kalam_may_show_key(state->journal)
-                      ? errdetail("Key (%s)=(%s) already exists.", remote->columns[remote->key_column].name,
-                                  kalam_text_from_remote(key, strlen(key)))
-                      : 0));
 }
 
 // The columns that the statement leaves to KalamDB's defaults. Not those of a table whose definition the transaction
@@ -389,7 +381,7 @@ void insert_row(ModifyState* state, EState* estate, const Bitmapset* defaulted) 
   if (state->remote->kind != kalam::TableKind::stream) {
     key = row_key(state);
     const KalamJournalEntry* newest = kalam_journal_newest(state->journal, key);
-    if (newest != nullptr && newest->change != KalamChange::remove) report_duplicate(state, key);
+    if (newest != nullptr && newest->change != KalamChange::remove) kalam_report_row_exists(state->journal, key);
   }
   KalamJournalRow row = {};
   row.moved_from = KALAM_NO_ENTRY;
@@ -419,7 +411,7 @@ void move_row(ModifyState* state, const char* old_key, const char* new_key, cons
               const Bitmapset* defaulted, CommandId cid, KalamJournalBase base) {
   KalamJournal* journal = state->journal;
   const KalamJournalEntry* newest = kalam_journal_newest(journal, new_key);
-  if (newest != nullptr && newest->change != KalamChange::remove) report_duplicate(state, new_key);
+  if (newest != nullptr && newest->change != KalamChange::remove) kalam_report_row_exists(state->journal, new_key);
   KalamJournalRow row = {};
   if (own != nullptr) {
     row.rest = kalam_entry_rest(journal, own);
@@ -455,7 +447,7 @@ bool is_changed_by_command(const ModifyState* state, const EState* estate, const
   }
   if (first == nullptr) return false;
   // The command sees a stored row of this key, but has inserted another one.
-  if (first->change == KalamChange::insert) report_duplicate(state, key);
+  if (first->change == KalamChange::insert) kalam_report_row_exists(state->journal, key);
   if (first->cid != cid)
     ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
                     errmsg("tuple to be updated or deleted was already modified by an operation triggered by the "

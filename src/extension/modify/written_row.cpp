@@ -1,7 +1,7 @@
 #include "extension/modify/written_row.h"
 
 #include "extension/base/report.h"
-#include "extension/transaction/transaction.h"
+#include "extension/transaction/atomic.h"
 #include "extension/types/evaluated_default.h"
 
 extern "C" {

@@ -11,7 +11,7 @@ namespace {
 // Lives as long as the backend; made at the first wait, when the latch is the one that the backend keeps.
 WaitEventSet* wait_set;
 uint32 wait_event;
-bool was_left;
+bool was_left;  // the last wait has begun and not come to its end
 
 void wait_set_init() {
   wait_event = kalam_wait_event_new("KalamdbCall");
@@ -29,16 +29,12 @@ void wait_set_init() {
 bool wait_round(TimestampTz deadline) {
   long timeout_ms = -1;
 
-  was_left = true;  // unless nothing is raised
   if (kalam::client_is_broken()) kalam_end_broken_session();
   CHECK_FOR_INTERRUPTS();
   if (wait_set == nullptr) wait_set_init();
   if (deadline != 0) {
     timeout_ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
-    if (timeout_ms <= 0) {
-      was_left = false;
-      return false;
-    }
+    if (timeout_ms <= 0) return false;
   }
 
   WaitEvent event;
@@ -48,8 +44,18 @@ bool wait_round(TimestampTz deadline) {
   }
   if (kalam::client_is_broken()) kalam_end_broken_session();
   CHECK_FOR_INTERRUPTS();
-  was_left = false;
   return true;
+}
+
+// The first call that is done, or -1. `any`: whether there are calls at all.
+int find_done(kalam::Call* const* calls, int count, bool* any) {
+  *any = false;
+  for (int i = 0; i < count; i++) {
+    if (calls[i] == nullptr) continue;
+    if (kalam::call_done(calls[i])) return i;
+    *any = true;
+  }
+  return -1;
 }
 
 void holder_reset_callback(void* argument) {
@@ -79,26 +85,33 @@ void kalam_call_holder_clear(KalamCallHolder* holder) {
 }
 
 void kalam_wait_for_call(kalam::Call* call) {
-  while (!kalam::call_done(call)) wait_round(0);
+  kalam_wait_for_any(&call, 1, 0);
 }
 
 bool kalam_wait_for_call_until(kalam::Call* call, TimestampTz deadline) {
-  while (!kalam::call_done(call)) {
-    if (!wait_round(deadline)) return kalam::call_done(call);
-  }
-  return true;
+  return kalam_wait_for_any(&call, 1, deadline) == 0;
 }
 
 int kalam_wait_for_any(kalam::Call* const* calls, int count, TimestampTz deadline) {
-  for (bool in_time = true;; in_time = wait_round(deadline)) {
-    bool any = false;
+  bool any;
+  bool in_time = true;
+  int done = find_done(calls, count, &any);
 
-    for (int i = 0; i < count; i++) {
-      if (calls[i] == nullptr) continue;
-      if (kalam::call_done(calls[i])) return i;
-      any = true;
-    }
-    if (!any || !in_time) return -1;
+  was_left = true;
+  while (done < 0 && any && in_time) {
+    in_time = wait_round(deadline);
+    done = find_done(calls, count, &any);
+  }
+  was_left = false;
+  return done;
+}
+
+bool kalam_wait_without_interrupts(kalam::Call* call, TimestampTz deadline) {
+  constexpr int64 POLL_MS = 20;
+  for (;;) {
+    int64 left = (deadline - GetCurrentTimestamp()) / 1000;
+    if (left <= 0 || QueryCancelPending || ProcDiePending) return kalam::call_done(call);
+    if (kalam::call_wait(call, (uint32_t)Min(left, POLL_MS))) return true;
   }
 }
 

@@ -6,7 +6,9 @@
 //     kalam_wait_for_call(holder->call);
 //
 // A holder belongs to a memory context: when that is reset or deleted, after an error too, the call is cancelled,
-// drained and freed.
+// drained and freed. What the caller has in a context of its own stays valid across a wait. Interrupts process no
+// invalidation messages, so the relation cache is after a wait as it was before; what is done between two waits, such
+// as a catalog lookup or a lock on a relation, may process some.
 #pragma once
 
 #include "client/api.h"
@@ -39,7 +41,12 @@ bool kalam_wait_for_call_until(kalam::Call* call, TimestampTz deadline);
 // with nothing but NULL entries the answer is -1 at once.
 int kalam_wait_for_any(kalam::Call* const* calls, int count, TimestampTz deadline);
 
-// Whether the last wait or pause was left by an interrupt: the server may be silent.
+// Waits until `deadline` at the latest, for callbacks that must not raise: no interrupt is served, but one that arrives
+// ends the wait. True when the call is done.
+bool kalam_wait_without_interrupts(kalam::Call* call, TimestampTz deadline);
+
+// Whether an interrupt has left the last wait or pause, so that the server may be silent. Asked for once, when a
+// (sub)transaction aborts.
 bool kalam_wait_was_left();
 
 // Sleeps, serving interrupts.

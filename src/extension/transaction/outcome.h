@@ -19,11 +19,19 @@ const char* kalam_journal_key_name(const KalamJournal* journal);
 const char* kalam_answer_text(const kalam::Status* status);
 
 // Whether no answer came, so that the request may still be on its way to the server.
-bool kalam_has_no_answer(const kalam::Status* status);
+bool kalam_is_unanswered(const kalam::Status* status);
 
 // Whether the failure is the server's own word on the change: its storage refused it, or the commit stopped there (spec
 // 7.5, 8.5). Any other failure of a request that may have been executed says nothing of what was applied.
-bool kalam_is_verdict(const kalam::Status* status);
+bool kalam_is_definite_failure(const kalam::Status* status);
 
-// 08007: the changes were handed over, and nothing tells what became of them.
-[[noreturn]] void kalam_report_unknown(const KalamConnection* connection, const kalam::Status* status);
+// 08007: changes were handed over, and nothing tells what became of them. The only place that says so; `detail` and
+// `hint` are whole sentences in the database's encoding (`hint` may be NULL).
+[[noreturn]] void kalam_report_unknown(const KalamConnection* connection, const char* detail, const char* hint);
+
+// The same of rows, for a call that ended with this status.
+[[noreturn]] void kalam_report_unknown_rows(const KalamConnection* connection, const kalam::Status* status);
+
+// 08007, or 40001 for a row that is gone: the server stopped in the middle of the commit, and what it had applied by
+// then stays.
+[[noreturn]] void kalam_report_stopped_commit(const KalamConnection* connection, const kalam::Status* status);

@@ -1,46 +1,43 @@
 // Remote DDL and PostgreSQL's transaction (architecture section 6): KalamDB's DDL is not transactional, so what can be
 // undone (CREATE, ADD COLUMN, SET and DROP NOT NULL) happens at once and is undone, newest first, when its
-// (sub)transaction aborts. Everything else (DROP, DROP COLUMN, defaults) waits for PRE_COMMIT, where it follows the
-// rows of the transaction, oldest first.
-//
-// The undo runs in the abort callback: it waits at most three seconds, not at all to speak of after a wait that was
-// cancelled, a second when the backend ends, without ever raising. What could not be undone is reported as a WARNING; a
-// request that was not answered in time goes on by itself.
+// (sub)transaction aborts (undo.h). Everything else (DROP, DROP COLUMN, defaults) waits for PRE_COMMIT, where it
+// follows the rows of the transaction, oldest first (transaction.cpp).
 #pragma once
 
 #include "extension/base/compat.h"
 #include "extension/remote/connection.h"
 
-struct KalamPendingChange;
+enum class KalamRemoteDdl : uint8_t { created, altered, drop, at_commit, name_space };
+
+// One change of KalamDB's definitions by the transaction. It belongs to the transaction's memory, and pins its
+// connection until the change is undone, or the transaction has ended.
+struct KalamPendingChange {
+  KalamPendingChange* next;  // older
+  KalamRemoteDdl kind;
+  bool done;       // nothing is left to be sent for it
+  bool confirmed;  // the server has said that the change was made
+  int nest_level;
+  KalamConnection* connection;  // pinned
+  char* name_space;
+  char* table;
+  char* undo_sql;    // NULL: waits for PRE_COMMIT, or stays (a namespace)
+  char* commit_sql;  // NULL: happened at once
+  char* what;        // for a WARNING when it cannot be undone
+};
+
+// ---------------------------------------------------------------- what statements do
 
 // The remote table is about to be created by the current (sub)transaction: known before the request is sent, because
 // the wait for its answer may be interrupted. Lives as long as the transaction.
 KalamPendingChange* kalam_pending_create(KalamConnection* connection, const char* name_space, const char* table);
 
 // The remote table is about to be altered; `undo_sql` takes that back. `what` names the change in a WARNING ("ADD
-// COLUMN c"). Both are copied.
+// COLUMN c"). Both are copied. Waits for what is still undone for the table, serves interrupts.
 KalamPendingChange* kalam_pending_alter(KalamConnection* connection, const char* name_space, const char* table,
                                         const char* undo_sql, const char* what);
 
 // A namespace was made for a table of the current (sub)transaction. It stays when that is undone, which a NOTICE says.
 void kalam_pending_namespace(KalamConnection* connection, const char* name_space);
-
-// Waits for requests of this session that undo an earlier change of the table and go on by themselves: what is done
-// next under its name must not meet them. Serves interrupts.
-void kalam_pending_settle(const KalamConnection* connection, const char* name_space, const char* table);
-
-// Sends a statement, again for some seconds while the server is busy with what was there before under the name (spec
-// 10.5). `change` (may be NULL) is what the statement makes: nothing is to be undone while only refusals have come.
-// Waits, serves interrupts; the outcome is in `status`.
-void kalam_send_ddl(KalamConnection* connection, const char* sql, KalamPendingChange* change, kalam::Status* status,
-                    uint64 deadline_ms = 0);
-
-// How long rows wait for a table that was created again a moment ago (spec 10.5).
-constexpr int KALAM_SETTLE_MS = 3000;
-
-// True after a pause, when a request was refused because of what was there under the table's name before, and `until`
-// has not passed: it can be sent again. Serves interrupts.
-bool kalam_pause_to_settle(const kalam::Status* status, TimestampTz until);
 
 // A statement about the remote table that is to be sent when the transaction commits. Copied.
 void kalam_pending_at_commit(KalamConnection* connection, const char* name_space, const char* table, const char* sql);
@@ -55,5 +52,27 @@ bool kalam_pending_is_dropped(const KalamConnection* connection, const char* nam
 bool kalam_pending_is_created(const KalamConnection* connection, const char* name_space, const char* table);
 bool kalam_pending_has(const KalamConnection* connection, const char* name_space, const char* table);
 
-// Transaction callbacks.
-void kalam_pending_init();
+// Sends a statement, again for some seconds while a clean-up is pending (cleanup_pending.h). `change` (may be NULL) is
+// what the statement makes: nothing is to be undone while only refusals have come. Waits, serves interrupts; the
+// outcome is in `status`.
+void kalam_send_ddl(KalamConnection* connection, const char* sql, KalamPendingChange* change, kalam::Status* status,
+                    uint64 deadline_ms = 0);
+
+// ---------------------------------------------------------------- the end of transactions (transaction.cpp)
+
+// Sends what has waited for PRE_COMMIT. Waits, serves interrupts, raises: 08007 when PostgreSQL's side is rolled back
+// and nobody knows whether the server has executed the statement.
+void kalam_remote_ddl_send();
+
+// Refuses (0A000) to PREPARE a transaction with changes.
+void kalam_remote_ddl_refuse_prepare();
+
+// The subtransaction's changes are its parent's from now on. Never raises.
+void kalam_remote_ddl_commit_subtransaction(int level);
+
+// Forgets all changes, after COMMIT. Never raises.
+void kalam_remote_ddl_forget();
+
+// Takes the newest change of a level at or above `level` out of the transaction's; NULL: there is none. Who has called
+// it unpins the connection. Never raises.
+KalamPendingChange* kalam_remote_ddl_pop(int level);

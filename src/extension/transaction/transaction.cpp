@@ -1,18 +1,13 @@
 #include "extension/transaction/transaction.h"
 
-#include "client/api.h"
-#include "extension/base/settings.h"
-#include "extension/remote/query.h"
+#include "extension/journal/journal.h"
+#include "extension/remote/wait.h"
+#include "extension/transaction/atomic.h"
 #include "extension/transaction/commit/commit.h"
+#include "extension/transaction/remote_ddl.h"
+#include "extension/transaction/undo.h"
 
-extern "C" {
-#include "mb/pg_wchar.h"
-}
-
-#define AUTOCOMMIT_HINT "set kalam.write_mode to \"autocommit\", which is not atomic."
-
-static bool is_registered;
-static bool is_sent;  // PRE_COMMIT is over: what is written now would never reach the server
+static bool is_sent;  // the rows are with the server: what is written now would never get there
 
 void kalam_transaction_check_access() {
   if (!IsolationUsesXactSnapshot()) return;
@@ -22,219 +17,94 @@ void kalam_transaction_check_access() {
                   errhint("Use READ COMMITTED.")));
 }
 
-// ---------------------------------------------------------------- what can be committed
-
-// A request holds the inserts of one table, whatever its key is called, or one change of one row. Everything else
-// needs a transaction of the server.
-bool kalam_journal_needs_begin(const KalamJournal* journal) {
-  if (kalam_journal_net_count(journal) <= 1) return false;
-  return journal->net_updates + journal->net_removes > 0 ||
-         journal->net_bytes + journal->net_inserts * KALAM_ROW_OVERHEAD > KALAM_REQUEST_BYTES - KALAM_REQUEST_OVERHEAD;
+void kalam_transaction_check_open() {
+  if (!is_sent) return;
+  ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+                  errmsg("cannot change KalamDB tables while the transaction commits"),
+                  errdetail("Its changes have been sent to KalamDB already.")));
 }
 
-// How many journals have changes; the last of them, if there is one.
-static int count_changed(const KalamJournal** last = nullptr) {
-  int count = 0;
-  ListCell* cell;
-  foreach (cell, kalam_journals()) {
-    const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
-    if (kalam_journal_net_count(journal) == 0) continue;
-    count++;
-    if (last != nullptr) *last = journal;
-  }
-  return count;
+// ---------------------------------------------------------------- the steps at the end
+
+// Rows of the transaction, and keys that must not be stored.
+static void send_rows() {
+  if (kalam_transaction_has_work()) kalam_commit_journals();
+  kalam_journal_close_all();
+  is_sent = true;
 }
 
-// Whether there is anything to do at COMMIT: changes to send, or keys that must not be there.
-static bool has_work() {
-  ListCell* cell;
-  foreach (cell, kalam_journals())
-    if (((const KalamJournal*)lfirst(cell))->net_absences > 0) return true;
-  return count_changed() > 0;
+// Before PostgreSQL commits. Any step may raise, and the transaction aborts then.
+//
+// Rows come first: remote DDL that has waited for this moment (DROP TABLE, DROP COLUMN, defaults) would take away what
+// they are written to, and what was created for them is there since its statement. The order is the same for all
+// tables: rows that were written before DROP TABLE may come and go with it.
+static void run_commit_steps() {
+  send_rows();
+  kalam_remote_ddl_send();
 }
 
-const KalamJournal* kalam_transaction_single_move() {
-  const KalamJournal* last = nullptr;
-  const KalamJournalEntry* removal;
-  const KalamJournalEntry* insertion;
-  if (count_changed(&last) != 1 || kalam_transaction_is_stageable(last)) return nullptr;
-  return kalam_journal_single_move(last, &removal, &insertion) ? last : nullptr;
-}
-
-bool kalam_transaction_needs_begin() {
-  const KalamJournal* last = nullptr;
-  int tables = count_changed(&last);
-  return tables > 1 || (tables == 1 && kalam_journal_needs_begin(last));
-}
-
-bool kalam_transaction_is_stageable(const KalamJournal* journal) {
-  const KalamRelation* relation = journal->relation;
-  if (relation->kind == kalam::TableKind::stream) return false;
-  return journal->net_inserts == 0 || strcmp(relation->columns[relation->key_column].name, "id") == 0;
-}
-
-static void check_stageable(const KalamJournal* journal) {
-  if (kalam_journal_net_count(journal) == 0 || kalam_transaction_is_stageable(journal)) return;
-  const KalamRelation* relation = journal->relation;
-  if (relation->kind == kalam::TableKind::stream) {
-    ereport(
-        ERROR,
-        (errcode(list_length(kalam_journals()) > 1 ? ERRCODE_FEATURE_NOT_SUPPORTED : ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-         errmsg("rows of KalamDB stream table \"%s\" must fit one request, and be all that the transaction writes",
-                relation->remote_name),
-         errdetail("KalamDB's transactions do not take stream tables."),
-         errhint("Write fewer rows in one transaction, or " AUTOCOMMIT_HINT)));
-  }
-  if (kalam_journal_has_moves(journal))
-    ereport(
-        ERROR,
-        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-         errmsg("cannot change the key of a row of KalamDB table \"%s\" together with other changes in one transaction",
-                relation->remote_name),
-         errdetail("The row is inserted again under its new key, and KalamDB's transactions take inserts only into "
-                   "tables whose key is called \"id\"; the key of this one is called \"%s\".",
-                   relation->columns[relation->key_column].name),
-         errhint("Change the key of one row in a transaction of its own, or " AUTOCOMMIT_HINT)));
-  bool only_inserts = count_changed() == 1 && journal->net_updates + journal->net_removes == 0;
-  ereport(
-      ERROR,
-      (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-       only_inserts ? errmsg("cannot insert more than one request of rows into KalamDB table \"%s\" in one transaction",
-                             relation->remote_name)
-                    : errmsg("cannot insert into KalamDB table \"%s\" together with other changes in one transaction",
-                             relation->remote_name),
-       errdetail("KalamDB's transactions take inserts only into tables whose key is called \"id\"; the key of "
-                 "this one is called \"%s\".",
-                 relation->columns[relation->key_column].name),
-       errhint("Insert rows of up to 4 MB in a transaction of their own, or " AUTOCOMMIT_HINT)));
-}
-
-// Asked for once per connection, and only when a transaction writes for two users. What it is for can also be refused
-// by the server, before anything was applied; so a number that has changed since does no harm.
-static void get_user_shards(KalamConnection* connection) {
-  kalam::Status status;
-
-  if (connection->user_shards != 0) return;
-  KalamQueryResult* answer = kalam_query(
-      connection, "SELECT count(*) AS shards FROM system.cluster_groups WHERE group_type = 'user_data' LIMIT 1",
-      &status);
-  if (answer == nullptr || answer->row_count != 1 || answer->values[0][0] == nullptr) return;
-  connection->user_shards = (uint32)strtoul(answer->values[0][0], nullptr, 10);
-}
-
-static uint32 shard_of(const KalamJournal* journal) {
-  int size = (int)strlen(journal->subject);
-  char* user_id = pg_server_to_any(journal->subject, size, PG_UTF8);
-  uint32 shard = kalam::user_shard_of(user_id, strlen(user_id), journal->connection->user_shards);
-  if (user_id != journal->subject) pfree(user_id);
-  return shard;
-}
-
-// Whether the rows of two journals' users are in one shard. Users of whose shards nothing is known are apart.
-static bool is_one_shard(const KalamJournal* a, const KalamJournal* b) {
-  if (a->subject == nullptr || b->subject == nullptr || strcmp(a->subject, b->subject) == 0) return true;
-  return a->connection->user_shards != 0 && shard_of(a) == shard_of(b);
-}
-
-// Two journals with changes must be in one data group of one server (spec 8.3).
-static void check_together(const KalamJournal* a, const KalamJournal* b) {
-  if (a->connection != b->connection)
+// What is there to be sent would have to be kept until COMMIT PREPARED, in a place that survives this session.
+static void run_prepare_steps() {
+  if (kalam_changed_journals() > 0)
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot change tables \"%s\" and \"%s\" in one transaction", b->relation->local_name,
-                           a->relation->local_name),
-                    errdetail("They belong to different KalamDB servers or user mappings, which cannot commit "
-                              "together."),
-                    errhint("Change them in separate transactions, or " AUTOCOMMIT_HINT)));
-  if (a->relation->kind != b->relation->kind)
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot change tables \"%s\" and \"%s\" in one transaction", b->relation->local_name,
-                           a->relation->local_name),
-                    errdetail("KalamDB commits shared, user and stream tables separately."),
-                    errhint("Change them in separate transactions, or " AUTOCOMMIT_HINT)));
-  if (is_one_shard(a, b)) return;
-  get_user_shards(a->connection);
-  if (!is_one_shard(a, b))
-    ereport(ERROR,
-            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-             errmsg("cannot change rows of KalamDB users \"%s\" and \"%s\" in one transaction", b->subject, a->subject),
-             errdetail("Their rows are in different shards, which KalamDB commits separately."),
-             errhint("Commit before setting kalam.user_id to another user, or " AUTOCOMMIT_HINT)));
+                    errmsg("cannot PREPARE a transaction that has changed KalamDB tables")));
+  kalam_remote_ddl_refuse_prepare();
+  send_rows();
 }
 
-bool kalam_transaction_can_join(const KalamJournal* a, const KalamJournal* b) {
-  return a->connection == b->connection && a->relation->kind == b->relation->kind && is_one_shard(a, b);
+// PostgreSQL has committed. Nothing here raises.
+static void run_forget_steps() {
+  kalam_journal_forget_all();
+  kalam_remote_ddl_forget();
+  is_sent = false;
 }
 
-static void check_size(int64 bytes) {
-  if (bytes <= KALAM_TRANSACTION_BYTES) return;
-  ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("transaction is too large for KalamDB"),
-                  errdetail("Its changes take more than %d MB, the most that one transaction of KalamDB can hold.",
-                            (int)(KALAM_TRANSACTION_BYTES / (1024 * 1024))),
-                  errhint("Write fewer rows in one transaction, or " AUTOCOMMIT_HINT)));
+// PostgreSQL's side is rolled back. Rows were not sent, or their sending failed and has told what became of them: they
+// are forgotten before anything is waited for. Nothing here raises.
+static void run_abort_steps() {
+  kalam_journal_forget_all();
+  kalam_remote_ddl_undo(0, kalam_wait_was_left());
+  is_sent = false;
 }
 
-void kalam_transaction_check_changes(const KalamJournal* changed) {
-  int64 bytes = 0;
-  ListCell* cell;
-  if (kalam_setting_write_mode() == KalamWriteMode::autocommit) return;
-  foreach (cell, kalam_journals()) {
-    const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
-    if (kalam_journal_net_count(journal) == 0) continue;
-    if (journal != changed && kalam_journal_net_count(changed) > 0) check_together(changed, journal);
-    bytes += journal->net_bytes;
-  }
-  if (!kalam_transaction_needs_begin() || kalam_transaction_single_move() != nullptr) return;
-
-  foreach (cell, kalam_journals()) check_stageable((const KalamJournal*)lfirst(cell));
-  check_size(bytes);
-}
-
-void kalam_transaction_check_atomic() {
-  ListCell* cell;
-  foreach (cell, kalam_journals()) kalam_transaction_check_changes((const KalamJournal*)lfirst(cell));
-  foreach (cell, kalam_journals()) check_stageable((const KalamJournal*)lfirst(cell));
+// The same for one subtransaction and its children. Its rows are given up first, so that what they kept open may end.
+static void run_subtransaction_abort_steps(SubTransactionId subid) {
+  kalam_journal_abort_subtransaction(subid);
+  kalam_remote_ddl_undo(GetCurrentTransactionNestLevel(), kalam_wait_was_left());
 }
 
 // ---------------------------------------------------------------- callbacks
 
-static void xact_callback(XactEvent event, void*) {
+static void transaction_callback(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
-      if (has_work()) kalam_commit_journals();
-      kalam_journal_close_all();
-      is_sent = true;
+      run_commit_steps();
       break;
     case XACT_EVENT_PRE_PREPARE:
-      if (count_changed() > 0)
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("cannot PREPARE a transaction that has changed KalamDB tables")));
-      if (has_work()) kalam_commit_journals();
-      kalam_journal_close_all();
+      run_prepare_steps();
       break;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_PREPARE:
+      run_forget_steps();
+      break;
     case XACT_EVENT_ABORT:
     case XACT_EVENT_PARALLEL_ABORT:
-      kalam_journal_forget_all();
-      is_sent = false;
+      run_abort_steps();
       break;
+    // A parallel worker changes nothing.
     case XACT_EVENT_PARALLEL_PRE_COMMIT:
     case XACT_EVENT_PARALLEL_COMMIT:
       break;
   }
 }
 
-static void subxact_callback(SubXactEvent event, SubTransactionId subid, SubTransactionId, void*) {
-  if (event == SUBXACT_EVENT_ABORT_SUB) kalam_journal_abort_subtransaction(subid);
+static void subtransaction_callback(SubXactEvent event, SubTransactionId subid, SubTransactionId, void*) {
+  // Entries of the journal keep the number of the subtransaction that wrote them: a parent has a lower one.
+  if (event == SUBXACT_EVENT_COMMIT_SUB) kalam_remote_ddl_commit_subtransaction(GetCurrentTransactionNestLevel());
+  if (event == SUBXACT_EVENT_ABORT_SUB) run_subtransaction_abort_steps(subid);
 }
 
 void kalam_transaction_init() {
-  if (is_sent)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-                    errmsg("cannot change KalamDB tables while the transaction commits"),
-                    errdetail("Its changes have been sent to KalamDB already.")));
-  if (is_registered) return;
-  RegisterXactCallback(xact_callback, nullptr);
-  RegisterSubXactCallback(subxact_callback, nullptr);
-  is_registered = true;
+  RegisterXactCallback(transaction_callback, nullptr);
+  RegisterSubXactCallback(subtransaction_callback, nullptr);
 }

@@ -1,44 +1,14 @@
-// The extension's part in PostgreSQL's transactions: what may be read and written in one, and what happens at its end.
+// The extension's part in PostgreSQL's transactions: which of them it takes part in, and what is done at their end, in
+// which order. This is the only file that PostgreSQL calls at the end of a transaction or subtransaction.
 #pragma once
 
-#include "extension/base/compat.h"
-#include "extension/journal/journal.h"
-
-// Checked when a foreign table is read or written: refuses the isolation levels that KalamDB cannot give.
-void kalam_transaction_check_access();
-
-// Checked after every change: refuses, at the statement that makes it so, what the server could not commit atomically
-// (architecture section 5). The change is already in the journal; the error's rollback takes it out.
-void kalam_transaction_check_changes(const KalamJournal* changed);
-
-// Registers the callbacks, at the first change of a session. Idempotent. Refuses changes (25000) by what other modules
-// run at commit after the journal was sent.
+// Registers the extension with PostgreSQL's transactions. Called once, when the library is loaded, so that no change
+// can come before it.
 void kalam_transaction_init();
 
-// Refuses (0A000, 54000) the changes of all journals when the server could not commit them as one.
-void kalam_transaction_check_atomic();
+// Checked when a foreign table is read or written: refuses the isolation levels that KalamDB cannot give (0A000).
+void kalam_transaction_check_access();
 
-// Whether the server's transactions take all changes of a journal: not those of stream tables, and no inserts where
-// the key is not called "id".
-bool kalam_transaction_is_stageable(const KalamJournal* journal);
-
-// Whether the changes of two journals can be in one transaction of the server: of one data group (spec 8.3).
-bool kalam_transaction_can_join(const KalamJournal* a, const KalamJournal* b);
-
-// The journal with the only change there is, when that is the change of one row's key in a table whose inserts the
-// server's transactions do not take: two requests, one after the other. NULL: it is something else.
-const KalamJournal* kalam_transaction_single_move();
-
-// Whether the changes of one journal need more than one request.
-bool kalam_journal_needs_begin(const KalamJournal* journal);
-
-// Whether the changes of all journals need a transaction of the server (more than one request).
-bool kalam_transaction_needs_begin();
-
-// What an Insert request holds besides its rows, generously, and how many bytes of encoded rows that leaves.
-constexpr int64 KALAM_REQUEST_OVERHEAD = 4096;
-constexpr int64 KALAM_REQUEST_BYTES = 4194304;
-constexpr int64 KALAM_ROW_OVERHEAD = 6;  // protobuf tag and length
-
-// Bound on what one transaction of the server may hold (max_transaction_buffer_bytes, spec 8.3).
-constexpr int64 KALAM_TRANSACTION_BYTES = INT64CONST(100) * 1024 * 1024;
+// Checked before a foreign table is written: refuses (25000) a change by what other modules run in a transaction whose
+// changes were sent already.
+void kalam_transaction_check_open();

@@ -13,6 +13,7 @@
 #include "extension/options/option_table.h"
 #include "extension/options/options.h"
 #include "extension/remote/query.h"
+#include "extension/transaction/detached_calls.h"
 #include "extension/transaction/remote_ddl.h"
 
 extern "C" {
@@ -263,7 +264,7 @@ void create_remote(KalamConnection* connection, const KalamTableDefinition* defi
 
 // The name must be free of what this session has dropped, or is undoing.
 void refuse_dropped(KalamConnection* connection, const KalamTableDefinition* definition) {
-  kalam_pending_settle(connection, definition->name_space, definition->table);
+  kalam_detached_calls_wait(connection, definition->name_space, definition->table);
   if (!kalam_pending_is_dropped(connection, definition->name_space, definition->table)) return;
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                   errmsg("cannot use KalamDB table \"%s.%s\" again in the transaction that drops it",

@@ -2,9 +2,9 @@
 
 #include "extension/base/settings.h"
 #include "extension/catalog/storage_state.h"
+#include "extension/transaction/atomic.h"
 #include "extension/transaction/commit/remote_transaction.h"
 #include "extension/transaction/commit/requests.h"
-#include "extension/transaction/transaction.h"
 
 // One journal in as few steps as the server takes it in. Keys occur once, so inserts may come before other changes.
 static void send_in_steps(KalamSender* sender, KalamJournal* journal, KalamProgress* progress) {

@@ -1,6 +1,5 @@
 #include "extension/transaction/commit/remote_transaction.h"
 
-#include "extension/base/report.h"
 #include "extension/transaction/commit/requests.h"
 #include "extension/transaction/outcome.h"
 
@@ -32,16 +31,9 @@ static void stage_changes(KalamSender* sender, KalamJournal* journal) {
 // was.
 [[noreturn]] static void report_commit_failure(const KalamSender* sender, const KalamJournal* journal,
                                                const kalam::Status* status) {
-  const char* text = kalam_answer_text(status);
   // A server that remembers the transaction has staged the changes in it; of one that does not nobody knows.
-  if (status->error == kalam::ErrorClass::transaction_unknown) kalam_report_unknown(sender->connection, status);
-  if (status->maybe_executed)
-    ereport(ERROR,
-            (errcode(status->error == kalam::ErrorClass::row_gone ? ERRCODE_T_R_SERIALIZATION_FAILURE
-                                                                  : ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
-             errmsg("KalamDB server \"%s\" stopped in the middle of the commit", sender->connection->server_name),
-             errdetail("%s", kalam_text_from_remote(text, strlen(text))),
-             errhint("Some of the transaction's changes may have been applied.")));
+  if (status->error == kalam::ErrorClass::transaction_unknown) kalam_report_unknown_rows(sender->connection, status);
+  if (status->maybe_executed) kalam_report_stopped_commit(sender->connection, status);
   kalam_sender_report(sender, journal, status);
 }
 
@@ -62,7 +54,7 @@ static void end_failed_transaction(KalamSender* sender) {
     kalam::Status status;
     is_answered = kalam::call_done(sender->holder->call);
     kalam::call_status(sender->holder->call, &status);
-    is_answered = is_answered && !kalam_has_no_answer(&status);
+    is_answered = is_answered && !kalam_is_unanswered(&status);
     kalam_call_holder_clear(sender->holder);
   }
   if (is_answered)

@@ -2,9 +2,9 @@
 
 #include "extension/base/report.h"
 #include "extension/journal/hidden_values.h"
+#include "extension/transaction/atomic.h"
+#include "extension/transaction/cleanup_pending.h"
 #include "extension/transaction/outcome.h"
-#include "extension/transaction/remote_ddl.h"
-#include "extension/transaction/transaction.h"
 
 extern "C" {
 #include "storage/ipc.h"
@@ -16,7 +16,7 @@ static void send_rows(KalamSender* sender, KalamJournal* journal, size_t first, 
   kalam::CallOptions options = {};
   kalam::Status status;
   KalamCallHolder* holder = sender->holder;
-  TimestampTz settled = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), KALAM_SETTLE_MS);
+  TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), KALAM_CLEANUP_ROWS_MS);
   do {
     kalam_sender_check_deadline(sender);
     kalam_call_holder_clear(holder);
@@ -24,15 +24,14 @@ static void send_rows(KalamSender* sender, KalamJournal* journal, size_t first, 
         kalam::call_insert(sender->connection->handle, &table, journal->writer->rows, first, count, &options, &status);
     kalam_sender_check_started(sender, journal, holder->call, &status);
     kalam_sender_wait_for_outcome(sender, &status);
-  } while (kalam_pause_to_settle(&status, settled));
+  } while (kalam_pause_for_cleanup(&status, until));
   if (status.error != kalam::ErrorClass::none) kalam_sender_report(sender, journal, &status);
   uint64 affected = kalam::call_affected_rows(holder->call);
   kalam_call_holder_clear(holder);
   if (affected != count)
-    ereport(ERROR,
-            (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
-             errmsg("outcome of the transaction on KalamDB server \"%s\" is unknown", sender->connection->server_name),
-             errdetail("%zu rows were sent, but the server reports %llu.", count, (unsigned long long)affected)));
+    kalam_report_unknown(
+        sender->connection,
+        psprintf("%zu rows were sent, but the server reports %llu.", count, (unsigned long long)affected), nullptr);
 }
 
 bool kalam_send_inserts_at_once(KalamSender* sender, KalamJournal* journal) {

@@ -5,10 +5,6 @@
 #include "extension/journal/version_mark.h"
 #include "extension/transaction/outcome.h"
 
-extern "C" {
-#include "storage/proc.h"
-}
-
 // ---------------------------------------------------------------- errors
 
 void kalam_sender_report(const KalamSender* sender, const KalamJournal* journal, const kalam::Status* status) {
@@ -28,13 +24,6 @@ void kalam_sender_report(const KalamSender* sender, const KalamJournal* journal,
   kalam_report(status, &context);
 }
 
-[[noreturn]] static void report_timeout(const KalamSender* sender) {
-  if (sender->is_statement_timeout)
-    ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED), errmsg("canceling statement due to statement timeout")));
-  ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
-                  errmsg("KalamDB server \"%s\" did not answer in time", sender->connection->server_name)));
-}
-
 void kalam_sender_check_started(const KalamSender* sender, const KalamJournal* journal, const kalam::Call* call,
                                 const kalam::Status* status) {
   if (call == nullptr) kalam_sender_report(sender, journal, status);
@@ -47,38 +36,24 @@ static void check_succeeded(const KalamSender* sender, const KalamJournal* journ
 }
 
 void kalam_sender_check_deadline(const KalamSender* sender) {
-  if (sender->deadline != 0 && GetCurrentTimestamp() >= sender->deadline) report_timeout(sender);
+  kalam_check_deadline(&sender->deadline, sender->connection);
 }
 
 // ---------------------------------------------------------------- waiting
-
-static void set_deadline(KalamSender* sender) {
-  if (StatementTimeout > 0) {
-    sender->deadline = TimestampTzPlusMilliseconds(GetCurrentStatementStartTimestamp(), (int64)StatementTimeout);
-    sender->is_statement_timeout = true;
-  }
-  if (sender->connection->commit_timeout_ms > 0) {
-    TimestampTz limit =
-        TimestampTzPlusMilliseconds(GetCurrentTimestamp(), (int64)sender->connection->commit_timeout_ms);
-    if (sender->deadline == 0 || limit < sender->deadline) {
-      sender->deadline = limit;
-      sender->is_statement_timeout = false;
-    }
-  }
-}
 
 KalamSender* kalam_sender_open(KalamConnection* connection) {
   KalamSender* sender = (KalamSender*)palloc0(sizeof(KalamSender));
   sender->context = CurrentMemoryContext;
   sender->row_context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB commit row", ALLOCSET_DEFAULT_SIZES);
   sender->connection = connection;
-  set_deadline(sender);
+  sender->deadline = kalam_commit_deadline(connection);
   sender->holder = kalam_call_holder_create(CurrentMemoryContext, connection);
   return sender;
 }
 
 static void wait_for(const KalamSender* sender, kalam::Call* call) {
-  if (!kalam_wait_for_call_until(call, sender->deadline)) report_timeout(sender);
+  if (!kalam_wait_for_call_until(call, sender->deadline.at))
+    kalam_report_deadline(&sender->deadline, sender->connection);
 }
 
 void kalam_sender_finish_single(const KalamSender* sender, const KalamJournal* journal) {
@@ -94,7 +69,7 @@ void kalam_sender_wait_for_outcome(KalamSender* sender, kalam::Status* status) {
 
   PG_TRY();
   {
-    done = kalam_wait_for_call_until(call, sender->deadline);
+    done = kalam_wait_for_call_until(call, sender->deadline.at);
   }
   PG_CATCH();
   {
@@ -113,9 +88,10 @@ void kalam_sender_wait_for_outcome(KalamSender* sender, kalam::Status* status) {
 
   if (!done && !status->maybe_executed) {
     if (interrupt != nullptr) ReThrowError(interrupt);
-    report_timeout(sender);
+    kalam_report_deadline(&sender->deadline, sender->connection);
   }
-  if (status->maybe_executed && (!done || !kalam_is_verdict(status))) kalam_report_unknown(sender->connection, status);
+  if (status->maybe_executed && (!done || !kalam_is_definite_failure(status)))
+    kalam_report_unknown_rows(sender->connection, status);
 }
 
 // ---------------------------------------------------------------- lookups in flight
@@ -146,11 +122,11 @@ static bool finish_lookup(const KalamSenderLookups* lookups, KalamKeyOrder order
   KalamKeyAnswer answer;
   kalam::Window window;
   kalam::Status status;
-  switch (kalam_keys_in_flight_next(lookups->keys, order, sender->deadline, &answer)) {
+  switch (kalam_keys_in_flight_next(lookups->keys, order, sender->deadline.at, &answer)) {
     case KalamKeyResult::none:
       return false;
     case KalamKeyResult::too_late:
-      report_timeout(sender);
+      kalam_report_deadline(&sender->deadline, sender->connection);
     case KalamKeyResult::answer:
       break;
   }
@@ -218,7 +194,7 @@ void kalam_sender_stage(KalamSender* sender, const KalamJournal* journal, kalam:
   wait_for(sender, call);
   kalam::call_status(call, &answer);
   if (answer.error == kalam::ErrorClass::transaction_unknown && sender->staged > 0)
-    kalam_report_unknown(sender->connection, &answer);
+    kalam_report_unknown_rows(sender->connection, &answer);
   if (answer.error != kalam::ErrorClass::none) kalam_sender_report(sender, journal, &answer);
   sender->staged++;
   kalam_call_holder_clear(sender->holder);

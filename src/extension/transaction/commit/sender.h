@@ -5,6 +5,7 @@
 #include "extension/journal/journal.h"
 #include "extension/lookup/keys_in_flight.h"
 #include "extension/remote/wait.h"
+#include "extension/transaction/deadline.h"
 
 struct KalamSender;
 
@@ -18,16 +19,15 @@ struct KalamSenderLookups {
 
 struct KalamSender {
   KalamConnection* connection;  // pinned by the journals
-  TimestampTz deadline;         // 0: none
-  bool is_statement_timeout;    // what set it
-  MemoryContext context;        // of the whole sending
-  MemoryContext row_context;    // reset for every row
-  KalamCallHolder* holder;      // of calls that nothing is in flight beside
-  List* lookups;                // of KalamSenderLookups: of rows that changes start from
-  int64 staged;                 // requests that the server said it has staged in the open transaction
+  KalamCommitDeadline deadline;
+  MemoryContext context;      // of the whole sending
+  MemoryContext row_context;  // reset for every row
+  KalamCallHolder* holder;    // of calls that nothing is in flight beside
+  List* lookups;              // of KalamSenderLookups: of rows that changes start from
+  int64 staged;               // requests that the server said it has staged in the open transaction
 };
 
-// The deadline counts from here: statement_timeout, which PostgreSQL has switched off by now, or option `timeout`.
+// Its deadline counts from here.
 KalamSender* kalam_sender_open(KalamConnection* connection);
 
 // Raises what a call for this journal (NULL: for none or several) failed with.
