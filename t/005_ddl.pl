@@ -88,7 +88,7 @@ $node->sql('DROP TABLE app.t');
 $stub->clear_faults;
 
 # ---- The backend ends while CREATE waits, or what undoes it after a cancellation: its request is not cancelled with it
-for my $end ('pg_terminate_backend', 'pg_cancel_backend reaches the waiting backend')
+for my $end ('pg_terminate_backend', 'pg_cancel_backend')
 {
 	my $session = $node->session;
 	my $pid = $session->pid;
