@@ -13,6 +13,10 @@ CREATE FOREIGN TABLE two (id bigint NOT NULL, x1 text OPTIONS (column_name 'x'),
 \set VERBOSITY terse
 CREATE FOREIGN TABLE two (id bigint NOT NULL, x text, x2 text OPTIONS (column_name 'X')) SERVER kalam_server OPTIONS (namespace 'ktest00000_columns', "table" 'base');
 CREATE FOREIGN TABLE two (id bigint NOT NULL, id2 bigint OPTIONS (column_name 'id')) SERVER kalam_server OPTIONS (namespace 'ktest00000_columns', "table" 'base');
+CREATE FOREIGN TABLE crossed (id int, x text OPTIONS (column_name 'y'), y text OPTIONS (column_name 'x')) SERVER kalam_server;
+INSERT INTO crossed VALUES (1, 'x', 'y');
+SELECT x, y FROM crossed;
+DROP FOREIGN TABLE crossed;
 CREATE FOREIGN TABLE two (x text, "X" text) SERVER kalam_server OPTIONS (namespace 'ktest00000_columns', "table" 'base');
 CREATE FOREIGN TABLE two (_seq bigint, v bigint OPTIONS (column_name '_seq')) SERVER kalam_server OPTIONS (namespace 'ktest00000_columns', "table" 'base');
 CREATE FOREIGN TABLE new_two (id bigint NOT NULL, x1 text OPTIONS (column_name 'x'), x2 text OPTIONS (column_name 'x')) SERVER kalam_server;
@@ -132,8 +136,8 @@ SELECT kalam_exec('SELECT column_name, default_value FROM system.columns WHERE t
 CREATE TABLE current_user_log (id int PRIMARY KEY, my_current_role text) USING kalamdb;
 INSERT INTO current_user_log VALUES (1, 'x');
 SELECT * FROM current_user_log;
-CREATE TABLE "current_user" (id int PRIMARY KEY) USING kalamdb;
-CREATE TABLE bad (id int PRIMARY KEY, "current_role" text) USING kalamdb;
+CREATE TABLE "current_user" (id int PRIMARY KEY, "current_role" text) USING kalamdb;
+DROP TABLE "current_user";
 CREATE TABLE bad (id int PRIMARY KEY) USING kalamdb WITH (flush_policy = 'current_user');
 
 -- GENERATED ALWAYS AS IDENTITY

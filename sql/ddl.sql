@@ -74,20 +74,31 @@ SELECT * FROM remote_columns('textkey');
 INSERT INTO textkey VALUES (-1, 'x');
 INSERT INTO textkey VALUES (1, NULL);
 
--- Names
+-- Names that KalamDB does not take: it has others then
 CREATE TABLE "a-b" (id int) USING kalamdb;
+CREATE TABLE a_b (id int) USING kalamdb;
 CREATE TABLE "table" (id int) USING kalamdb;
-CREATE TABLE system.bad (id int) USING kalamdb;
-CREATE TABLE "nosuch-schema".bad (id int) USING kalamdb;
+CREATE TABLE "__Drizzle_Migrations" (id int) USING kalamdb;
+CREATE TABLE "1é" (id int) USING kalamdb;
+SELECT c.relname, o.option_value FROM pg_class c JOIN pg_foreign_table t ON t.ftrelid = c.oid, pg_options_to_table(t.ftoptions) o
+WHERE o.option_name = 'table' AND c.relnamespace = 'ktest00000_ddl'::regnamespace AND o.option_value <> c.relname ORDER BY 1;
+DROP TABLE "a-b", "table", "__Drizzle_Migrations", "1é";
+CREATE TABLE system.names (id int) USING kalamdb;
+CREATE TABLE "ktest00000-ddl".names (id int) USING kalamdb;
+SELECT ftoptions FROM pg_foreign_table WHERE ftrelid IN ('system.names'::regclass, '"ktest00000-ddl".names'::regclass) ORDER BY 1;
+DROP TABLE system.names, "ktest00000-ddl".names;
+DROP SCHEMA system, "ktest00000-ddl";
+SELECT kalam_exec('DROP NAMESPACE system_') IS NOT NULL AS cleaned_up;
 CREATE FOREIGN TABLE bad (id int) SERVER kalam_server OPTIONS (namespace 'kalam');
-SELECT nspname FROM pg_namespace WHERE nspname IN ('system', 'nosuch-schema');
-CREATE TABLE bad (id int, "a b" int) USING kalamdb;
-CREATE TABLE bad (id int, "check" int) USING kalamdb;
-CREATE TABLE bad (id int, col int, "Col" int) USING kalamdb;
+CREATE TABLE named (id int, "a b" int, "a-b" int, a_b int, "check" int, col int, "Col" int, "order" int, "Group" int, "_x" int) USING kalamdb;
+CREATE TABLE named (id int, "a b" int, "a-b" int, a_b int, "check" int, col int, "Col" int, "order" int, "Group" int) USING kalamdb;
+SELECT a.attname, o.option_value FROM pg_attribute a, pg_options_to_table(a.attfdwoptions) o WHERE attrelid = 'named'::regclass ORDER BY a.attnum;
+INSERT INTO named VALUES (1, 2, 3, 4, 5, 6, 7, 8, 9);
+UPDATE named SET "order" = 10 WHERE "order" = 8;
+SELECT * FROM named;
+DROP TABLE named;
 CREATE TABLE bad (id int, _seq int) USING kalamdb;
 CREATE TABLE bad (id int, _other int) USING kalamdb;
-CREATE TABLE bad (id int, "order" int) USING kalamdb;
-CREATE TABLE bad (id int, "Group" int) USING kalamdb;
 -- as ORMs write names that KalamDB does not keep
 CREATE TABLE "Mixed" ("Id" serial, "order_" int, "createdAt" timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP, CONSTRAINT "Mixed_pkey" PRIMARY KEY ("Id")) USING kalamdb;
 INSERT INTO "Mixed" ("Id") VALUES (1);

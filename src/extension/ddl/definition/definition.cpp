@@ -227,19 +227,14 @@ bool has_not_null(const ColumnDef* column) {
   return false;
 }
 
-// KalamDB keeps no upper-case letters; the name that it has then is recorded with the column.
-const char* remote_column_name(ColumnDef* column) {
+// The name that option column_name gives; NULL: none.
+char* named_by_option(const ColumnDef* column) {
   ListCell* cell;
   foreach (cell, column->fdwoptions) {
     DefElem* option = lfirst_node(DefElem, cell);
     if (strcmp(option->defname, "column_name") == 0) return kalam_folded_name(strVal(option->arg));
   }
-  char* folded = kalam_folded_name(column->colname);
-  if (strcmp(folded, column->colname) != 0) {
-    column->fdwoptions =
-        lappend(column->fdwoptions, makeDefElem(pstrdup("column_name"), (Node*)makeString(pstrdup(folded)), -1));
-  }
-  return folded;
+  return nullptr;
 }
 
 bool is_version_name(const char* name) {
@@ -278,7 +273,7 @@ KalamColumnDefinition* define_column(ColumnDef* column, List** extra) {
   const char* type_sql;
   auto* definition = (KalamColumnDefinition*)palloc0(sizeof(KalamColumnDefinition));
 
-  definition->name = remote_column_name(column);
+  definition->name = named_by_option(column);
   definition->local_name = column->colname;
   translate_type_name(column, definition);
   take_column_constraints(column, definition, &default_expression, extra);
@@ -305,6 +300,20 @@ KalamColumnDefinition* find_column(const KalamTableDefinition* definition, const
     if (strcmp(column->local_name, local_name) == 0) return column;
   }
   return nullptr;
+}
+
+// KalamDB's names that are others than those here are recorded with the columns.
+void record_names(List* elements, const KalamTableDefinition* definition) {
+  ListCell* cell;
+  foreach (cell, elements) {
+    auto* column = (ColumnDef*)lfirst(cell);
+    if (!IsA(column, ColumnDef)) continue;
+    const KalamColumnDefinition* defined = find_column(definition, column->colname);
+    if (defined == nullptr || named_by_option(column) != nullptr || strcmp(defined->name, column->colname) == 0)
+      continue;
+    DefElem* option = makeDefElem(pstrdup("column_name"), (Node*)makeString(pstrdup(defined->name)), -1);
+    column->fdwoptions = lappend(column->fdwoptions, option);
+  }
 }
 
 // True when the constraint stays with the foreign table.
@@ -423,6 +432,8 @@ void kalam_define_columns(CreateStmt* statement, KalamTableDefinition* definitio
       kept = lappend(kept, element);
     }
   }
+  kalam_choose_column_names(definition);
+  record_names(kept, definition);
   // After the columns, wherever they are written.
   foreach (cell, statement->tableElts) {
     Node* element = (Node*)lfirst(cell);

@@ -54,6 +54,14 @@ void kalam_define_key(CreateStmt* statement, KalamTableDefinition* definition);
 // two columns of one name (names.cpp).
 void kalam_check_names(const KalamTableDefinition* definition);
 
+// The name in KalamDB of what is called so here: in lower case, and another one, with a NOTICE, where KalamDB does not
+// take it. The same for the same name at all times. palloc'd.
+enum class KalamNameOf : uint8_t { name_space, table, column };
+char* kalam_chosen_name(const char* local_name, KalamNameOf what);
+
+// The same for the columns that have no name yet; no two have the same one.
+void kalam_choose_column_names(KalamTableDefinition* definition);
+
 // The name as KalamDB keeps it: in lower case. palloc'd.
 char* kalam_folded_name(const char* name);
 

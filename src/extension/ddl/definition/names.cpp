@@ -109,45 +109,77 @@ bool is_one_of(const char* name, const char* const* words, int count) {
   return false;
 }
 
-enum class NameOf : uint8_t { name_space, table, column };
+const char* noun_of(KalamNameOf what) {
+  return what == KalamNameOf::name_space ? "namespace" : what == KalamNameOf::table ? "table" : "column";
+}
 
-void check_name(const char* name, NameOf what) {
-  const char* why = nullptr;
-  const char* hint = nullptr;
-  const char* noun = what == NameOf::name_space ? "namespace" : what == NameOf::table ? "table" : "column";
-  char* folded = kalam_folded_name(name);
-
-  if (strlen(name) > MAX_NAME) {
-    why = "It has more than 64 characters.";
-  } else if (name[0] == '_') {
-    why = "KalamDB keeps names that start with an underscore to itself.";
-  } else if (!kalam_is_plain_name(name)) {
-    why = "Only ASCII letters, digits and underscores are allowed, and no digit first.";
-  } else if (is_one_of(folded, reserved_words, lengthof(reserved_words)) ||
-             (what == NameOf::column && is_one_of(folded, constraint_words, lengthof(constraint_words)))) {
-    why = "It is a reserved word of KalamDB.";
-  } else if (kalam_replaced_word(name, true) != nullptr) {
-    why = "KalamDB replaces this word wherever it stands in a statement.";
-  } else if (what == NameOf::name_space && is_one_of(folded, reserved_namespaces, lengthof(reserved_namespaces))) {
-    why = "KalamDB keeps this name to itself.";
+// Why KalamDB does not take a name; NULL: it does.
+const char* find_fault(const char* name, KalamNameOf what) {
+  const char* folded = kalam_folded_name(name);
+  if (strlen(name) > MAX_NAME) return "It has more than 64 characters.";
+  if (name[0] == '_') return "KalamDB keeps names that start with an underscore to itself.";
+  if (!kalam_is_plain_name(name)) return "Only ASCII letters, digits and underscores are allowed, and no digit first.";
+  if (is_one_of(folded, reserved_words, lengthof(reserved_words)) ||
+      (what == KalamNameOf::column && is_one_of(folded, constraint_words, lengthof(constraint_words)))) {
+    return "It is a reserved word of KalamDB.";
   }
+  if (kalam_replaced_word(name, true) != nullptr)
+    return "KalamDB replaces this word wherever it stands in a statement.";
+  if (what == KalamNameOf::name_space && is_one_of(folded, reserved_namespaces, lengthof(reserved_namespaces))) {
+    return "KalamDB keeps this name to itself.";
+  }
+  return nullptr;
+}
+
+void check_name(const char* name, KalamNameOf what) {
+  const char* why = find_fault(name, what);
   if (why == nullptr) return;
+  ereport(ERROR,
+          (errcode(ERRCODE_INVALID_NAME), errmsg("\"%s\" cannot be the name of a KalamDB %s", name, noun_of(what)),
+           errdetail_internal("%s", why)));
+}
 
-  switch (what) {
-    case NameOf::name_space:
-      hint = "The namespace is named after the schema. WITH (namespace = ...) names another one.";
-      break;
-    case NameOf::table:
-      hint = "CREATE FOREIGN TABLE with option \"table\" gives the KalamDB table another name.";
-      break;
-    case NameOf::column:
-      hint =
-          "Give the KalamDB column another name, with OPTIONS (column_name '...') in CREATE FOREIGN TABLE or ADD "
-          "COLUMN.";
-      break;
+// Letters, digits and underscores alone, of which a letter is the first.
+char* plain_name(const char* folded) {
+  StringInfoData name;
+  const char* start = folded + strspn(folded, "_");
+  initStringInfo(&name);
+  if (*start == '\0' || isdigit((unsigned char)*start)) appendStringInfoChar(&name, 'n');
+  for (const char* p = start; *p != '\0'; p++) {
+    bool is_plain = (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9');
+    // One underscore for a character of several bytes.
+    if (is_plain) {
+      appendStringInfoChar(&name, *p);
+    } else if (name.len == 0) {
+      appendStringInfoChar(&name, 'n');
+    } else if (name.data[name.len - 1] != '_' || *p == '_') {
+      appendStringInfoChar(&name, '_');
+    }
   }
-  ereport(ERROR, (errcode(ERRCODE_INVALID_NAME), errmsg("\"%s\" cannot be the name of a KalamDB %s", name, noun),
-                  errdetail_internal("%s", why), errhint("%s", hint)));
+  return name.data;
+}
+
+// The same name for the same local one at all times; `*why`: KalamDB does not take that one.
+char* choose_name(const char* local_name, KalamNameOf what, const char** why) {
+  char* folded = kalam_folded_name(local_name);
+  *why = find_fault(folded, what);
+  if (*why == nullptr) return folded;
+  char* name = plain_name(folded);
+  return find_fault(name, what) != nullptr ? psprintf("%s_", name) : name;
+}
+
+void tell_name(const char* local_name, const char* name, KalamNameOf what, const char* why) {
+  ereport(NOTICE, (errmsg("%s \"%s\" is named \"%s\" in KalamDB", noun_of(what), local_name, name),
+                   errdetail_internal("%s", why)));
+}
+
+bool is_taken(const KalamTableDefinition* definition, const char* name) {
+  ListCell* cell;
+  foreach (cell, definition->columns) {
+    const auto* column = (const KalamColumnDefinition*)lfirst(cell);
+    if (column->name != nullptr && strcmp(column->name, name) == 0) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -156,12 +188,42 @@ char* kalam_folded_name(const char* name) {
   return asc_tolower(name, strlen(name));
 }
 
+char* kalam_chosen_name(const char* local_name, KalamNameOf what) {
+  const char* why;
+  char* name = choose_name(local_name, what, &why);
+  if (why != nullptr) tell_name(local_name, name, what, why);
+  return name;
+}
+
+void kalam_choose_column_names(KalamTableDefinition* definition) {
+  ListCell* cell;
+  foreach (cell, definition->columns) {
+    auto* column = (KalamColumnDefinition*)lfirst(cell);
+    const char* why;
+    if (column->name == nullptr &&
+        strcmp(choose_name(column->local_name, KalamNameOf::column, &why), column->local_name) == 0)
+      column->name = column->local_name;
+  }
+  // Names that are as they were written come first.
+  foreach (cell, definition->columns) {
+    auto* column = (KalamColumnDefinition*)lfirst(cell);
+    if (column->name != nullptr) continue;
+    const char* why;
+    const char* chosen = choose_name(column->local_name, KalamNameOf::column, &why);
+    const char* name = chosen;
+    for (int number = 2; is_taken(definition, name); number++) name = psprintf("%s_%d", chosen, number);
+    if (name != chosen && why == nullptr) why = "KalamDB keeps no upper-case letters.";
+    if (why != nullptr) tell_name(column->local_name, name, KalamNameOf::column, why);
+    column->name = name;
+  }
+}
+
 void kalam_check_names(const KalamTableDefinition* definition) {
-  check_name(definition->name_space, NameOf::name_space);
-  check_name(definition->table, NameOf::table);
+  check_name(definition->name_space, KalamNameOf::name_space);
+  check_name(definition->table, KalamNameOf::table);
   for (int i = 0; i < list_length(definition->columns); i++) {
     const auto* column = (const KalamColumnDefinition*)list_nth(definition->columns, i);
-    check_name(column->name, NameOf::column);
+    check_name(column->name, KalamNameOf::column);
     for (int j = 0; j < i; j++) {
       const auto* other = (const KalamColumnDefinition*)list_nth(definition->columns, j);
       if (strcmp(column->name, other->name) != 0) continue;

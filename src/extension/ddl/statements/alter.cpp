@@ -64,9 +64,11 @@ bool names_columns(const AlterTableStmt* statement) {
   return false;
 }
 
-// After PostgreSQL's side.
-void check_columns_differ(Oid relid, const AlterTableStmt* statement) {
-  if (!names_columns(statement) || !kalam_is_kalamdb_table(relid)) return;
+// After PostgreSQL's side. CREATE FOREIGN TABLE sets the options of one column after the other, each by a subcommand:
+// it checks the columns itself.
+void check_columns_differ(const KalamUtility* utility, Oid relid, const AlterTableStmt* statement) {
+  if (utility->context == PROCESS_UTILITY_SUBCOMMAND || !names_columns(statement) || !kalam_is_kalamdb_table(relid))
+    return;
   CommandCounterIncrement();
   kalam_check_columns_differ(relid);
 }
@@ -474,7 +476,7 @@ void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source
   Oid relid = RangeVarGetRelid(source->relation, NoLock, true);
   if (!OidIsValid(relid) || !kalam_is_mirrored(source)) {
     kalam_utility_pass(utility);
-    if (OidIsValid(relid)) check_columns_differ(relid, source);
+    if (OidIsValid(relid)) check_columns_differ(utility, relid, source);
     return;
   }
   if (get_rel_relkind(relid) != RELKIND_VIEW && get_rel_relkind(relid) != RELKIND_INDEX) refuse_children(relid);
@@ -504,7 +506,7 @@ void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source
 
   kalam_utility_replace(utility, (Node*)statement);
   CommandCounterIncrement();
-  check_columns_differ(relid, statement);
+  check_columns_differ(utility, relid, statement);
   foreach (cell, alteration.steps) mirror(&alteration, (Step*)lfirst(cell));
   foreach (cell, kept) ereport(NOTICE, (errmsg_internal("%s", (const char*)lfirst(cell))));
   kalam_relation_forget(relid);

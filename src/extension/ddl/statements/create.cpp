@@ -347,10 +347,13 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   if (OidIsValid(schema) && exists_locally(base, schema)) return InvalidOid;
   const WithOptions with = read_with(base->options);
   ForeignServer* server = kalam_server_for_use(with.server != nullptr ? with.server : KALAM_DEFAULT_SERVER);
-  definition.name_space = kalam_folded_name(with.name_space != nullptr ? with.name_space
-                                            : OidIsValid(schema)       ? get_namespace_name(schema)
-                                                                       : base->relation->schemaname);
-  definition.table = kalam_folded_name(with.table != nullptr ? with.table : base->relation->relname);
+  definition.name_space =
+      with.name_space != nullptr
+          ? kalam_folded_name(with.name_space)
+          : kalam_chosen_name(OidIsValid(schema) ? get_namespace_name(schema) : base->relation->schemaname,
+                              KalamNameOf::name_space);
+  definition.table = with.table != nullptr ? kalam_folded_name(with.table)
+                                           : kalam_chosen_name(base->relation->relname, KalamNameOf::table);
   definition.kind = with.kind;
   definition.options = with.remote;
   check_stream_options(&definition);
@@ -425,12 +428,12 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
   }
   definition.name_space = find_option(create->options, "namespace");
   if (definition.name_space == nullptr) {
-    definition.name_space = kalam_folded_name(get_namespace_name(schema));
+    definition.name_space = kalam_chosen_name(get_namespace_name(schema), KalamNameOf::name_space);
     create->options = lappend(create->options, text_option("namespace", definition.name_space));
   }
   definition.table = find_option(create->options, "table");
   if (definition.table == nullptr) {
-    definition.table = kalam_folded_name(base->relation->relname);
+    definition.table = kalam_chosen_name(base->relation->relname, KalamNameOf::table);
     create->options = lappend(create->options, text_option("table", definition.table));
   }
   const char* kind = find_option(create->options, "table_type");
