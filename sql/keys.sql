@@ -111,6 +111,9 @@ RESET plan_cache_mode;
 CREATE TEMP TABLE outer_rows AS SELECT i * 10 AS i FROM generate_series(1, 3) i;
 ANALYZE outer_rows;
 EXPLAIN (COSTS OFF) SELECT o.i, n.v FROM outer_rows o JOIN n ON n.id = o.i;
+SET kalam.enable_batched_join = off;
+EXPLAIN (COSTS OFF) SELECT o.i, n.v FROM outer_rows o JOIN n ON n.id = o.i;
+RESET kalam.enable_batched_join;
 SELECT o.i, n.v FROM outer_rows o JOIN n ON n.id = o.i ORDER BY 1;
 -- Cursors.
 BEGIN;

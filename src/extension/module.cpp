@@ -3,6 +3,7 @@
 #include "extension/base/settings.h"
 #include "extension/base/snowflake.h"
 #include "extension/ddl/ddl.h"
+#include "extension/join/join.h"
 #include "extension/transaction/transaction.h"
 
 extern "C" {
@@ -21,5 +22,6 @@ void _PG_init(void) {
   kalam_settings_init();
   kalam_snowflake_init();
   kalam_transaction_init();
+  kalam_join_init();
   kalam_ddl_init();
 }

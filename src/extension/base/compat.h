@@ -178,6 +178,16 @@ static inline void kalam_path_make_last(Path* path) {
 #endif
 }
 
+// PostgreSQL 18: a path counts the disabled nodes below it.
+static inline void kalam_path_take_disabled(Path* path, const Path* child) {
+#if PG_VERSION_NUM >= 180000
+  path->disabled_nodes = child->disabled_nodes;
+#else
+  (void)path;
+  (void)child;
+#endif
+}
+
 // PostgreSQL 16 moved the role whose rights are checked out of the range table entry. InvalidOid: the current user.
 static inline Oid kalam_scan_check_as_user(ForeignScanState* node) {
 #if PG_VERSION_NUM >= 160000

@@ -9,6 +9,7 @@ extern "C" {
 static char* setting_user_id;
 static int setting_max_response_kb;
 static bool setting_auto_flush = true;
+static bool setting_enable_batched_join = true;
 static int setting_server_version_limit = 100000;
 static int setting_snowflake_worker_id;
 static int setting_write_mode = (int)KalamWriteMode::atomic;
@@ -65,6 +66,10 @@ void kalam_settings_init() {
                           "Option max_response_size of a foreign server wins. 0 turns the limit off.",
                           &setting_max_response_kb, 256 * 1024, 0, MAX_KILOBYTES, PGC_SUSET, GUC_UNIT_KB, nullptr,
                           nullptr, nullptr);
+  DefineCustomBoolVariable("kalam.enable_batched_join",
+                           "Lets the planner join KalamDB tables by key, with many lookups in flight.",
+                           "Otherwise a join by key looks up one row after the other.", &setting_enable_batched_join,
+                           true, PGC_USERSET, GUC_EXPLAIN, nullptr, nullptr, nullptr);
   DefineCustomIntVariable(
       "kalam.snowflake_worker_id", "Worker number in the ids that snowflake_id() makes.",
       "-1 derives it from the cluster's system identifier. A change takes effect when PostgreSQL is restarted.",
@@ -109,6 +114,10 @@ int kalam_setting_snowflake_worker_id() {
 
 bool kalam_setting_auto_flush() {
   return setting_auto_flush;
+}
+
+bool kalam_setting_enable_batched_join() {
+  return setting_enable_batched_join;
 }
 
 bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status) {

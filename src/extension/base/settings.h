@@ -18,6 +18,9 @@ int kalam_setting_snowflake_worker_id();
 // kalam.auto_flush: whether a table that the server cannot read as a whole is flushed and read again.
 bool kalam_setting_auto_flush();
 
+// kalam.enable_batched_join: whether the planner may join by key with many lookups in flight.
+bool kalam_setting_enable_batched_join();
+
 // kalam.write_mode: what happens to changes that KalamDB cannot commit as one.
 enum class KalamWriteMode : int {
   atomic,      // refused at the statement that makes it so

@@ -25,6 +25,8 @@ void kalam_explain_foreign_scan(ForeignScanState* node, ExplainState* es) {
   ExplainPropertyText("Remote Table", state->remote->remote_name, es);
   if (state->lookup == KalamLookup::none)
     ExplainPropertyText("Access", "Scan", es);
+  else if (state->lookup == KalamLookup::batch)
+    ExplainPropertyText("Access", "Key Lookups of the Join", es);
   else
     ExplainPropertyText("Key Lookup", lookup_text(node, es), es);
 

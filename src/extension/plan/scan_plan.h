@@ -10,9 +10,10 @@ extern "C" {
 }
 
 enum class KalamLookup : int {
-  none,  // scan
-  key,   // key = value
-  keys,  // key = ANY (value)
+  none,   // scan
+  key,    // key = value
+  keys,   // key = ANY (value)
+  batch,  // keys that a join hands over
 };
 
 struct KalamScanPlan {

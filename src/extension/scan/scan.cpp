@@ -29,7 +29,8 @@ static void create_sources(KalamScanState* state, TupleDesc tupdesc, List* attri
   base.run_context = state->run_context;
   base.columns = kalam_scan_columns_create(state->remote, state->connection->server_name, tupdesc, attributes,
                                            needs_key, state->locking.changes, state->subject);
-  if (state->lookup != KalamLookup::key) state->whole_table = kalam_whole_table_create(&base, keeps_answer);
+  bool may_scan = state->lookup == KalamLookup::none || state->lookup == KalamLookup::keys;
+  if (may_scan) state->whole_table = kalam_whole_table_create(&base, keeps_answer);
   kalam_scan_columns_complete(base.columns);
   if (state->lookup != KalamLookup::none) state->lookups = kalam_key_lookups_create(&base);
   state->merge.columns = base.columns;
@@ -45,8 +46,7 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   node->fdw_state = state;
   KalamScanPlan scan = kalam_scan_plan(plan);
   state->lookup = scan.lookup;
-  if (state->lookup != KalamLookup::none)
-    state->lookup_value = ExecInitExpr((Expr*)linitial(plan->fdw_exprs), &node->ss.ps);
+  if (plan->fdw_exprs != NIL) state->lookup_value = ExecInitExpr((Expr*)linitial(plan->fdw_exprs), &node->ss.ps);
 
   Oid userid = kalam_scan_check_as_user(node);
   if (!OidIsValid(userid)) userid = GetUserId();
@@ -80,6 +80,7 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
 
 static KalamKeySet evaluate_keys(KalamScanState* state, ForeignScanState* node) {
   bool is_null;
+  if (state->lookup == KalamLookup::batch) return state->batch;
   Datum value = ExecEvalExpr(state->lookup_value, node->ss.ps.ps_ExprContext, &is_null);
   if (is_null) return {};
   if (state->lookup == KalamLookup::keys) return kalam_key_set_of_array(value);
@@ -102,7 +103,8 @@ static void start_run(ForeignScanState* node, KalamScanState* state) {
     state->keys = evaluate_keys(state, node);
     state->keys.count =
         kalam_lock_keys(state->remote, state->subject, &state->locking, state->keys.texts, state->keys.count);
-    if (state->keys.count <= LOOKUPS_MAX || state->remote->row_count >= 100.0 * state->keys.count) {
+    if (state->whole_table == nullptr || state->keys.count <= LOOKUPS_MAX ||
+        state->remote->row_count >= 100.0 * state->keys.count) {
       start_lookups(state);
       source = state->lookups;
     }
@@ -136,6 +138,10 @@ void kalam_end_foreign_scan(ForeignScanState* node) {
   KalamRowSource* sources[] = {state->lookups, state->whole_table};
   for (KalamRowSource* source : sources)
     if (source != nullptr) source->methods->end(source);
+}
+
+void kalam_scan_set_keys(ForeignScanState* node, KalamKeySet keys) {
+  ((KalamScanState*)node->fdw_state)->batch = keys;
 }
 
 // A copy of a row, to be joined again with one that others have changed. It has lost where it is from.

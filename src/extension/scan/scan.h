@@ -18,7 +18,7 @@ struct KalamScanState {
   const char* subject;          // NULL for shared tables
   KalamLookup lookup;
   KalamLocking locking;
-  ExprState* lookup_value;
+  ExprState* lookup_value;  // NULL: there is none, or the keys are handed over
 
   KalamRowSource* lookups;      // NULL: the plan has none
   KalamRowSource* whole_table;  // NULL: the plan looks one key up
@@ -28,6 +28,7 @@ struct KalamScanState {
   bool is_running;
   MemoryContext run_context;  // reset by every rescan
   KalamKeySet keys;           // of this run
+  KalamKeySet batch;          // that a join has handed over for it
 };
 
 // The callbacks of the foreign data wrapper of the same names (fdwhandler.sgml).
@@ -36,3 +37,6 @@ TupleTableSlot* kalam_iterate_foreign_scan(ForeignScanState* node);
 void kalam_rescan_foreign_scan(ForeignScanState* node);
 void kalam_end_foreign_scan(ForeignScanState* node);
 bool kalam_recheck_foreign_scan(ForeignScanState* node, TupleTableSlot* slot);
+
+// For KalamLookup::batch: the keys of the next run, which must live as long. Before a rescan.
+void kalam_scan_set_keys(ForeignScanState* node, KalamKeySet keys);
