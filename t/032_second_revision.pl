@@ -56,8 +56,8 @@ $stub->clear_faults;
 
 # ---- A user's table
 is($node->sql(
-	q{SET kalam.user_id = 'alice'; INSERT INTO app.notes VALUES (1, 'alice sees her rows'); SET kalam.user_id = 'bob';
-	  INSERT INTO app.notes VALUES (1, 'bob sees his rows'); SELECT v FROM app.notes; SET kalam.user_id = 'alice'; SELECT v FROM app.notes;}),
+	q{SET kalam.user_id = 'alice'; INSERT INTO app.notes VALUES (1, 'hers'); SET kalam.user_id = 'bob';
+	  INSERT INTO app.notes VALUES (1, 'his'); SELECT v FROM app.notes; SET kalam.user_id = 'alice'; SELECT v FROM app.notes;}),
 	"his\nhers", 'each user has rows of their own');
 
 # ---- More changes than a transaction holds
