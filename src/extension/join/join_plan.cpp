@@ -6,6 +6,7 @@
 extern "C" {
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
 #include "optimizer/restrictinfo.h"
 }
 
@@ -43,6 +44,14 @@ static int key_column(const RelOptInfo* inner, const Plan* plan) {
   return 0;
 }
 
+// The comparison with the key put first, as PostgreSQL's majors hand it over either way round.
+static Expr* with_key_first(Expr* clause, const RelOptInfo* inner) {
+  OpExpr* comparison = castNode(OpExpr, copyObjectImpl(clause));
+  if (!kalam_is_key((const Expr*)linitial(comparison->args), inner->relid, kalam_relation_info(inner)->key))
+    CommuteOpExpr(comparison);
+  return (Expr*)comparison;
+}
+
 // A filter of a lower security level comes before others, which might tell of the rows that it hides.
 static List* in_order_of_security(const List* clauses) {
   List* ordered = NIL;
@@ -66,7 +75,7 @@ Plan* kalam_join_plan_custom_path(PlannerInfo*, RelOptInfo* rel, CustomPath* pat
   const Plan* inner_plan = (const Plan*)lsecond(custom_plans);
   const RelOptInfo* inner = ((const Path*)lsecond(path->custom_paths))->parent;
 
-  List* joined = list_make2(value, key_clause->clause);
+  List* joined = list_make2(value, with_key_first(key_clause->clause, inner));
   List* above = NIL;  // of an outer join: evaluated on what it returns
   ListCell* cell;
   foreach (cell, clauses) {
