@@ -52,11 +52,11 @@ void end(KalamRowSource* source) {
   lookups->key_count = lookups->started = 0;
 }
 
-void rewind(KalamRowSource* source, bool) {
+void rewind_lookups(KalamRowSource* source, bool) {
   end(source);
 }
 
-constexpr KalamRowSourceMethods METHODS = {start, next_window, rewind, end};
+constexpr KalamRowSourceMethods METHODS = {start, next_window, rewind_lookups, end};
 
 }  // namespace
 

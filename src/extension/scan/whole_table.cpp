@@ -134,7 +134,7 @@ void end(KalamRowSource* source) {
 }
 
 // The whole table has no parameters.
-void rewind(KalamRowSource* source, bool) {
+void rewind_answer(KalamRowSource* source, bool) {
   WholeTable* whole = (WholeTable*)source;
   if (!whole->is_kept) end(source);
   // One repetition is seldom the last one.
@@ -142,7 +142,7 @@ void rewind(KalamRowSource* source, bool) {
   if (whole->completeness != nullptr) whole->completeness->keeps_answer = true;
 }
 
-constexpr KalamRowSourceMethods METHODS = {start, next_window, rewind, end};
+constexpr KalamRowSourceMethods METHODS = {start, next_window, rewind_answer, end};
 
 }  // namespace
 
