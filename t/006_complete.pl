@@ -125,7 +125,8 @@ $_->send(q{SELECT 'rows=' || count(*) FROM app.raced;}) for $reader, $committer;
 $_->wait_for(qr/rows=50/) for $reader, $committer;
 $stub->forget_calls;
 # The next scan's questions, about the clock and about later versions, are answered after the other session's commit.
-$stub->fault({ method => 'ExecuteQuery', call => 1, times => 3, delay_ms => 3000 });
+$stub->fault({ method => 'ExecuteQuery', match => $_, call => 1, delay_ms => 3000 })
+  for 'SNOWFLAKE_ID', 'ORDER BY _seq LIMIT 1', '_deleted = true';
 $reader->send(q{SELECT 'again=' || count(*) FROM app.raced;});
 $stub->wait_for_hits(3);
 $committer->send(q{INSERT INTO app.raced VALUES (51, 51); SELECT 'committed';});

@@ -168,6 +168,21 @@ static inline Node* kalam_adjust_to_child(PlannerInfo* root, Node* node, RelOptI
 #endif
 }
 
+// A path to one row of an upper relation, with another plan below it.
+static inline ForeignPath* kalam_create_foreign_upper_path(PlannerInfo* root, RelOptInfo* rel, Cost startup_cost,
+                                                           Cost total_cost, Path* outer_path, List* fdw_private) {
+#if PG_VERSION_NUM >= 180000
+  return create_foreign_upper_path(root, rel, rel->reltarget, 1, 0, startup_cost, total_cost, NIL, outer_path, NIL,
+                                   fdw_private);
+#elif PG_VERSION_NUM >= 170000
+  return create_foreign_upper_path(root, rel, rel->reltarget, 1, startup_cost, total_cost, NIL, outer_path, NIL,
+                                   fdw_private);
+#else
+  return create_foreign_upper_path(root, rel, rel->reltarget, 1, startup_cost, total_cost, NIL, outer_path,
+                                   fdw_private);
+#endif
+}
+
 // Makes a path lose against all others, also those that settings switch off: PostgreSQL 18 counts these before it
 // compares costs, to which earlier ones add 1e10 for each.
 static inline void kalam_path_make_last(Path* path) {

@@ -43,6 +43,8 @@ struct Entry {
   KalamStorageState last;
   bool is_trusted;
   TimestampTz useless_until;  // asking is of no use before
+  int64 highest;              // version that the last complete answer ended with; 0: none
+  bool stays;                 // so did the one before
 };
 
 HTAB* entries;
@@ -188,7 +190,8 @@ bool is_passing(const kalam::Status* status) {
 }  // namespace
 
 bool kalam_storage_state_is_told(const KalamRelation* remote) {
-  return remote->kind == kalam::TableKind::shared || remote->kind == kalam::TableKind::user;
+  if (remote->kind != kalam::TableKind::shared && remote->kind != kalam::TableKind::user) return false;
+  return remote->version_column >= 0 && strcmp(remote->columns[remote->version_column].name, "_seq") == 0;
 }
 
 bool kalam_storage_state_last(const KalamRelation* remote, const char* subject, KalamStorageState* state) {
@@ -288,6 +291,21 @@ bool kalam_storage_state_ask(KalamConnection* connection, const KalamRelation* r
   if (!kalam_storage_state_is_due(remote, subject)) return false;
   kalam_storage_state_finish(kalam_storage_state_start(connection, remote, subject), PLANNER_BOUND_MS, state);
   return state->known;
+}
+
+void kalam_storage_state_note_highest(const KalamRelation* remote, const char* subject, int64 version) {
+  char* name = entry_name(remote, subject);
+  Entry* entry = make(hash_of(name), name);
+  pfree(name);
+  entry->stays = version > 0 && entry->highest == version;
+  entry->highest = version;
+}
+
+bool kalam_storage_state_stays_at(const KalamRelation* remote, const char* subject, int64* version) {
+  const Entry* entry = find_of(remote, subject);
+  if (entry == nullptr || !entry->stays) return false;
+  *version = entry->highest;
+  return true;
 }
 
 void kalam_storage_state_forget(const KalamRelation* remote, const char* subject) {

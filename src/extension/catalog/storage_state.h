@@ -24,7 +24,7 @@ struct KalamStorageState {
   int64 updated_at_ms;
 };
 
-// Whether anything is told about tables of this kind.
+// Whether anything is told about a table: a shared or user table of KalamDB 0.4, whose versions are those of the files.
 bool kalam_storage_state_is_told(const KalamRelation* remote);
 
 // The last answer, if it is trusted: younger than a second, and nothing was written or flushed by this session since.
@@ -53,6 +53,10 @@ void kalam_storage_state_finish(KalamPendingStorageState* question, long bound_m
 // The trusted answer, or else asks for it, for the planner: at most some milliseconds. False: it is not known.
 bool kalam_storage_state_ask(KalamConnection* connection, const KalamRelation* remote, const char* subject,
                              KalamStorageState* state);
+
+// Of shared tables: notes the version that a complete answer ended with; and whether the last two ended with the same.
+void kalam_storage_state_note_highest(const KalamRelation* remote, const char* subject, int64 version);
+bool kalam_storage_state_stays_at(const KalamRelation* remote, const char* subject, int64* version);
 
 // Ends the trust: this session has written or flushed, or may have. None of them raises.
 void kalam_storage_state_forget(const KalamRelation* remote, const char* subject);

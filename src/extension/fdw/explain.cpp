@@ -1,5 +1,6 @@
 // What EXPLAIN says about foreign scans and changes of KalamDB tables.
 #include "extension/fdw/explain.h"
+#include "extension/scan/remote_count.h"
 #include "extension/scan/scan.h"
 
 extern "C" {
@@ -20,7 +21,17 @@ static char* lookup_text(ForeignScanState* node, ExplainState* es) {
   return deparse_expression(clause, context, use_prefix, false);
 }
 
+static void explain_remote_count(const KalamRemoteCount* state, ExplainState* es) {
+  ExplainPropertyText("Remote Table", state->scan->remote->remote_name, es);
+  if (!es->analyze)
+    ExplainPropertyText("Access", "Count by the server, if it can be checked", es);
+  else if (state->is_decided)
+    ExplainPropertyText("Access", state->by_server ? "Count by the server" : "Scan instead of a count by the server",
+                        es);
+}
+
 void kalam_explain_foreign_scan(ForeignScanState* node, ExplainState* es) {
+  if (kalam_is_remote_count(node)) return explain_remote_count((const KalamRemoteCount*)node->fdw_state, es);
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   ExplainPropertyText("Remote Table", state->remote->remote_name, es);
   if (state->lookup == KalamLookup::none)

@@ -3,6 +3,7 @@
 #include "extension/modify/modify.h"
 #include "extension/modify/truncate.h"
 #include "extension/plan/plan.h"
+#include "extension/plan/remote_count.h"
 #include "extension/plan/sampling.h"
 #include "extension/scan/scan.h"
 
@@ -15,6 +16,7 @@ KALAM_SQL_FUNCTION(kalam_handler) {
   routine->GetForeignPaths = kalam_get_foreign_paths;
   routine->ReparameterizeForeignPathByChild = kalam_reparameterize_foreign_path_by_child;
   routine->GetForeignPlan = kalam_get_foreign_plan;
+  routine->GetForeignUpperPaths = kalam_get_foreign_upper_paths;
   routine->BeginForeignScan = kalam_begin_foreign_scan;
   routine->IterateForeignScan = kalam_iterate_foreign_scan;
   routine->ReScanForeignScan = kalam_rescan_foreign_scan;

@@ -3,6 +3,7 @@
 
 #include "extension/plan/key_access.h"
 #include "extension/plan/relation_info.h"
+#include "extension/plan/remote_count.h"
 #include "extension/plan/scan_plan.h"
 #include "extension/plan/security_barrier.h"
 #include "extension/plan/system_columns.h"
@@ -76,6 +77,7 @@ static void check_lock(Oid relid, const KalamKeyAccess* access, bool hides_rows)
 
 ForeignScan* kalam_get_foreign_plan(PlannerInfo* root, RelOptInfo* rel, Oid relid, ForeignPath* path, List* tlist,
                                     List* scan_clauses, Plan* outer_plan) {
+  if (IS_UPPER_REL(rel)) return kalam_remote_count_plan(path, tlist, outer_plan);
   const PlanRowMark* lock = kalam_relation_info(rel)->lock;
   KalamKeyAccess access = kalam_key_access_from_list(path->fdw_private);
   List* local = local_clauses(scan_clauses, &access);

@@ -3,6 +3,7 @@
 #include "extension/base/parallel.h"
 #include "extension/catalog/subject.h"
 #include "extension/journal/hidden_values.h"
+#include "extension/scan/remote_count.h"
 #include "extension/transaction/transaction.h"
 
 extern "C" {
@@ -38,6 +39,7 @@ static void create_sources(KalamScanState* state, TupleDesc tupdesc, List* attri
 }
 
 void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
+  if (kalam_is_remote_count(node)) return kalam_begin_remote_count(node);
   ForeignScan* plan = (ForeignScan*)node->ss.ps.plan;
   EState* estate = node->ss.ps.state;
   Relation relation = node->ss.ss_currentRelation;
@@ -116,6 +118,7 @@ static void start_run(ForeignScanState* node, KalamScanState* state) {
 }
 
 TupleTableSlot* kalam_iterate_foreign_scan(ForeignScanState* node) {
+  if (kalam_is_remote_count(node)) return kalam_iterate_remote_count(node);
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
   if (!state->is_running) start_run(node, state);
@@ -123,6 +126,7 @@ TupleTableSlot* kalam_iterate_foreign_scan(ForeignScanState* node) {
 }
 
 void kalam_rescan_foreign_scan(ForeignScanState* node) {
+  if (kalam_is_remote_count(node)) return kalam_rescan_remote_count(node);
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   if (!state->is_running) return;
   KalamRowSource* source = state->merge.source;
@@ -134,7 +138,7 @@ void kalam_rescan_foreign_scan(ForeignScanState* node) {
 
 void kalam_end_foreign_scan(ForeignScanState* node) {
   KalamScanState* state = (KalamScanState*)node->fdw_state;
-  if (state == nullptr) return;
+  if (state == nullptr || kalam_is_remote_count(node)) return;
   KalamRowSource* sources[] = {state->lookups, state->whole_table};
   for (KalamRowSource* source : sources)
     if (source != nullptr) source->methods->end(source);

@@ -6,7 +6,7 @@ namespace {
 
 struct WholeTable {
   KalamRowSource source;            // must be first
-  KalamCompleteness* completeness;  // NULL: it cannot be judged
+  KalamCompleteness* completeness;  // NULL: it cannot be checked
   KalamCallHolder* holder;
   bool keeps_answer;  // runs after this one read its answer again
   bool is_kept;       // the holder has the answer of an earlier run, or of this one
@@ -18,15 +18,12 @@ struct WholeTable {
 // A scan of everything must tell whether it is complete.
 KalamCompleteness* create_completeness(const KalamRowSource* source, bool keeps_answer) {
   const KalamRelation* remote = source->remote;
-  if (!kalam_can_judge(remote)) return nullptr;
-  KalamCompleteness* check = (KalamCompleteness*)palloc0(sizeof(KalamCompleteness));
-  check->connection = source->connection;
-  check->remote = remote;
-  check->version_index = check->key_index = -1;
+  if (!kalam_completeness_can_check(remote)) return nullptr;
+  KalamCompleteness* check = kalam_completeness_create(source->connection, remote, source->subject, keeps_answer);
   if (remote->version_column >= 0)
     check->version_index = kalam_scan_columns_add(source->columns, remote->version_column);
-  if (kalam_judges_by_version(remote)) check->key_index = kalam_scan_columns_add(source->columns, remote->key_column);
-  check->keeps_answer = keeps_answer;
+  if (kalam_completeness_by_version(remote))
+    check->key_index = kalam_scan_columns_add(source->columns, remote->key_column);
   return check;
 }
 
@@ -38,7 +35,7 @@ void start_call(WholeTable* whole) {
   request.table = kalam_table_ref(source->remote, source->subject);
   request.columns = source->columns->names;
   request.column_count = (size_t)source->columns->count;
-  if (whole->completeness != nullptr) kalam_completeness_mark(whole->completeness);
+  if (whole->completeness != nullptr) kalam_completeness_start(whole->completeness);
   source->counters->scans++;
   whole->holder->call = kalam::call_scan(source->connection->handle, &request, &options, &status);
   if (whole->holder->call == nullptr) kalam_row_source_report(source, &status);
@@ -72,16 +69,16 @@ void wait_for_answer(WholeTable* whole) {
   if (status.error != kalam::ErrorClass::none) kalam_row_source_report(source, &status);
 }
 
-// The answer is judged as a whole, and the scan repeated until it is complete.
+// The answer is checked as a whole, and the scan repeated until it is complete.
 void take_complete_answer(WholeTable* whole) {
   KalamCompleteness* check = whole->completeness;
   wait_for_answer(whole);
   if (check == nullptr) {
     if (whole->keeps_answer) kalam::call_result_keep(whole->holder->call);
   } else {
-    while (!kalam_completeness_judge(check, whole->holder->call)) {
+    while (!kalam_completeness_check(check, whole->holder->call)) {
       kalam_call_holder_clear(whole->holder);
-      kalam_completeness_mend(check);
+      kalam_completeness_repair(check);
       start_call(whole);
       wait_for_answer(whole);
     }

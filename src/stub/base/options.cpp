@@ -32,6 +32,7 @@ Behaviour
   --static-token VALUE        the whole authorization value (default "Bearer bridge-token-0123456789")
   --account USER:ROLE:PASS    add an account; role user, service, dba or system
   --hot-version-cap N         unflushed versions that a scan reads (default 100000; 0: all)
+  --count-version-cap N       unflushed versions that a bare SELECT count(*) reads (default 1000000)
   --no-version-cap            the same as --hot-version-cap 0
   --default-query-limit N     rows of a query without LIMIT (default 50)
   --max-query-limit N         rows of a query with LIMIT (default 1000)
@@ -151,6 +152,7 @@ bool parse_options(const std::vector<std::string>& arguments, Options& options, 
          return true;
        }},
       {"--hot-version-cap", number_into(options.hot_version_cap)},
+      {"--count-version-cap", number_into(options.count_version_cap)},
       {"--default-query-limit", number_into(options.default_query_limit)},
       {"--max-query-limit", number_into(options.max_query_limit)},
       {"--batch-rows", number_into(options.rows_per_batch)},

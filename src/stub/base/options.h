@@ -40,6 +40,7 @@ struct Options {
   bool require_client_cert = false;
 
   uint64_t hot_version_cap = 100000;
+  uint64_t count_version_cap = 1000000;
   uint64_t default_query_limit = 50;
   uint64_t max_query_limit = 1000;
   uint64_t rows_per_batch = 0;  // of filtered scans and queries; 0: one batch

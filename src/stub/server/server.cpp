@@ -482,7 +482,7 @@ SqlOutcome Server::execute(const CallContext& call, const std::string& sql) {
   context.default_query_limit = options_.default_query_limit;
   context.max_query_limit = options_.max_query_limit;
   context.hot_version_cap = options_.hot_version_cap;
-  if (options_.hot_version_cap == 0) context.count_version_cap = 0;
+  context.count_version_cap = options_.hot_version_cap == 0 ? 0 : options_.count_version_cap;
   context.r2 = options_.r2;
   context.work = call.work;
   apply_flush_policies();
