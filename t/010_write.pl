@@ -175,7 +175,7 @@ for my $case ([ 'Scan', 2, '57014' ], [ 'Update', 1, '57014' ], [ 'CommitTransac
 reset_all();
 my $session = $node->session;
 my $pid = $session->pid;
-$session->send(q{SELECT 'warm: ' || v FROM app.t WHERE id = 1;});
+$session->send(q{SET kalam.catalog_lifetime = 0; SELECT 'warm: ' || v FROM app.t WHERE id = 1;});
 $session->wait_for(qr/warm: a/);
 $stub->fault({ method => $_, call => 1, black_hole => JSON::PP::true }) for 'ExecuteQuery', 'Scan';
 $session->send(q{UPDATE app.t SET v = 'x' WHERE id = 1;});

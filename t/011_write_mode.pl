@@ -98,6 +98,18 @@ SKIP:
 	is($node->sql(q{SELECT count(*) FROM app.coded WHERE code LIKE 'm%'}), '8', 'two stay');
 }
 
+# More rows of one table than one request holds: a transaction of the server, or with the setting requests of their own.
+my $many = q{INSERT INTO app.t SELECT i, repeat('x', 1000000) FROM generate_series(101, 109) i};
+$stub->forget_calls;
+$node->sql($many);
+calls_are('CommitTransaction', 1, 'many rows are one commit');
+$stub->forget_calls;
+$many =~ s/101, 109/201, 209/;
+$node->sql("SET kalam.write_mode = autocommit; $many");
+calls_are('BeginTransaction', 0, 'and no transaction with the setting');
+calls_are('Insert', 3, 'but three requests');
+is($node->sql('SELECT count(*) FROM app.t WHERE id > 100'), '18', 'all rows are there');
+
 # Stream tables.
 my $events = q{SET kalam.user_id = 'alice'; INSERT INTO app.events SELECT i, repeat('x', 1000000) FROM generate_series(1, 9) i};
 is($node->error($events)->{sqlstate}, '54000', 'more stream rows than one request holds');

@@ -85,7 +85,7 @@ my @waits = (
 	[ 'Insert by COPY',    qq{COPY app.t (id, v) FROM STDIN;\n9\tx\n\\.\n},    'Insert', 1, '08007', $warm ],
 	[ 'Update',            q{UPDATE app.t SET v = 'x' WHERE id = 1},   'Update', 1, '08007', $warm ],
 	[ 'Delete',            q{DELETE FROM app.t WHERE id = 1},          'Delete', 1, '08007', $warm ],
-	[ 'the lookup of rows that change', "$two",                        'Scan', 4, '57014', $warm ],
+	[ 'the lookup of rows that change', "BEGIN; $two; COMMIT",                        'Scan', 4, '57014', $warm ],
 	[ 'BeginTransaction',               $two,                          'BeginTransaction', 1, '57014', $warm ],
 	[ 'a staged Update',                $two,                          'Update', 1, '57014', $warm ],
 	[ 'a staged Delete',                'DELETE FROM app.t',           'Delete', 2, '57014', $warm ],

@@ -400,6 +400,12 @@ SKIP:
 {
 	$stub->need_calls(1);
 	is(scalar(my @scans = $stub->calls('Scan')), 1, 'an UPDATE by key looks its row up once');
+	$stub->forget_calls;
+	$node->sql('UPDATE app.t SET n = 3 WHERE id IN (1, 2, 3)');
+	is(scalar(@scans = $stub->calls('Scan')), 3, 'an UPDATE by several keys looks each row up once');
+	$stub->forget_calls;
+	$node->sql('BEGIN; UPDATE app.t SET n = 3 WHERE id IN (1, 2, 3); COMMIT');
+	is(scalar(@scans = $stub->calls('Scan')), 6, 'in a block, which others may have used to change them, each is looked up again');
 }
 
 KalamNode::finish();

@@ -1,4 +1,5 @@
 // Start of the module: the one list of what starts, in its order.
+#include "extension/base/definition_epoch.h"
 #include "extension/base/parallel.h"
 #include "extension/base/settings.h"
 #include "extension/base/snowflake.h"
@@ -21,6 +22,7 @@ void _PG_init(void) {
   kalam_parallel_init();
   kalam_settings_init();
   kalam_snowflake_init();
+  kalam_definition_epoch_init();
   kalam_transaction_init();
   kalam_join_init();
   kalam_ddl_init();

@@ -11,6 +11,7 @@ static int setting_max_response_kb;
 static bool setting_auto_flush = true;
 static bool setting_enable_batched_join = true;
 static int setting_server_version_limit = 100000;
+static int setting_catalog_lifetime_ms = 1000;
 static int setting_snowflake_worker_id;
 static int setting_write_mode = (int)KalamWriteMode::atomic;
 static int setting_unsupported_ddl = (int)KalamUnsupportedDdl::error;
@@ -74,6 +75,12 @@ void kalam_settings_init() {
       "kalam.snowflake_worker_id", "Worker number in the ids that snowflake_id() makes.",
       "-1 derives it from the cluster's system identifier. A change takes effect when PostgreSQL is restarted.",
       &setting_snowflake_worker_id, -1, -1, 1023, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("kalam.catalog_lifetime",
+                          "How long a table's definition, once it was compared with KalamDB's, is trusted by writes.",
+                          "0: each statement that writes compares it. Changes made through this PostgreSQL are known "
+                          "at once.",
+                          &setting_catalog_lifetime_ms, 1000, 0, 3600 * 1000, PGC_USERSET, GUC_UNIT_MS, nullptr,
+                          nullptr, nullptr);
   DefineCustomBoolVariable(
       "kalam.auto_flush", "Flushes a KalamDB table that holds more row versions than the server reads.",
       "Otherwise a scan of such a table fails.", &setting_auto_flush, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
@@ -136,6 +143,10 @@ bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status) {
 
 int kalam_setting_server_version_limit() {
   return setting_server_version_limit;
+}
+
+int kalam_setting_catalog_lifetime_ms() {
+  return setting_catalog_lifetime_ms;
 }
 
 KalamSystemColumns kalam_setting_system_columns() {

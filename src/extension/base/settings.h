@@ -51,6 +51,10 @@ KalamUnsupportedDdl kalam_setting_unsupported_ddl();
 // settings are also checked where no conversion can be looked up.
 bool kalam_check_user_id(const char* text, size_t size, kalam::Status* status);
 
+// kalam.catalog_lifetime in milliseconds: how long a definition that was compared with the server's is trusted by
+// statements that write. 0: not at all.
+int kalam_setting_catalog_lifetime_ms();
+
 // kalam.server_version_limit: how many unflushed versions of a table the server reads; of one user in user and stream
 // tables, whose results of half as many rows are not trusted.
 int kalam_setting_server_version_limit();

@@ -1,17 +1,12 @@
 #include "extension/base/snowflake.h"
 
 #include "extension/base/settings.h"
+#include "extension/base/shared_memory.h"
 
 extern "C" {
 #include "access/xlog.h"
 #include "common/hashfn.h"
 #include "port/atomics.h"
-#include "storage/ipc.h"
-#include "storage/lwlock.h"
-#include "storage/shmem.h"
-#if PG_VERSION_NUM >= 170000
-#include "storage/dsm_registry.h"
-#endif
 }
 
 namespace {
@@ -35,55 +30,22 @@ uint64 worker_number() {
   return hash_bytes(reinterpret_cast<const unsigned char*>(&system), sizeof(system)) & ((1 << WORKER_BITS) - 1);
 }
 
-#if PG_VERSION_NUM >= 190000
-void init_state(void* memory, void*) {
-#else
 void init_state(void* memory) {
-#endif
   auto* fresh = static_cast<SnowflakeState*>(memory);
   pg_atomic_init_u64(&fresh->last, 0);
   fresh->worker = worker_number();
 }
 
-#if PG_VERSION_NUM < 170000
-shmem_request_hook_type previous_shmem_request_hook;
-
-void request_shared_memory() {
-  if (previous_shmem_request_hook != nullptr) previous_shmem_request_hook();
-  RequestAddinShmemSpace(MAXALIGN(sizeof(SnowflakeState)));
-}
-#endif
-
-SnowflakeState* attach() {
-  bool found;
-#if PG_VERSION_NUM >= 190000
-  return static_cast<SnowflakeState*>(
-      GetNamedDSMSegment("pg_kalam_snowflake", sizeof(SnowflakeState), init_state, &found, nullptr));
-#elif PG_VERSION_NUM >= 170000
-  return static_cast<SnowflakeState*>(
-      GetNamedDSMSegment("pg_kalam_snowflake", sizeof(SnowflakeState), init_state, &found));
-#else
-  // Without preloading these few bytes come from the reserve that PostgreSQL keeps in its main segment.
-  LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-  auto* shared = static_cast<SnowflakeState*>(ShmemInitStruct("pg_kalam snowflake", sizeof(SnowflakeState), &found));
-  if (!found) init_state(shared);
-  LWLockRelease(AddinShmemInitLock);
-  return shared;
-#endif
-}
+const KalamSharedStruct SHARED_STATE = {"pg_kalam snowflake", sizeof(SnowflakeState), init_state};
 
 }  // namespace
 
 void kalam_snowflake_init() {
-#if PG_VERSION_NUM < 170000
-  if (!process_shared_preload_libraries_in_progress) return;
-  previous_shmem_request_hook = shmem_request_hook;
-  shmem_request_hook = request_shared_memory;
-#endif
+  kalam_shared_memory_request(&SHARED_STATE);
 }
 
 int64 kalam_snowflake_next() {
-  if (state == nullptr) state = attach();
+  if (state == nullptr) state = static_cast<SnowflakeState*>(kalam_shared_memory_attach(&SHARED_STATE));
 
   int64 now = GetCurrentTimestamp() / 1000 - EPOCH_MS;
   uint64 earliest = now > 0 ? (uint64)now << COUNTER_BITS : 0;

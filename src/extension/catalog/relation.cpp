@@ -1,5 +1,6 @@
 #include "extension/catalog/relation.h"
 
+#include "extension/base/definition_epoch.h"
 #include "extension/base/report.h"
 #include "extension/catalog/rights.h"
 #include "extension/options/options.h"
@@ -32,13 +33,13 @@ constexpr int MAX_ATTEMPTS = 3;
 struct CacheEntry {
   Oid relid;  // hash key
   bool valid;
-  LocalTransactionId checked_in;  // transaction that compared the schema version last
-  MemoryContext context;          // holds `relation`; NULL when there is none
+  MemoryContext context;  // holds `relation`; NULL when there is none
   KalamRelation* relation;
-  char* identity;        // version and time of creation, as the server shows them
-  bool is_missing_some;  // attributes stand for columns that KalamDB did not have
-  TimestampTz asked_in;  // when the statement began that asked for it
-  double rows;           // -1: not known
+  KalamDefinitionMoment validated;  // as of when `relation` is what the server has
+  char* identity;                   // version and time of creation, as the server shows them
+  bool is_missing_some;             // attributes stand for columns that KalamDB did not have
+  TimestampTz asked_in;             // when the statement began that asked for it
+  double rows;                      // -1: not known
   TimestampTz rows_asked_at;
   int64 flushed_before;
 };
@@ -330,6 +331,7 @@ void refresh(Relation local, CacheEntry* entry, KalamConnection* connection) {
   char* identity;
   HTAB* names;
   uint64 invalidations_before = invalidations;
+  KalamDefinitionMoment asked = kalam_definition_now();
   ForeignServer* server = GetForeignServer(connection->key.serverid);
   // Below the caller's context until it is complete: an error frees it.
   MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB relation", ALLOCSET_SMALL_SIZES);
@@ -356,7 +358,7 @@ void refresh(Relation local, CacheEntry* entry, KalamConnection* connection) {
   entry->identity = identity;
   entry->is_missing_some = is_missing_some(relation);
   entry->asked_in = GetCurrentStatementStartTimestamp();
-  entry->checked_in = kalam_local_transaction_id();
+  entry->validated = asked;
   entry->valid = invalidations == invalidations_before;
 }
 
@@ -377,7 +379,7 @@ void check_use(const CacheEntry* entry, Oid relid, Oid userid) {
   kalam_check_use(GetForeignServerIdByRelId(relid), userid, options.name_space, options.table);
 }
 
-// Whether the answer of kalam_relation_check() is what the cache has. The wait may serve an invalidation.
+// Whether the answer to a validation is what the cache has. The wait may serve an invalidation.
 bool is_unchanged(const CacheEntry* entry, KalamPendingQuery* question) {
   KalamQueryResult* answer = kalam_query_finish(question);
   if (!is_cached(entry) || answer->row_count != 1 || answer->column_count != 2) return false;
@@ -415,41 +417,56 @@ KalamRelation* kalam_relation_copy(const KalamRelation* source) {
   return copy;
 }
 
-KalamPendingQuery* kalam_relation_check(Relation relation, Oid userid) {
-  CacheEntry* entry = find_entry(RelationGetRelid(relation));
-  check_use(entry, RelationGetRelid(relation), userid);
-  if (!is_cached(entry) || entry->checked_in == kalam_local_transaction_id()) return nullptr;
+struct KalamValidation {
+  KalamPendingQuery* question;
+  KalamDefinitionMoment asked;
+};
+
+namespace {
+
+KalamValidation* start_validation(const CacheEntry* entry, Oid userid) {
   KalamTableOptions options = {};
   options.name_space = entry->relation->name_space;
   options.table = entry->relation->table;
-  return kalam_query_start(
+  auto* validation = static_cast<KalamValidation*>(palloc(sizeof(KalamValidation)));
+  validation->asked = kalam_definition_now();
+  validation->question = kalam_query_start(
       kalam_connection_get(entry->relation->serverid, userid),
       psprintf("SELECT version, created_at FROM system.tables WHERE %s LIMIT 1", name_condition("", &options)));
+  return validation;
 }
 
-KalamRelation* kalam_relation_checked(Relation relation, Oid userid, KalamPendingQuery* question) {
+}  // namespace
+
+KalamValidation* kalam_relation_validate_start(Relation relation, Oid userid) {
   CacheEntry* entry = find_entry(RelationGetRelid(relation));
   check_use(entry, RelationGetRelid(relation), userid);
-  bool unchanged = question != nullptr ? is_unchanged(entry, question) : is_cached(entry);
-  if (unchanged)
-    entry->checked_in = kalam_local_transaction_id();
-  else
+  return is_cached(entry) && !kalam_definition_is_recent(&entry->validated) ? start_validation(entry, userid) : nullptr;
+}
+
+KalamRelation* kalam_relation_validate_finish(Relation relation, Oid userid, KalamValidation* validation) {
+  CacheEntry* entry = find_entry(RelationGetRelid(relation));
+  check_use(entry, RelationGetRelid(relation), userid);
+  bool unchanged = validation != nullptr ? is_unchanged(entry, validation->question) : is_cached(entry);
+  if (!unchanged)
     refresh(relation, entry, kalam_connection_get(GetForeignServerIdByRelId(RelationGetRelid(relation)), userid));
+  else if (validation != nullptr)
+    entry->validated = validation->asked;
   return copy_cached(entry);
 }
 
 KalamRelation* kalam_relation_get(Relation relation, Oid userid, KalamFreshness freshness) {
   CacheEntry* entry = find_entry(RelationGetRelid(relation));
   check_use(entry, RelationGetRelid(relation), userid);
-  if (freshness == KalamFreshness::cached && is_cached(entry)) return copy_cached(entry);
-  return kalam_relation_checked(relation, userid, kalam_relation_check(relation, userid));
+  bool is_validated = freshness == KalamFreshness::validated && is_cached(entry);
+  return kalam_relation_validate_finish(relation, userid, is_validated ? start_validation(entry, userid) : nullptr);
 }
 
 void kalam_relation_forget(Oid relid) {
   invalidate_relation((Datum)0, relid);
 }
 
-void kalam_relation_error(Oid relid, const kalam::Status* status) {
+void kalam_relation_invalidate_on_error(Oid relid, const kalam::Status* status) {
   switch (status->error) {
     case kalam::ErrorClass::table_not_found:
     case kalam::ErrorClass::invalid_request:

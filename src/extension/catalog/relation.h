@@ -6,8 +6,6 @@
 #include "extension/base/compat.h"
 #include "extension/remote/connection.h"
 
-struct KalamPendingQuery;
-
 // What KalamDB makes of DECIMAL without a precision (spec 5.2), and this extension of numeric without one.
 constexpr int KALAM_BARE_DECIMAL_PRECISION = 38;
 constexpr int KALAM_BARE_DECIMAL_SCALE = 10;
@@ -48,9 +46,8 @@ struct KalamRelation {
 };
 
 enum class KalamFreshness : uint8_t {
-  cached,   // good for reading: a wrong column is noticed by the scan itself
-  checked,  // compared with the server's schema version, at most once in a transaction: before writing, since the
-            // server drops unknown columns silently
+  cached,     // good for reading: a wrong column is noticed by the scan itself
+  validated,  // compared with the server's now: before it is changed
 };
 
 // Remote identity of the foreign table, as seen by `userid`. A copy in the current memory context. Asks the server
@@ -58,18 +55,21 @@ enum class KalamFreshness : uint8_t {
 // of another kind than option table_type says, and connection errors.
 KalamRelation* kalam_relation_get(Relation relation, Oid userid, KalamFreshness freshness);
 
-// What KalamFreshness::checked asks the server, in two steps, for what can be done meanwhile: first the question, in
-// the current memory context, or NULL when there is none; then the relation, which may be another one than the cached.
-KalamPendingQuery* kalam_relation_check(Relation relation, Oid userid);
-KalamRelation* kalam_relation_checked(Relation relation, Oid userid, KalamPendingQuery* question);
+// For statements that write: the server drops columns silently that it does not know. What was compared with the
+// server's definition less than kalam.catalog_lifetime ago is trusted, unless this PostgreSQL has changed a definition
+// since. In two steps, for what can be done meanwhile: the question, in the current memory context, or NULL when there
+// is none; then the relation, which may be another one than the cached.
+struct KalamValidation;
+KalamValidation* kalam_relation_validate_start(Relation relation, Oid userid);
+KalamRelation* kalam_relation_validate_finish(Relation relation, Oid userid, KalamValidation* validation);
 
 // A copy with everything that it points to, in the current memory context.
 KalamRelation* kalam_relation_copy(const KalamRelation* source);
 
-// Forgets what is cached about the relation; for use when an answer does not fit it. kalam_relation_error() does so
-// for the classes of errors that a stale cache can cause. Neither raises.
+// Forgets what is cached about the relation; for use when an answer does not fit it. The other one does so for the
+// classes of errors that a stale cache can cause. Neither raises.
 void kalam_relation_forget(Oid relid);
-void kalam_relation_error(Oid relid, const kalam::Status* status);
+void kalam_relation_invalidate_on_error(Oid relid, const kalam::Status* status);
 
 // The cached number of remote rows; -1 when not known, as of user and stream tables. Asks nothing.
 double kalam_relation_rows(Oid relid);

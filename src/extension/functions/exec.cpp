@@ -1,4 +1,5 @@
 // kalam_exec(sql) and kalam_exec(server, sql): a statement as it is to the server, the answer as JSON.
+#include "extension/base/definition_epoch.h"
 #include "extension/base/report.h"
 #include "extension/catalog/own.h"
 #include "extension/catalog/rights.h"
@@ -116,6 +117,12 @@ void check_writes(const char* sql) {
   PreventCommandIfParallelMode(what);
 }
 
+bool may_change_definitions(const char* sql) {
+  KalamSqlWord word = kalam_sql_first_word(sql);
+  return !kalam_sql_only_reads(sql) && !kalam_sql_word_is(&word, "INSERT") && !kalam_sql_word_is(&word, "UPDATE") &&
+         !kalam_sql_word_is(&word, "DELETE");
+}
+
 text* execute(const char* server_name, const char* sql) {
   kalam::Status status;
   StringInfoData out;
@@ -130,12 +137,23 @@ text* execute(const char* server_name, const char* sql) {
   const char* remote_sql = pg_server_to_any(sql, (int)strlen(sql), PG_UTF8);
 
   initStringInfo(&out);
-  // It may write, so it is not repeated after a broken connection.
-  holder->call = kalam::call_execute_query(connection->handle, remote_sql, strlen(remote_sql), false, nullptr, &status);
-  if (holder->call != nullptr) {
-    kalam_wait_for_call(holder->call);
-    kalam::call_status(holder->call, &status);
+  bool changes_definitions = may_change_definitions(sql);
+  if (changes_definitions) kalam_definition_epoch_advance();
+  PG_TRY();
+  {
+    // It may write, so it is not repeated after a broken connection.
+    holder->call =
+        kalam::call_execute_query(connection->handle, remote_sql, strlen(remote_sql), false, nullptr, &status);
+    if (holder->call != nullptr) {
+      kalam_wait_for_call(holder->call);
+      kalam::call_status(holder->call, &status);
+    }
   }
+  PG_FINALLY();
+  {
+    if (changes_definitions) kalam_definition_epoch_advance();
+  }
+  PG_END_TRY();
   if (status.error == kalam::ErrorClass::none) {
     appendStringInfoChar(&out, '[');
     rows = append_rows(&out, holder->call, &status);

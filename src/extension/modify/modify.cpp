@@ -40,7 +40,7 @@ struct ModifyState {
   List* plan_tlist;  // of the rows' plan; NIL: nothing there names stored rows
   KalamRelation* remote;
   // While the server is asked whether `remote` is still right, which takes no longer than finding the first row.
-  KalamPendingQuery* question;
+  KalamValidation* validation;
   KalamJournal* journal;  // NULL until the answer was read
   const char* subject;
   bool uses_own_command_id;  // COPY, which does not set es_output_cid
@@ -198,14 +198,14 @@ void bind(ModifyState* state) {
   if (state->plan_tlist != NIL) find_junk_attributes(state);
 }
 
-// Before the first row is written down: the identity is one that was compared with the server's in this transaction.
+// Before the first row is written down: the identity is one that was compared with the server's not long ago.
 void open_journal(ModifyState* state) {
   if (state->journal != nullptr) return;
   MemoryContext old = MemoryContextSwitchTo(state->estate->es_query_cxt);
-  if (state->question != nullptr) {
-    KalamPendingQuery* question = state->question;
-    state->question = nullptr;
-    state->remote = kalam_relation_checked(state->relation, state->userid, question);
+  if (state->validation != nullptr) {
+    KalamValidation* validation = state->validation;
+    state->validation = nullptr;
+    state->remote = kalam_relation_validate_finish(state->relation, state->userid, validation);
     bind(state);
   }
   state->journal =
@@ -214,8 +214,8 @@ void open_journal(ModifyState* state) {
   MemoryContextSwitchTo(old);
 }
 
-// `plan_tlist`: of the plan that finds the rows to be changed. Finding them and asking whether the remote table is
-// still the same go on at once, so that a change by key waits once for both.
+// `plan_tlist`: of the plan that finds the rows to be changed. Finding the first row and asking whether the remote
+// table is still the same go on at once, so that a change by key waits once for both.
 ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdType operation, List* plan_tlist) {
   EState* estate = mtstate->ps.state;
   Relation relation = result->ri_RelationDesc;
@@ -240,11 +240,10 @@ ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdType ope
   state->nulls = (bool*)palloc(sizeof(bool) * Max(natts, 1));
   state->row_context = AllocSetContextCreate(estate->es_query_cxt, "KalamDB changed row", ALLOCSET_DEFAULT_SIZES);
 
-  if (plan_tlist != NIL) state->question = kalam_relation_check(relation, state->userid);
-  state->remote = kalam_relation_get(relation, state->userid,
-                                     state->question != nullptr ? KalamFreshness::cached : KalamFreshness::checked);
+  state->validation = kalam_relation_validate_start(relation, state->userid);
+  state->remote = kalam_relation_get(relation, state->userid, KalamFreshness::cached);
   bind(state);
-  if (state->question == nullptr) open_journal(state);
+  if (state->validation == nullptr && plan_tlist == NIL) open_journal(state);
   MemoryContextSwitchTo(old);
   return state;
 }

@@ -19,7 +19,7 @@ namespace {
   context.server = journal->connection->server_name;
   context.remote_table = journal->relation->remote_name;
   context.relation = journal->relation->local_name;
-  kalam_relation_error(journal->relid, status);
+  kalam_relation_invalidate_on_error(journal->relid, status);
   kalam_report(status, &context);
 }
 

@@ -1,5 +1,6 @@
 #include "extension/remote/query.h"
 
+#include "extension/base/definition_epoch.h"
 #include "extension/base/report.h"
 #include "extension/remote/answer_text.h"
 
@@ -125,18 +126,27 @@ KalamQueryResult* kalam_query(KalamConnection* connection, const char* sql, kala
 
 char* kalam_execute(KalamConnection* connection, const char* sql, kalam::Status* outcome, uint64 deadline_ms) {
   kalam::Status status;
-  char* message = nullptr;
   MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "KalamDB statement", ALLOCSET_SMALL_SIZES);
   KalamCallHolder* holder = kalam_call_holder_create(scratch, connection);
 
   const char* text = to_utf8(sql);
   kalam::CallOptions options = {deadline_ms};
-  holder->call = kalam::call_execute_sql(connection->handle, text, strlen(text), &options, &status);
-  if (holder->call != nullptr) {
-    kalam_wait_for_call(holder->call);
-    kalam::call_status(holder->call, &status);
-    if (status.error == kalam::ErrorClass::none) message = message_of(holder->call);
+  // Once before anything is sent, since the first time may fail, and once when it has come to its end.
+  kalam_definition_epoch_advance();
+  PG_TRY();
+  {
+    holder->call = kalam::call_execute_sql(connection->handle, text, strlen(text), &options, &status);
+    if (holder->call != nullptr) {
+      kalam_wait_for_call(holder->call);
+      kalam::call_status(holder->call, &status);
+    }
   }
+  PG_FINALLY();
+  {
+    kalam_definition_epoch_advance();
+  }
+  PG_END_TRY();
+  char* message = status.error == kalam::ErrorClass::none ? message_of(holder->call) : nullptr;
   MemoryContextDelete(scratch);
 
   if (outcome != nullptr) {

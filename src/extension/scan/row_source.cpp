@@ -9,7 +9,7 @@ void kalam_row_source_report(const KalamRowSource* source, const kalam::Status* 
   context.remote_table = source->remote->remote_name;
   context.relation = source->remote->local_name;
   kalam_hide_values(&context, source->remote);
-  kalam_relation_error(source->remote->relid, status);
+  kalam_relation_invalidate_on_error(source->remote->relid, status);
   kalam_report(status, &context);
 }
 

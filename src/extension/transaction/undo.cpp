@@ -1,5 +1,6 @@
 #include "extension/transaction/undo.h"
 
+#include "extension/base/definition_epoch.h"
 #include "extension/base/report.h"
 #include "extension/remote/query.h"
 #include "extension/remote/wait.h"
@@ -31,6 +32,8 @@ static void send(const KalamPendingChange* change, TimestampTz deadline, kalam::
     status->error = kalam::ErrorClass::timeout;
     kalam_detach_call(call, change->connection, change->name_space, change->table);
   }
+  // The statement that is undone has called this before, so that it cannot fail here.
+  kalam_definition_epoch_advance();
 }
 
 // A change whose answer was lost may not have been made, and one whose undoing was lost may be undone: then there is

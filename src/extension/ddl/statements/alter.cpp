@@ -450,7 +450,7 @@ void begin(Alteration* alteration, const AlterTableStmt* statement, const KalamT
   Relation local = table_open(relid, NoLock);
   alteration->on_drop = options->on_drop;
   alteration->connection = kalam_connection_get(GetForeignTable(relid)->serverid, GetUserId());
-  alteration->relation = kalam_relation_get(local, GetUserId(), KalamFreshness::checked);
+  alteration->relation = kalam_relation_get(local, GetUserId(), KalamFreshness::validated);
   table_close(local, NoLock);
   alteration->table_sql = kalam_quote_table(alteration->relation->name_space, alteration->relation->table);
   if (alteration->relation->kind == kalam::TableKind::system)

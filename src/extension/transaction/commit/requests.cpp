@@ -54,12 +54,6 @@ bool kalam_send_inserts_at_once(KalamSender* sender, KalamJournal* journal) {
   return true;
 }
 
-// Whether others may have changed the row since it was read: other sessions, where it was not locked by then, and other
-// clients of KalamDB, where a transaction block has left them time to.
-static bool may_be_outdated(KalamJournalBase base) {
-  return base.mark != 0 && (!base.is_locked || IsTransactionBlock());
-}
-
 void kalam_send_single_change(KalamSender* sender, KalamJournal* journal) {
   kalam::Status status;
   int32 index = 0;
@@ -70,7 +64,8 @@ void kalam_send_single_change(KalamSender* sender, KalamJournal* journal) {
   const char* key = journal->keys[entry->key].text;
   KalamCallHolder* holder = sender->holder;
 
-  if (may_be_outdated(kalam_journal_base(journal, entry))) {
+  KalamJournalBase base = kalam_journal_base(journal, entry);
+  if (base.mark != 0 && !kalam_sender_has_just_read(base)) {
     kalam_sender_look_up(sender, journal, index);
     kalam_sender_drain(sender);
   }

@@ -16,7 +16,7 @@ void kalam_sender_report(const KalamSender* sender, const KalamJournal* journal,
     context.relation = relation->local_name;
     if (relation->key_column >= 0) context.key_column = relation->columns[relation->key_column].name;
     context.hides_key = !kalam_may_show_key(journal);
-    kalam_relation_error(journal->relid, status);
+    kalam_relation_invalidate_on_error(journal->relid, status);
   }
   // The answer of a commit may be about any of the tables.
   context.hides_values = !kalam_may_show_changes();
@@ -182,6 +182,14 @@ void kalam_sender_drain(KalamSender* sender) {
   foreach (cell, sender->lookups)
     while (finish_lookup((const KalamSenderLookups*)lfirst(cell), KalamKeyOrder::started)) {
     }
+}
+
+// How old a statement may be for what it has read by keys to be taken for what is stored.
+constexpr int64 JUST_READ_MS = 5000;
+
+bool kalam_sender_has_just_read(KalamJournalBase base) {
+  if (base.mark == 0 || !base.is_locked || IsTransactionBlock()) return false;
+  return !TimestampDifferenceExceeds(GetCurrentTransactionStartTimestamp(), GetCurrentTimestamp(), JUST_READ_MS);
 }
 
 // ---------------------------------------------------------------- staged changes

@@ -49,6 +49,11 @@ void kalam_sender_check_deadline(const KalamSender* sender);
 // executed, or that it succeeded all the same. `status` is the outcome of a call that was answered.
 void kalam_sender_wait_for_outcome(KalamSender* sender, kalam::Status* status);
 
+// Whether the row was read while it was locked, so that no session of this PostgreSQL has changed it since, and so
+// lately that other clients of KalamDB have had no more time to than beside a look-up: by this very statement, which is
+// in no transaction block and whose transaction is less than five seconds old.
+bool kalam_sender_has_just_read(KalamJournalBase base);
+
 // Looks the row up that an entry changes or removes: it must be there, in the version that the change starts from
 // (40001). Many are in flight; waits for one of them to end when these are enough.
 void kalam_sender_look_up(KalamSender* sender, const KalamJournal* journal, int32 index);
