@@ -36,6 +36,20 @@ SELECT compare.types($$(9, NULL, NULL, NULL, NULL, 16777217, 9007199254740993, 1
 SELECT compare.run(:q, $$INSERT INTO t (id, f4, f8) SELECT 100 + i, (sin(i) * pow(10, (i % 70) - 35))::real, sin(i) * pow(10, (i * 7 % 600) - 300) FROM generate_series(1, 200) i$$);
 SELECT compare.run(:q, $$SELECT id, b, i2, i4, i8, f4, f8, n, n38, t, v, c, js, jb, by, d, tm, ts, tz, u FROM t WHERE id < 100$$);
 SELECT compare.run(:q, $$SELECT count(*), md5(string_agg(f4::text || f8::text, ',' ORDER BY id)) FROM t WHERE id > 100$$);
+-- Bytes, and 24:00, make a row tagged JSON; without them rows are plain. Beside changes of another table all are tagged.
+SELECT compare.run(:q, $$INSERT INTO t SELECT id + 1000, b, i2, i4, i8, f4, f8, n, n38, t, v, c, js, jb, NULL::bytea, d, nullif(tm, '24:00'), ts, tz, u FROM t$$);
+CREATE TABLE ktest00000_types.beside (id int PRIMARY KEY) USING kalamdb;
+CREATE TABLE heap_types.beside (id int PRIMARY KEY);
+BEGIN;
+SELECT compare.run(:q, $$INSERT INTO beside VALUES (1), (2)$$);
+SELECT compare.run(:q, $$INSERT INTO t SELECT id + 2000, b, i2, i4, i8, f4, f8, n, n38, t, v, c, js, jb, by, d, tm, ts, tz, u FROM t WHERE id < 1000$$);
+SELECT compare.run(:q, $$INSERT INTO t SELECT id + 2000, b, i2, i4, i8, f4, f8, n, n38, t, v, c, js, jb, by, d, tm, ts, tz, u FROM t WHERE id BETWEEN 1000 AND 1999$$);
+COMMIT;
+SELECT compare.run(:q, $$SELECT id, b, i2, i4, i8, f4, f8, n, n38, t, v, c, js, jb, by, d, tm, ts, tz, u FROM t WHERE id BETWEEN 1000 AND 1099$$);
+SELECT compare.run(:q, $$SELECT id, b, i2, i4, i8, f4, f8, n, n38, t, v, c, js, jb, by, d, tm, ts, tz, u FROM t WHERE id BETWEEN 2000 AND 2099$$);
+SELECT compare.run(:q, $$SELECT id, b, i2, i4, i8, f4, f8, n, n38, t, v, c, js, jb, by, d, tm, ts, tz, u FROM t WHERE id BETWEEN 3000 AND 3099$$);
+SELECT compare.run(:q, $$SELECT id / 1000, count(*), md5(string_agg(f4::text || f8::text, ',' ORDER BY id)) FROM t WHERE id % 1000 > 100 GROUP BY 1$$);
+SELECT compare.run(:q, $$DELETE FROM t WHERE id > 1000$$);
 -- In the journal, before anything was sent.
 BEGIN;
 SELECT compare.run(:q, $$UPDATE t SET id = -id$$);
@@ -104,7 +118,7 @@ CREATE FOREIGN TABLE ktest00000_types.missing (id int, nowhere int) SERVER kalam
 
 DROP FUNCTION compare.types;
 DROP FOREIGN TABLE ktest00000_types.emb_text, ktest00000_types.narrow, ktest00000_types.emb;
-DROP TABLE ktest00000_types.t;
+DROP TABLE ktest00000_types.t, ktest00000_types.beside;
 DROP SCHEMA ktest00000_types;
 SET client_min_messages = warning;
 DROP SCHEMA heap_types CASCADE;

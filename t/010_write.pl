@@ -34,6 +34,10 @@ $node->sql(q{INSERT INTO app.t SELECT i, 'row' FROM generate_series(10, 10009) i
 is(count_calls('Insert'), 1, '10,000 rows are one request');
 is(count_calls('BeginTransaction'), 0, 'without a transaction');
 $stub->forget_calls;
+$node->sql(q{INSERT INTO app.t SELECT i, repeat('x', 30) FROM generate_series(20001, 80000) i});
+is(count_calls('Insert') . count_calls('BeginTransaction'), '10', '60,000 rows of 3 MB of plain JSON are one request');
+$node->sql('DELETE FROM app.t WHERE id > 79900');
+$stub->forget_calls;
 $node->sql(q{UPDATE app.t SET v = 'changed' WHERE id BETWEEN 10 AND 109});
 is(count_calls('BeginTransaction'), 1, '100 rows are updated in a transaction');
 is(count_calls('Update'), 100, 'by their keys');

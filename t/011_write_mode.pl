@@ -110,6 +110,23 @@ calls_are('BeginTransaction', 0, 'and no transaction with the setting');
 calls_are('Insert', 3, 'but three requests');
 is($node->sql('SELECT count(*) FROM app.t WHERE id > 100'), '18', 'all rows are there');
 
+# Many more rows in a transaction of the server take long, which a session says once.
+$many = q{INSERT INTO app.t SELECT i, repeat('x', 300) FROM generate_series(10001, 26000) i};
+my ($long, $longer) = ($many, $many =~ s/10001, 26000/30001, 46000/r);
+my (undef, undef, $said) = $node->psql('postgres', "$long; $longer;");
+is(() = $said =~ /NOTICE:  inserting 16000 rows into KalamDB table "app\.t" as one transaction may take 5 seconds/g, 1,
+	'a session says once how long many rows take in a transaction of the server');
+like($said, qr/HINT:  With kalam\.write_mode = autocommit /, 'and which setting takes less');
+(undef, undef, $said) = $node->psql('postgres', 'SET kalam.write_mode = autocommit; ' . $many =~ s/10001, 26000/50001, 66000/r);
+is($said, '', 'with the setting there is nothing to say');
+
+# Rows that were written to a temporary file are sent as those in memory are, with tags beside other changes.
+$node->sql(
+	q{SET work_mem = '64kB'; BEGIN; INSERT INTO app.t SELECT i, repeat('y', 100) || i FROM generate_series(70001, 72000) i;
+	  UPDATE app.t SET v = 'changed' WHERE id = 101; COMMIT;});
+is($node->sql(q{SELECT count(*), count(DISTINCT v) FROM app.t WHERE id > 70000 AND v = repeat('y', 100) || id}),
+	'2000|2000', 'rows of a temporary file are stored as they were written');
+
 # Stream tables.
 my $events = q{SET kalam.user_id = 'alice'; INSERT INTO app.events SELECT i, repeat('x', 1000000) FROM generate_series(1, 9) i};
 is($node->error($events)->{sqlstate}, '54000', 'more stream rows than one request holds');

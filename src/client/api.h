@@ -272,7 +272,11 @@ struct Value {
   };
 };
 
-// Encoded rows (tagged row JSON, spec 6) for one table, in the order they were appended.
+// How a row is written (spec 6.1): with a tag of its type at each value, or as plain JSON, half as long. The server
+// reads each row as one or the other.
+enum class RowForm : uint8_t { tagged, plain };
+
+// Encoded rows (row JSON, spec 6) for one table, in the order they were appended.
 struct RowBuffer;
 
 // The columns are copied. NULL and a Status on failure.
@@ -280,28 +284,38 @@ RowBuffer* row_buffer_create(const RowColumn* columns, size_t column_count, Stat
 void row_buffer_release(RowBuffer* rows) noexcept;
 void row_buffer_clear(RowBuffer* rows) noexcept;
 
-// Appends one complete row. NULL in a NOT NULL column, a decimal that does not fit, a wrong uuid or embedding length,
-// an integer out of the column's range, invalid UTF-8: false, Status with the column, and the buffer as before.
+// Appends one complete row, tagged. NULL in a NOT NULL column, a decimal that does not fit, a wrong uuid or embedding
+// length, an integer out of the column's range, invalid UTF-8: false, Status with the column, and the buffer as before.
 bool row_buffer_append(RowBuffer* rows, const Value* values, Status* status) noexcept;
 
-// As above, for Update: only the columns whose `present` is true go into the object.
-bool row_buffer_append_partial(RowBuffer* rows, const Value* values, const bool* present, Status* status) noexcept;
+// As above, only the columns whose `present` is true (NULL: all) go into the object. Plain on demand, if the server
+// makes exactly these values of plain JSON in inserts outside of its transactions or in one of inserts into one table,
+// and in updates (spec 6.4); else tagged. What it has become says row_buffer_form().
+bool row_buffer_append_partial(RowBuffer* rows, const Value* values, const bool* present, RowForm form,
+                               Status* status) noexcept;
 
 // Members of a row's JSON object as row_buffer_row() has them between the braces: "name":value,…
 struct RowMembers {
   const char* text;  // not looked at when `size` is 0
   size_t size;
+  RowForm form;
+  size_t most_tagged;  // as of row_buffer_form(), without the braces
 };
 
-// Appends a row that is made of members which were encoded before, in this order; they name no column twice. False only
-// when memory is short.
-bool row_buffer_append_members(RowBuffer* rows, const RowMembers* members, size_t count, Status* status) noexcept;
+// Appends a row that is made of members which were encoded before, in this order; they name no column twice. Tagged on
+// demand, or when one of them is. False when memory is short, or when members that are to be tagged are not of these
+// columns.
+bool row_buffer_append_members(RowBuffer* rows, const RowMembers* members, size_t count, RowForm form,
+                               Status* status) noexcept;
 
 size_t row_buffer_count(const RowBuffer* rows) noexcept;
 uint64_t row_buffer_bytes(const RowBuffer* rows) noexcept;
 
 // The encoded text of one row; lives until the next append, clear or release.
 const char* row_buffer_row(const RowBuffer* rows, size_t row, size_t* size) noexcept;
+
+// How that row is written, and how many bytes its tagged form takes at most.
+RowForm row_buffer_form(const RowBuffer* rows, size_t row, size_t* most_tagged) noexcept;
 
 // How many rows from `first` on fit into one Insert request to `table` (just below the server's 4,194,304 bytes).
 // 0 with ErrorClass::too_large when row `first` alone does not fit.

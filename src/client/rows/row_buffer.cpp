@@ -1,4 +1,5 @@
-// Rows as tagged JSON objects, one after the other in one text, and how many of them fit one request.
+// Rows as JSON objects, each plain or tagged, one after the other in one text, and how many of them fit one request.
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "client/base/status.h"
 #include "client/base/table_kind.h"
 #include "client/rows/json_text.h"
+#include "client/rows/plain_value.h"
 #include "client/rows/row_value.h"
 
 namespace kalam {
@@ -51,11 +53,102 @@ std::string_view view(const char* text) {
 }  // namespace
 
 struct RowBuffer {
+  struct Row {
+    size_t end;  // in `text`
+    RowForm form;
+    size_t most_tagged;  // bytes that the tagged form takes, at most
+  };
   std::vector<Column> columns;
   std::string text;
-  std::vector<size_t> ends;  // of each row in `text`
+  std::vector<Row> rows;
 
-  size_t begin_of(size_t row) const { return row == 0 ? 0 : ends[row - 1]; }
+  size_t begin_of(size_t row) const { return row == 0 ? 0 : rows[row - 1].end; }
+
+  void add(size_t begin, RowForm form, size_t more_if_tagged) {
+    rows.push_back({text.size(), form, text.size() - begin + more_if_tagged});
+  }
+
+  // Takes back what is behind `size`, of a row that could not be finished. Allocates nothing.
+  bool take_back(size_t size) {
+    text.resize(size);
+    return false;
+  }
+
+  bool append_tagged_values(const Value* values, const bool* present, Status* status) {
+    const size_t begin = text.size();
+    text += '{';
+    for (size_t i = 0; i < columns.size(); i++) {
+      if (present != nullptr && !present[i]) continue;
+      const Column& column = columns[i];
+      if (text.size() > begin + 1) text += ',';
+      text += column.key;
+      if (!append_row_value(column.name, column.type, column.not_null, values[i], &text, status)) return false;
+    }
+    text += '}';
+    add(begin, RowForm::tagged, 0);
+    return true;
+  }
+
+  // False: the row must be tagged, or its values do not fit; `text` ends somewhere in it.
+  bool append_plain_values(const Value* values, const bool* present) {
+    const size_t begin = text.size();
+    size_t more_if_tagged = 0;
+    bool is_surely_plain = false;
+    text += '{';
+    for (size_t i = 0; i < columns.size(); i++) {
+      if (present != nullptr && !present[i]) continue;
+      const Column& column = columns[i];
+      if (column.not_null && values[i].kind == ValueKind::null_value) return false;
+      if (text.size() > begin + 1) text += ',';
+      text += column.key;
+      const PlainValue outcome = append_plain_value(column.type, values[i], &text);
+      if (outcome == PlainValue::no) return false;
+      is_surely_plain |= outcome == PlainValue::yes;
+      more_if_tagged += most_added_by_tag(column.type);
+    }
+    text += '}';
+    if (!is_surely_plain) return false;
+    add(begin, RowForm::plain, more_if_tagged);
+    return true;
+  }
+
+  // The column whose name a member begins with; members mostly come in the columns' order.
+  const Column* column_of(std::string_view member, size_t* guess) const {
+    for (size_t i = 0; i < columns.size(); i++) {
+      const size_t index = (*guess + i) % columns.size();
+      const Column& column = columns[index];
+      if (member.substr(0, column.key.size()) != column.key) continue;
+      *guess = index + 1;
+      return &column;
+    }
+    return nullptr;
+  }
+
+  // False: these are no members that append_plain_values() has made.
+  bool append_members_tagged(std::string_view members) {
+    size_t guess = 0;
+    while (true) {
+      const Column* column = column_of(members, &guess);
+      if (column == nullptr) return false;
+      members.remove_prefix(column->key.size());
+      const size_t size = plain_value_size(members);
+      text += column->key;
+      if (!append_tagged(column->type, members.substr(0, size), &text)) return false;
+      members.remove_prefix(size);
+      if (members.empty()) return true;
+      if (members.front() != ',') return false;
+      members.remove_prefix(1);
+      text += ',';
+    }
+  }
+
+  // Bytes up to the comma behind a value, or to the end.
+  static size_t plain_value_size(std::string_view text) {
+    if (text.empty() || text.front() != '"') return std::min(text.find(','), text.size());
+    size_t i = 1;
+    while (i < text.size() && text[i] != '"') i += text[i] == '\\' ? 2 : 1;
+    return std::min(i + 1, text.size());
+  }
 };
 
 RowBuffer* row_buffer_create(const RowColumn* columns, size_t column_count, Status* status) noexcept {
@@ -92,64 +185,63 @@ void row_buffer_release(RowBuffer* rows) noexcept {
 
 void row_buffer_clear(RowBuffer* rows) noexcept {
   rows->text.clear();
-  rows->ends.clear();
+  rows->rows.clear();
 }
 
-bool row_buffer_append_partial(RowBuffer* rows, const Value* values, const bool* present, Status* status) noexcept {
+bool row_buffer_append_partial(RowBuffer* rows, const Value* values, const bool* present, RowForm form,
+                               Status* status) noexcept {
   const size_t before = rows->text.size();
   try {
-    rows->text += '{';
-    bool first = true;
-    for (size_t i = 0; i < rows->columns.size(); i++) {
-      if (present != nullptr && !present[i]) continue;
-      const Column& column = rows->columns[i];
-      if (!first) rows->text += ',';
-      first = false;
-      rows->text += column.key;
-      if (!append_row_value(column.name, column.type, column.not_null, values[i], &rows->text, status)) {
-        rows->text.resize(before);
-        return false;
-      }
-    }
-    rows->text += '}';
-    rows->ends.push_back(rows->text.size());
     clear_status(status);
-    return true;
+    if (form == RowForm::plain) {
+      if (rows->append_plain_values(values, present)) return true;
+      rows->take_back(before);
+    }
+    return rows->append_tagged_values(values, present, status) || rows->take_back(before);
   } catch (...) {
-    rows->text.resize(before);
     status_from_exception(status);
-    return false;
+    return rows->take_back(before);
   }
 }
 
 bool row_buffer_append(RowBuffer* rows, const Value* values, Status* status) noexcept {
-  return row_buffer_append_partial(rows, values, nullptr, status);
+  return row_buffer_append_partial(rows, values, nullptr, RowForm::tagged, status);
 }
 
-bool row_buffer_append_members(RowBuffer* rows, const RowMembers* members, size_t count, Status* status) noexcept {
+bool row_buffer_append_members(RowBuffer* rows, const RowMembers* members, size_t count, RowForm form,
+                               Status* status) noexcept {
   const size_t before = rows->text.size();
   try {
-    rows->text += '{';
-    bool first = true;
+    clear_status(status);
+    size_t more_if_tagged = 0;
     for (size_t i = 0; i < count; i++) {
       if (members[i].size == 0) continue;
-      if (!first) rows->text += ',';
-      first = false;
-      rows->text.append(members[i].text, members[i].size);
+      if (members[i].form == RowForm::tagged) form = RowForm::tagged;
+      more_if_tagged += members[i].most_tagged > members[i].size ? members[i].most_tagged - members[i].size : 0;
+    }
+    rows->text += '{';
+    for (size_t i = 0; i < count; i++) {
+      if (members[i].size == 0) continue;
+      if (rows->text.size() > before + 1) rows->text += ',';
+      const std::string_view text(members[i].text, members[i].size);
+      if (members[i].form == form) {
+        rows->text.append(text);
+      } else if (!rows->append_members_tagged(text)) {
+        set_status(status, ErrorClass::internal, "a row is not one that was encoded for these columns");
+        return rows->take_back(before);
+      }
     }
     rows->text += '}';
-    rows->ends.push_back(rows->text.size());
-    clear_status(status);
+    rows->add(before, form, form == RowForm::plain ? more_if_tagged : 0);
     return true;
   } catch (...) {
-    rows->text.resize(before);
     status_from_exception(status);
-    return false;
+    return rows->take_back(before);
   }
 }
 
 size_t row_buffer_count(const RowBuffer* rows) noexcept {
-  return rows->ends.size();
+  return rows->rows.size();
 }
 
 uint64_t row_buffer_bytes(const RowBuffer* rows) noexcept {
@@ -158,8 +250,13 @@ uint64_t row_buffer_bytes(const RowBuffer* rows) noexcept {
 
 const char* row_buffer_row(const RowBuffer* rows, size_t row, size_t* size) noexcept {
   const size_t begin = rows->begin_of(row);
-  *size = rows->ends[row] - begin;
+  *size = rows->rows[row].end - begin;
   return rows->text.data() + begin;
+}
+
+RowForm row_buffer_form(const RowBuffer* rows, size_t row, size_t* most_tagged) noexcept {
+  *most_tagged = rows->rows[row].most_tagged;
+  return rows->rows[row].form;
 }
 
 size_t row_buffer_fit(const RowBuffer* rows, const TableRef* table, size_t first, Status* status) noexcept {
@@ -168,12 +265,12 @@ size_t row_buffer_fit(const RowBuffer* rows, const TableRef* table, size_t first
   uint64_t size = plain_field_size(view(table->name_space)) + plain_field_size(view(table->table)) +
                   plain_field_size(kind_name(table->kind)) + field_size(kLongestSessionId) + plain_field_size(user_id);
   size_t count = 0;
-  for (size_t row = first; row < rows->ends.size(); row++) {
-    size += field_size(rows->ends[row] - rows->begin_of(row));
+  for (size_t row = first; row < rows->rows.size(); row++) {
+    size += field_size(rows->rows[row].end - rows->begin_of(row));
     if (size > kRequestLimit) break;
     count++;
   }
-  if (count > 0 || first >= rows->ends.size()) return count;
+  if (count > 0 || first >= rows->rows.size()) return count;
   try {
     bool has_bytes = false;
     for (const Column& column : rows->columns) has_bytes |= column.type.kind == RemoteKind::bytes;

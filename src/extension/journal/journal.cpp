@@ -409,6 +409,9 @@ static void store_row(KalamJournal* journal, KalamJournalEntry* entry, const Kal
   entry->defaulted_size = (uint32)MAXALIGN(defaulted);
   entry->sent_size = row->sent.size;
   entry->rest_size = row->rest.size;
+  entry->sent_most_tagged = row->sent.most_tagged;
+  entry->rest_most_tagged = row->rest.size > 0 ? row->rest.most_tagged : 0;
+  entry->form = row->sent.form;
   int64 size = row_size(entry);
 
   if (journal->file == nullptr && journal->memory + size <= (int64)work_mem * 1024) {
@@ -449,8 +452,8 @@ void kalam_journal_members(KalamJournal* journal, const KalamJournalEntry* entry
                            KalamMembers* rest) {
   const char* text = row_part(journal, entry, (int64)entry->tuple_size + entry->defaulted_size,
                               (Size)entry->sent_size + entry->rest_size);
-  *sent = {text, entry->sent_size};
-  *rest = {text + entry->sent_size, entry->rest_size};
+  *sent = {text, entry->sent_size, entry->sent_most_tagged, entry->form};
+  *rest = {text + entry->sent_size, entry->rest_size, entry->rest_most_tagged, entry->form};
 }
 
 const Bitmapset* kalam_journal_defaulted(KalamJournal* journal, const KalamJournalEntry* entry) {

@@ -34,7 +34,7 @@ struct KalamJournalBase {
 // A row as an entry keeps it.
 struct KalamJournalRow {
   MinimalTuple tuple;          // no value of it is stored elsewhere (kalam_flatten_values)
-  KalamMembers sent;           // of the columns that the foreign table has
+  KalamMembers sent;           // of the columns that the foreign table has; of one form with the rest
   KalamMembers rest;           // of the others, for a row that is new to the server; an update leaves them as they are
   const Bitmapset* defaulted;  // attributes that are NULL in the tuple, as the statement has left them to KalamDB
   int32 moved_from;            // the key that a stored row had before its key was changed; KALAM_NO_ENTRY
@@ -52,14 +52,22 @@ struct KalamJournalEntry {
   uint32 defaulted_size;
   uint32 sent_size;
   uint32 rest_size;
+  uint32 sent_most_tagged;  // bytes that their tagged forms take, at most
+  uint32 rest_most_tagged;
   int32 moved_from;
   int16 shape;  // which of the journal's shapes the row was encoded for
   KalamChange change;
+  kalam::RowForm form;  // of the encoded row, which is kept in one form only
 };
 
 // Bytes of the encoded row: its members, a comma and the braces.
 static inline uint32 kalam_journal_bytes(const KalamJournalEntry* entry) {
   return entry->tuple_size > 0 ? entry->sent_size + entry->rest_size + 3 : 0;
+}
+
+// The same of its tagged form, at most.
+static inline uint32 kalam_journal_most_tagged_bytes(const KalamJournalEntry* entry) {
+  return entry->tuple_size > 0 ? entry->sent_most_tagged + entry->rest_most_tagged + 3 : 0;
 }
 
 struct KalamJournalKey {

@@ -26,10 +26,10 @@ static void check_size(KalamJournal* journal, const KalamJournalRow* row) {
   if ((int64)row->sent.size + row->rest.size < KALAM_REQUEST_BYTES / 2) return;
   kalam::RowBuffer* rows = journal->writer->rows;
   kalam::TableRef table = kalam_table_ref(journal->relation, journal->subject);
-  kalam::RowMembers members[] = {{row->sent.text, row->sent.size}, {row->rest.text, row->rest.size}};
+  kalam::RowMembers members[] = {kalam_row_members(&row->sent), kalam_row_members(&row->rest)};
   kalam::Status status;
   kalam::row_buffer_clear(rows);
-  bool fits = kalam::row_buffer_append_members(rows, members, lengthof(members), &status) &&
+  bool fits = kalam::row_buffer_append_members(rows, members, lengthof(members), row->sent.form, &status) &&
               kalam::row_buffer_fit(rows, &table, 0, &status) > 0;
   kalam::row_buffer_clear(rows);
   if (fits) return;
@@ -44,6 +44,10 @@ void kalam_written_row(KalamJournal* journal, Datum* values, bool* nulls, const 
   kalam_flatten_values(journal->tupdesc, values, nulls);
   row->tuple = kalam_form_minimal_tuple(journal->tupdesc, values, nulls);
   row->sent = kalam_row_writer_encode(journal->writer, values, nulls, defaulted);
+  if (row->rest.size > 0 && row->sent.form != row->rest.form) {
+    row->sent = kalam_row_writer_tagged(journal->writer, &row->sent);
+    row->rest = kalam_row_writer_tagged(journal->writer, &row->rest);
+  }
   row->defaulted = defaulted;
   check_size(journal, row);
 }
@@ -56,11 +60,15 @@ KalamMembers kalam_entry_rest(KalamJournal* journal, const KalamJournalEntry* en
   KalamMembers added = kalam_row_writer_added(journal->writer, journal->shapes[entry->shape]);
   if (added.size == 0) return rest;
   if (rest.size == 0) return added;
+  if (rest.form != added.form) {
+    rest = kalam_row_writer_tagged(journal->writer, &rest);
+    added = kalam_row_writer_tagged(journal->writer, &added);
+  }
   char* text = (char*)palloc((Size)rest.size + added.size + 1);
   memcpy(text, rest.text, rest.size);
   text[rest.size] = ',';
   memcpy(text + rest.size + 1, added.text, added.size);
-  return {text, rest.size + added.size + 1};
+  return {text, rest.size + added.size + 1, rest.most_tagged + added.most_tagged + 1, rest.form};
 }
 
 // ---------------------------------------------------------------- columns that are left to KalamDB

@@ -302,6 +302,14 @@ static bool has_column(const KalamRelation* relation, const char* name) {
   return false;
 }
 
+// Plain where the server coerces what it gets (spec 6.4), which nothing says of stream tables. A FLOAT key is compared
+// by its text before it is coerced.
+static kalam::RowForm row_form(const KalamRelation* relation) {
+  if (relation->kind == kalam::TableKind::stream || relation->key_column < 0) return kalam::RowForm::tagged;
+  return relation->columns[relation->key_column].type.kind == RemoteKind::real ? kalam::RowForm::tagged
+                                                                               : kalam::RowForm::plain;
+}
+
 KalamRowWriter* kalam_row_writer_create(const KalamRelation* relation, TupleDesc tupdesc) {
   KalamRowWriter* writer = (KalamRowWriter*)palloc0(sizeof(KalamRowWriter));
   writer->relation = relation;
@@ -309,6 +317,7 @@ KalamRowWriter* kalam_row_writer_create(const KalamRelation* relation, TupleDesc
   writer->values = (Value*)palloc0(sizeof(Value) * relation->column_count);
   writer->present = (bool*)palloc0(sizeof(bool) * relation->column_count);
   writer->key_column = -1;
+  writer->form = row_form(relation);
 
   kalam::RowColumn* sent = (kalam::RowColumn*)palloc0(sizeof(kalam::RowColumn) * relation->column_count);
   for (int i = 0; i < relation->column_count; i++) {
@@ -367,22 +376,40 @@ KalamRowWriter* kalam_key_writer_create(const KalamRelation* relation, TupleDesc
                       : 0));
 }
 
-// The values of the columns that are `present`.
-KalamMembers kalam_row_writer_present(KalamRowWriter* writer) {
-  kalam::Status status;
+// The one row of the writer's buffer as members, without its braces.
+static KalamMembers take_row(KalamRowWriter* writer) {
   size_t size;
-  kalam::row_buffer_clear(writer->row);
-  if (!kalam::row_buffer_append_partial(writer->row, writer->values, writer->present, &status))
-    report_row(writer->relation, &status);
+  size_t most_tagged;
   const char* object = kalam::row_buffer_row(writer->row, 0, &size);
-  size -= 2;  // its braces
+  kalam::RowForm form = kalam::row_buffer_form(writer->row, 0, &most_tagged);
+  size -= 2;
+  most_tagged -= 2;
   char* text = (char*)MemoryContextAllocHuge(CurrentMemoryContext, Max(size, 1));
   memcpy(text, object + 1, size);
   kalam::row_buffer_clear(writer->row);
-  if (size > PG_INT32_MAX)
+  if (most_tagged > PG_INT32_MAX)
     ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     errmsg("row of foreign table \"%s\" is too large", writer->relation->local_name)));
-  return {text, (uint32)size};
+  return {text, (uint32)size, (uint32)most_tagged, form};
+}
+
+// The values of the columns that are `present`.
+KalamMembers kalam_row_writer_present(KalamRowWriter* writer) {
+  kalam::Status status;
+  kalam::row_buffer_clear(writer->row);
+  if (!kalam::row_buffer_append_partial(writer->row, writer->values, writer->present, writer->form, &status))
+    report_row(writer->relation, &status);
+  return take_row(writer);
+}
+
+KalamMembers kalam_row_writer_tagged(KalamRowWriter* writer, const KalamMembers* members) {
+  kalam::Status status;
+  if (members->form == kalam::RowForm::tagged || members->size == 0) return *members;
+  kalam::RowMembers row = kalam_row_members(members);
+  kalam::row_buffer_clear(writer->row);
+  if (!kalam::row_buffer_append_members(writer->row, &row, 1, kalam::RowForm::tagged, &status))
+    report_row(writer->relation, &status);
+  return take_row(writer);
 }
 
 KalamMembers kalam_row_writer_encode(KalamRowWriter* writer, const Datum* values, const bool* nulls,

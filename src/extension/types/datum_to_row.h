@@ -10,11 +10,18 @@ extern "C" {
 #include "nodes/bitmapset.h"
 }
 
-// Members of a row's JSON object, "name":value,… without the braces.
+// Members of a row's JSON object, "name":value,… without the braces. Members of a row that is one are of one form.
 struct KalamMembers {
   const char* text;
   uint32 size;
+  uint32 most_tagged;  // bytes that the tagged form takes, at most
+  kalam::RowForm form;
 };
+
+// As the client takes them.
+static inline kalam::RowMembers kalam_row_members(const KalamMembers* members) {
+  return {members->text, members->size, members->form, members->most_tagged};
+}
 
 struct KalamColumnWriter {
   AttrNumber attnum;  // local attribute; InvalidAttrNumber: none has this column
@@ -33,6 +40,7 @@ struct KalamRowWriter {
   int key_column;          // index into columns; -1: none
   kalam::Value* values;    // [column_count]
   bool* present;           // [column_count]: goes into the members that are being made
+  kalam::RowForm form;     // how rows are written where their values allow it
   kalam::RowBuffer* row;   // the one that is being encoded
   kalam::RowBuffer* rows;  // encoded ones, for a request. Both belong to the context that the writer was made in
 };
@@ -61,6 +69,10 @@ KalamMembers kalam_row_writer_present(KalamRowWriter* writer);
 // The members of the columns that a row lacks which was encoded when the table had those of `known` alone. Calls no
 // function of a type.
 KalamMembers kalam_row_writer_added(KalamRowWriter* writer, const KalamRelation* known);
+
+// The members as tagged ones, which they may be already. Members of the writer's own columns, in the current memory
+// context.
+KalamMembers kalam_row_writer_tagged(KalamRowWriter* writer, const KalamMembers* members);
 
 // Text form of a key (spec 7.3) in UTF-8, palloc'd: equal texts are equal keys for the server.
 char* kalam_row_writer_key(KalamRowWriter* writer, Datum key);

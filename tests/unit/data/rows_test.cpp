@@ -241,7 +241,7 @@ TEST(RowBuffer, RowsAreKeptInOrderAndAFailedOneLeavesNothing) {
   EXPECT_FALSE(row_buffer_append(rows.get(), bad, &status));
   EXPECT_EQ(row_buffer_bytes(rows.get()), before);
   const bool present[] = {false, true};
-  ASSERT_TRUE(row_buffer_append_partial(rows.get(), good, present, &status));
+  ASSERT_TRUE(row_buffer_append_partial(rows.get(), good, present, RowForm::tagged, &status));
   ASSERT_EQ(row_buffer_count(rows.get()), 2u);
   size_t size = 0;
   const char* text = row_buffer_row(rows.get(), 0, &size);
@@ -258,10 +258,12 @@ TEST(RowBuffer, ARowIsMadeOfMembersThatWereEncodedBefore) {
   const Rows rows(row_buffer_create(columns, 2, &status));
   const std::string id = R"("id":{"Int64":"1"})";
   const std::string v = R"("v":{"Utf8":"x"})";
-  const RowMembers both[] = {{id.data(), id.size()}, {nullptr, 0}, {v.data(), v.size()}};
-  ASSERT_TRUE(row_buffer_append_members(rows.get(), both, 3, &status));
-  ASSERT_TRUE(row_buffer_append_members(rows.get(), both + 1, 2, &status));
-  ASSERT_TRUE(row_buffer_append_members(rows.get(), both + 1, 1, &status));
+  const RowMembers both[] = {{id.data(), id.size(), RowForm::tagged, id.size()},
+                             {nullptr, 0, RowForm::tagged, 0},
+                             {v.data(), v.size(), RowForm::tagged, v.size()}};
+  ASSERT_TRUE(row_buffer_append_members(rows.get(), both, 3, RowForm::plain, &status));
+  ASSERT_TRUE(row_buffer_append_members(rows.get(), both + 1, 2, RowForm::plain, &status));
+  ASSERT_TRUE(row_buffer_append_members(rows.get(), both + 1, 1, RowForm::plain, &status));
   const char* expected[] = {R"({"id":{"Int64":"1"},"v":{"Utf8":"x"}})", R"({"v":{"Utf8":"x"}})", "{}"};
   ASSERT_EQ(row_buffer_count(rows.get()), 3u);
   for (size_t i = 0; i < 3; i++) {

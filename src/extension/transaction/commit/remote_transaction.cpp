@@ -85,6 +85,8 @@ void kalam_send_in_transaction(KalamSender* sender, List* journals, bool with_in
     kalam_sender_check_started(sender, only, holder->call, &status);
     is_open = true;
     sender->staged = 0;
+    sender->insert_form =
+        only != nullptr && only->net_updates + only->net_removes == 0 ? kalam::RowForm::plain : kalam::RowForm::tagged;
     kalam_sender_finish_single(sender, only);
 
     foreach (cell, journals) {

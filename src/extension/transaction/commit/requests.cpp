@@ -216,7 +216,9 @@ void kalam_send_inserts(KalamSender* sender, KalamJournal* journal, KalamProgres
   for (int32 i = 0; i < journal->length; i++) {
     if (!kalam_sender_is_net(journal, i, KalamNet::insert)) continue;
     const KalamJournalEntry* entry = &journal->entries[i];
-    int64 row_bytes = (int64)kalam_journal_bytes(entry) + KALAM_ROW_OVERHEAD;
+    int64 row_bytes = KALAM_ROW_OVERHEAD + (int64)(sender->insert_form == kalam::RowForm::plain
+                                                       ? kalam_journal_bytes(entry)
+                                                       : kalam_journal_most_tagged_bytes(entry));
     if (bytes + row_bytes > KALAM_REQUEST_BYTES) {
       send_buffered(sender, journal, progress);
       bytes = KALAM_REQUEST_OVERHEAD;

@@ -48,6 +48,7 @@ KalamSender* kalam_sender_open(KalamConnection* connection) {
   sender->connection = connection;
   sender->deadline = kalam_commit_deadline(connection);
   sender->holder = kalam_call_holder_create(CurrentMemoryContext, connection);
+  sender->insert_form = kalam::RowForm::plain;
   return sender;
 }
 
@@ -223,9 +224,11 @@ void kalam_sender_add_row(KalamSender* sender, KalamJournal* journal, const Kala
   // An update of a stored row leaves what it does not name as it is.
   if (entry->shape != journal->shape && kalam_journal_makes_row(journal, entry))
     added = kalam_row_writer_added(journal->writer, journal->shapes[entry->shape]);
-  kalam::RowMembers members[] = {{sent.text, sent.size}, {rest.text, rest.size}, {added.text, added.size}};
+  // An update's values are coerced in any case (spec 8.5).
+  kalam::RowForm form = kalam_journal_makes_row(journal, entry) ? sender->insert_form : kalam::RowForm::plain;
+  kalam::RowMembers members[] = {kalam_row_members(&sent), kalam_row_members(&rest), kalam_row_members(&added)};
   kalam::Status status;
-  if (!kalam::row_buffer_append_members(journal->writer->rows, members, lengthof(members), &status))
+  if (!kalam::row_buffer_append_members(journal->writer->rows, members, lengthof(members), form, &status))
     kalam_sender_report(sender, journal, &status);
   MemoryContextSwitchTo(old);
   MemoryContextReset(sender->row_context);

@@ -20,11 +20,12 @@ struct KalamSenderLookups {
 struct KalamSender {
   KalamConnection* connection;  // pinned by the journals
   KalamCommitDeadline deadline;
-  MemoryContext context;      // of the whole sending
-  MemoryContext row_context;  // reset for every row
-  KalamCallHolder* holder;    // of calls that nothing is in flight beside
-  List* lookups;              // of KalamSenderLookups: of rows that changes start from
-  int64 staged;               // requests that the server said it has staged in the open transaction
+  MemoryContext context;       // of the whole sending
+  MemoryContext row_context;   // reset for every row
+  KalamCallHolder* holder;     // of calls that nothing is in flight beside
+  List* lookups;               // of KalamSenderLookups: of rows that changes start from
+  int64 staged;                // requests that the server said it has staged in the open transaction
+  kalam::RowForm insert_form;  // tagged where the server stores inserts as they are sent, without coercion (spec 8.5)
 };
 
 // Its deadline counts from here.
