@@ -481,6 +481,11 @@ struct ColumnView {
   uint64_t rows;
 };
 
+// Text of value `row`, as PostgreSQL writes it, and its size; the value is not NULL. Of booleans, numbers, dates, times
+// and what they differ by; 0 for other kinds. "NaN" and the like are no JSON numbers.
+constexpr size_t kValueTextBytes = 256;
+size_t value_text(const ColumnView* column, uint64_t row, char (&text)[kValueTextBytes]) noexcept;
+
 struct Window {
   uint32_t rows;
   uint32_t column_count;
