@@ -53,22 +53,53 @@ enum class ErrorClass : uint8_t {
   internal,  // any other failure that the server reported
 };
 
+// What the server's text tells of a failure beside its class: the cause that its SQL engine names.
+enum class FailureCause : uint8_t {
+  not_named,
+  undefined_column,
+  undefined_table,
+  undefined_namespace,
+  syntax,
+  not_supported,
+  division_by_zero,
+  invalid_text,  // a value cannot be cast to the type
+  access_denied,
+  other_planning,  // found before the statement runs, and none of the above
+};
+
 // One structured error. Fixed size, no ownership, safe to keep on a stack that may be left by longjmp.
 // Texts are UTF-8, cut at a character's boundary, always terminated, free of secrets.
 struct Status {
   ErrorClass error;
   int32_t grpc_code;    // the gRPC status code, or -1 when the failure was found before any call
   bool maybe_executed;  // false: certain that the server did not apply the request
-  char message[256];    // one short sentence in PostgreSQL's style: lower-case start, no period
-  char detail[2048];    // KalamDB's own text, or host:port and the transport's text; may be empty
-  char hint[512];       // what to do; may be empty
-  char column[128];     // column that the error names; may be empty
-  char value[256];      // value that the error names; may be empty
+  // Facts that the server's text tells; false when it does not.
+  bool is_definite_failure;  // its own word on a change: the storage refused it, or the commit stopped there (7.5, 8.5)
+  bool is_cleanup_pending;   // what was dropped under the name is still being cleaned up (spec 10.5): try again
+  bool is_object_missing;    // something that the statement names does not exist (spec 10.4)
+  FailureCause cause;
+  char message[256];  // one short sentence in PostgreSQL's style: lower-case start, no period
+  char detail[2048];  // KalamDB's own text, or host:port and the transport's text; may be empty
+  char hint[512];     // what to do; may be empty
+  char column[128];   // column that the error names; may be empty
+  char value[256];    // value that the error names; may be empty
 };
 
 // Copies a text of a server's for a message, as the texts of a Status are made: what a terminal or a log would not show
 // as it is gets replaced. UTF-8; cut to `capacity`, terminated.
 void printable_text(char* field, size_t capacity, const char* text, size_t size) noexcept;
+
+// ---- The server's words in answers that are no failures.
+
+// Whether CREATE NAMESPACE IF NOT EXISTS has made the namespace; the other answer is that it was there (spec 10.2).
+bool says_created(const char* message) noexcept;
+
+// The job that STORAGE FLUSH TABLE has started (spec 10.5): a part of `message`. False: it names none.
+bool find_job_id(const char* message, const char** id, size_t* size) noexcept;
+
+// What system.jobs says of a job's status.
+enum class JobState : uint8_t { running, completed, failed, unknown };
+JobState job_state_of(const char* status) noexcept;
 
 // Name of a class for logs and tests ("duplicate_key"). Static storage.
 const char* error_class_name(ErrorClass error) noexcept;

@@ -131,6 +131,8 @@ void clear_status(Status* status) noexcept {
   status->error = ErrorClass::none;
   status->grpc_code = -1;
   status->maybe_executed = false;
+  status->is_definite_failure = status->is_cleanup_pending = status->is_object_missing = false;
+  status->cause = FailureCause::not_named;
   for (char* text : {status->message, status->detail, status->hint, status->column, status->value}) text[0] = '\0';
 }
 

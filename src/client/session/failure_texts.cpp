@@ -1,8 +1,12 @@
 #include "client/session/failure_texts.h"
 
+#include <strings.h>
+
+#include <cstring>
 #include <initializer_list>
 #include <string>
 
+#include "client/settings/settings.h"
 #include "client/transport/tls_errors.h"
 
 namespace kalam {
@@ -280,6 +284,7 @@ void extract_names(const Failure& failure, const Secrets& secrets, Status* statu
 }
 
 // What a failed commit wraps around its cause: "…failed to commit transaction '<id>': <cause>".
+constexpr string_view kCommitFailed = "failed to commit transaction";
 constexpr string_view kCommitFrame = "failed to commit transaction '";
 
 // The cause in the frame, or the whole text, up to the first quote: behind it there may be a value of the user's.
@@ -306,6 +311,54 @@ bool commit_may_be_applied(const Failure& failure, const Status& status) {
     return false;
   if (contains(failure.text, kCommitFrame)) return true;
   return is_of_a_row(status.error) || status.error == ErrorClass::table_not_found;
+}
+
+// ---------------------------------------------------------------- facts
+
+struct CauseText {
+  const char* part;
+  FailureCause cause;
+};
+
+// KalamDB has no error codes of its own: the few texts of its SQL engine that tell a cause (spec 9.2, 10), most
+// specific first.
+constexpr CauseText kCauses[] = {
+    {"No field named", FailureCause::undefined_column},
+    {"' not found in table '", FailureCause::undefined_column},  // a scan without a filter (spec 4.1)
+    {"Table not found", FailureCause::undefined_table},
+    {"Namespace '", FailureCause::undefined_namespace},
+    {"ParserError", FailureCause::syntax},
+    {"sql parser error", FailureCause::syntax},
+    {"not implemented", FailureCause::not_supported},
+    {"Unsupported", FailureCause::not_supported},
+    {"not supported", FailureCause::not_supported},
+    {"Divide by zero", FailureCause::division_by_zero},
+    {"Cast error", FailureCause::invalid_text},
+    {"Cannot cast", FailureCause::invalid_text},
+    {"Access denied", FailureCause::access_denied},
+    {"Invalid SQL", FailureCause::syntax},
+    {"Error during planning", FailureCause::other_planning},
+};
+
+FailureCause cause_of(string_view text) {
+  for (const CauseText& known : kCauses) {
+    if (contains(text, known.part)) return known.cause;
+  }
+  return FailureCause::not_named;
+}
+
+// What comes from the transport, or is not understood, says nothing of what the storage did.
+bool is_of_server(ErrorClass error) {
+  return error != ErrorClass::cancelled && error != ErrorClass::timeout && error != ErrorClass::connection_lost &&
+         error != ErrorClass::protocol;
+}
+
+void note_facts(string_view text, Status* status) {
+  const bool is_table_gone = status->error == ErrorClass::table_not_found;
+  status->is_definite_failure = is_of_server(status->error) && contains_any(text, {"Provider error: ", kCommitFailed});
+  status->is_cleanup_pending = is_table_gone && contains(text, "provider not found");
+  status->is_object_missing = is_table_gone || contains(text, "does not exist");
+  status->cause = cause_of(text);
 }
 
 std::string with_endpoint(const Failure& failure, string_view text) {
@@ -359,8 +412,7 @@ void classify_by_code(const Failure& failure, const std::string& clean, Status* 
     case Code::unavailable:
       if (classify_tls_failure(failure.text, at, status)) return;
       if (means_not_connected(failure.text)) {
-        return set(ErrorClass::unreachable, false, "could not connect to the KalamDB server", at,
-                   "Check that the server is running and that host and port name its RPC listener, not its HTTP port.");
+        return set(ErrorClass::unreachable, false, "could not connect to the KalamDB server", at, kCheckServer);
       }
       if (failure.method == Method::scan && contains(failure.text, ".") && !contains_any(failure.text, {" ", ":"})) {
         // A bare table name: known, but not loaded yet (spec 4.1).
@@ -426,6 +478,67 @@ void classify_failure(const Failure& failure, const Secrets& secrets, Status* st
   if ((method_bit(failure.method) & kSql) != 0 && is_of_a_row(status->error)) status->maybe_executed = true;
   if (failure.is_read) status->maybe_executed = false;
   status->grpc_code = failure.code;
+  note_facts(failure.text, status);
+}
+
+// ---------------------------------------------------------------- leaders
+
+namespace {
+
+string_view trim(string_view text) {
+  constexpr string_view kAround = " \t\r\n\"'`";
+  size_t start = text.find_first_not_of(kAround);
+  if (start == string_view::npos) return {};
+  return text.substr(start, text.find_last_not_of(kAround) - start + 1);
+}
+
+}  // namespace
+
+std::string named_leader(string_view text) {
+  constexpr string_view kMark = "Leader: ";
+  constexpr string_view kSome = "Some(";
+  size_t at = text.find(kMark);
+  if (at == string_view::npos) return {};
+  text = trim(text.substr(at + kMark.size()));
+  while (text.substr(0, kSome.size()) == kSome) {
+    text = text.substr(kSome.size());
+    text = trim(text.substr(0, text.find(')')));
+  }
+  text = text.substr(0, text.find_first_of(" \n\t\"',;"));
+  Endpoint endpoint;
+  return parse_endpoint(text, &endpoint) ? endpoint.text() : std::string();
+}
+
+// ---------------------------------------------------------------- answers that are no failures
+
+bool says_created(const char* message) noexcept {
+  return contains(message, "created successfully");
+}
+
+// "Storage flush started for table 'ns.t'. Job ID: FL-…"
+bool find_job_id(const char* message, const char** id, size_t* size) noexcept {
+  constexpr string_view kMark = "Job ID: ";
+  string_view text = message;
+  const size_t at = text.find(kMark);
+  if (at == string_view::npos) return false;
+  text.remove_prefix(at + kMark.size());
+  const size_t end = text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+  *id = text.data();
+  *size = end == string_view::npos ? text.size() : end;
+  return *size > 0;
+}
+
+JobState job_state_of(const char* status) noexcept {
+  auto begins = [&](const char* word) { return strncasecmp(status, word, std::strlen(word)) == 0; };
+  auto is = [&](const char* word) { return strcasecmp(status, word) == 0; };
+  // "running", "completed" and "failed" were seen. What is skipped has not been done; the others can mean nothing else
+  // than that the end is to come.
+  if (is("completed")) return JobState::completed;
+  if (begins("failed") || is("cancelled") || is("skipped")) return JobState::failed;
+  for (const char* open : {"running", "queued", "new", "pending", "retrying"}) {
+    if (is(open)) return JobState::running;
+  }
+  return JobState::unknown;
 }
 
 }  // namespace kalam

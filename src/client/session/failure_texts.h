@@ -1,15 +1,21 @@
 // From what an RPC answered to one structured error. All knowledge about KalamDB's texts lives here
-// (spec 2.5, 3.2, 7.5, 8.6, 9.2, 10, 13) and about gRPC's own texts for a broken connection.
+// (spec 2.5, 3.2, 7.5, 8.6, 9.2, 10, 13) and about gRPC's own texts for a broken connection (connection_texts.cpp);
+// the TLS library's are in transport/tls_errors.h. The rest of the client and the extension see classes and facts.
 #pragma once
 
 #include "client/wall.h"
 
+#include <string>
 #include <string_view>
 
 #include "client/base/method.h"
 #include "client/base/status.h"
 
 namespace kalam {
+
+// What to do about a server that cannot be reached. Options are named as users of the extension know them.
+inline constexpr const char* kCheckServer =
+    "Check that KalamDB is running and that options \"host\" and \"port\" name its RPC listener, not its HTTP port.";
 
 // The gRPC status codes, named here so that this file needs no gRPC header.
 enum class Code : int {
@@ -54,6 +60,23 @@ bool means_not_leader(int code, std::string_view text);
 // executed. Exactly the texts of gRPC for a stream that was never sent, or that the peer has named as left out (RFC
 // 9113, 6.8 and 8.7): the same words in another text prove nothing.
 bool means_not_executed(int code, std::string_view text);
+
+// The leader's HTTP API address in a "not leader" text, without scheme, path and quotes; empty when the text names
+// none.
+std::string named_leader(std::string_view text);
+
+// Whether `failure` may be a handshake's whose reason is not known yet (transport/tls_probe.h), and its text names the
+// address that was tried.
+bool is_worth_probing(const Status& failure, bool use_tls);
+
+// Puts gRPC's text in the detail of a failed connection into the words of the person who has to mend it:
+//
+//     127.0.0.1:9188: connection refused
+//     kalam.example:9188 (10.0.0.7): connection refused
+//     kalam.example:9188: the server's certificate has expired
+//
+// Other failures are left as they are. For the end of an operation, since the client itself reads gRPC's text.
+void reword_connection_failure(Status* status) noexcept;
 
 // Headers beyond the bound were received: gRPC may count those of later answers on the same connection with them, so
 // that every call there fails until it is replaced.

@@ -6,34 +6,10 @@
 namespace kalam {
 namespace {
 
-using std::string_view;
-
 // The answer is one row from a node that already answers; it must not hold up the search.
 constexpr int64_t kLookupMs = 3'000;
 
-string_view trim(string_view text) {
-  constexpr string_view kAround = " \t\r\n\"'`";
-  size_t start = text.find_first_not_of(kAround);
-  if (start == string_view::npos) return {};
-  return text.substr(start, text.find_last_not_of(kAround) - start + 1);
-}
-
 }  // namespace
-
-std::string named_leader(string_view text) {
-  constexpr string_view kMark = "Leader: ";
-  constexpr string_view kSome = "Some(";
-  size_t at = text.find(kMark);
-  if (at == string_view::npos) return {};
-  text = trim(text.substr(at + kMark.size()));
-  while (text.substr(0, kSome.size()) == kSome) {
-    text = text.substr(kSome.size());
-    text = trim(text.substr(0, text.find(')')));
-  }
-  text = text.substr(0, text.find_first_of(" \n\t\"',;"));
-  Endpoint endpoint;
-  return parse_endpoint(text, &endpoint) ? endpoint.text() : std::string();
-}
 
 void LeaderSearch::join(Shared* shared, Cluster* cluster, Node* asked, const std::string& api_address,
                         const std::shared_ptr<Waiter>& waiter) {

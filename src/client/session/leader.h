@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "client/session/cluster.h"
@@ -13,10 +12,6 @@
 #include "client/session/waiter.h"
 
 namespace kalam {
-
-// The leader's HTTP API address in a "not leader" text, without scheme, path and quotes; empty when the text names
-// none.
-std::string named_leader(std::string_view text);
 
 // Asks a node that is trusted already which RPC address belongs to an API address, on behalf of all operations that
 // were sent there. Only addresses of the cluster's own list are ever connected to, and of these only hosts that

@@ -139,7 +139,7 @@ void Node::fail_waiting(std::vector<std::shared_ptr<Waiter>>* waiting, const Sta
 }
 
 bool Node::explain_later(const std::shared_ptr<Waiter>& waiter, const Status& failure) {
-  if (shared_->closing || !worth_probing(shared_->settings, failure)) return false;
+  if (shared_->closing || !is_worth_probing(failure, shared_->settings.use_tls)) return false;
   if (!explaining_) {
     auto probe = [shared = shared_->shared_from_this(), this, found = Status(failure)]() mutable {
       probe_tls(shared->settings, endpoint_, shared->stop_probes, &found);

@@ -554,7 +554,9 @@ void Operation::end_of_transaction(bool ok) {
 
 void Operation::finish(const Status& status) noexcept {
   if (phase_ == Phase::done) return;
-  status_.set(status);
+  Status shown = status;
+  reword_connection_failure(&shown);
+  status_.set(shown);
   end();
 }
 

@@ -198,18 +198,6 @@ void explain(const Settings& settings, const Handshake& handshake, Status* failu
 
 }  // namespace
 
-bool worth_probing(const Settings& settings, const Status& failure) {
-  const std::string_view detail = failure.detail;
-  PeerAddress address;
-  if (!find_peer_address(detail, &address)) return false;
-  auto has = [&](std::string_view part) { return detail.find(part) != std::string_view::npos; };
-  if (failure.error == ErrorClass::tls) {
-    return settings.use_tls && (has("certificate verify failed") || has("CERTIFICATE_VERIFY_FAILED"));
-  }
-  // The peer took the connection and closed it again, before any call.
-  return failure.error == ErrorClass::unreachable && (has("Socket closed") || has("Connection reset") || has("EOF"));
-}
-
 void probe_tls(const Settings& settings, const Endpoint& endpoint, const std::atomic<bool>& stop,
                Status* failure) noexcept {
   try {

@@ -6,15 +6,11 @@
 
 #include <atomic>
 #include <string>
-#include <string_view>
 
 #include "client/api.h"
 #include "client/settings/settings.h"
 
 namespace kalam {
-
-// Whether `failure` may be a handshake's whose reason is not known yet, and its text names the address that was tried.
-bool worth_probing(const Settings& settings, const Status& failure);
 
 // Connects and shakes hands, without sending anything else. Blocks for some seconds at most: for a thread of its own.
 // Puts the reason into `failure` when it finds one, otherwise leaves it as it is. Ends soon after `stop` is set.

@@ -1,7 +1,5 @@
 #include "extension/base/report.h"
 
-#include "extension/base/connect_detail.h"
-
 extern "C" {
 #include "catalog/namespace.h"
 #include "common/string.h"
@@ -11,43 +9,39 @@ extern "C" {
 namespace {
 
 using kalam::ErrorClass;
+using kalam::FailureCause;
 using kalam::Status;
 
-struct SqlErrorPattern {
-  const char* text;
-  int sqlstate;
-};
-
-// KalamDB has no error codes of its own: the few texts of its SQL engine that tell a class (spec 9.2, 10), most
-// specific first.
-const SqlErrorPattern sql_error_patterns[] = {
-    {"No field named", ERRCODE_UNDEFINED_COLUMN},
-    {"' not found in table '", ERRCODE_UNDEFINED_COLUMN},  // a scan without a filter (spec 4.1)
-    {"Table not found", ERRCODE_UNDEFINED_TABLE},
-    {"Namespace '", ERRCODE_UNDEFINED_SCHEMA},
-    {"ParserError", ERRCODE_SYNTAX_ERROR},
-    {"sql parser error", ERRCODE_SYNTAX_ERROR},
-    {"not implemented", ERRCODE_FEATURE_NOT_SUPPORTED},
-    {"Unsupported", ERRCODE_FEATURE_NOT_SUPPORTED},
-    {"not supported", ERRCODE_FEATURE_NOT_SUPPORTED},
-    {"Divide by zero", ERRCODE_DIVISION_BY_ZERO},
-    {"Cast error", ERRCODE_INVALID_TEXT_REPRESENTATION},
-    {"Cannot cast", ERRCODE_INVALID_TEXT_REPRESENTATION},
-    {"Access denied", ERRCODE_INSUFFICIENT_PRIVILEGE},
-    {"Invalid SQL", ERRCODE_SYNTAX_ERROR},
-    {"Error during planning", ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION},
-};
-
-int sqlstate_of_sql_error(const char* detail) {
-  for (const SqlErrorPattern& pattern : sql_error_patterns) {
-    if (strstr(detail, pattern.text) != nullptr) return pattern.sqlstate;
+// SQLSTATE of a cause that the server's SQL engine names.
+int sqlstate_of_cause(FailureCause cause) {
+  switch (cause) {
+    case FailureCause::undefined_column:
+      return ERRCODE_UNDEFINED_COLUMN;
+    case FailureCause::undefined_table:
+      return ERRCODE_UNDEFINED_TABLE;
+    case FailureCause::undefined_namespace:
+      return ERRCODE_UNDEFINED_SCHEMA;
+    case FailureCause::syntax:
+      return ERRCODE_SYNTAX_ERROR;
+    case FailureCause::not_supported:
+      return ERRCODE_FEATURE_NOT_SUPPORTED;
+    case FailureCause::division_by_zero:
+      return ERRCODE_DIVISION_BY_ZERO;
+    case FailureCause::invalid_text:
+      return ERRCODE_INVALID_TEXT_REPRESENTATION;
+    case FailureCause::access_denied:
+      return ERRCODE_INSUFFICIENT_PRIVILEGE;
+    case FailureCause::other_planning:
+      return ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION;
+    case FailureCause::not_named:
+      break;
   }
   return ERRCODE_FDW_ERROR;
 }
 
 // A scan says so in a Status of another class.
 bool names_missing_column(const Status* status) {
-  return sqlstate_of_sql_error(status->detail) == ERRCODE_UNDEFINED_COLUMN;
+  return status->cause == FailureCause::undefined_column;
 }
 
 // Text of one field of a Status; NULL when it is empty.
@@ -116,10 +110,6 @@ char* primary_message(const Status* status, const KalamErrorContext* context, co
   return text != nullptr ? pstrdup(text) : psprintf("KalamDB server \"%s\" reported an error", server);
 }
 
-bool is_about_transport(ErrorClass error) {
-  return error == ErrorClass::unreachable || error == ErrorClass::connection_lost || error == ErrorClass::tls;
-}
-
 // Texts of the server that may quote a row.
 bool quotes_values(ErrorClass error) {
   switch (error) {
@@ -151,16 +141,12 @@ char* detail_text(const Status* status, const KalamErrorContext* context, const 
     }
   }
   char* detail = status_text(status->detail, sizeof(status->detail));
-  if (detail != nullptr && is_about_transport(status->error)) {
-    return kalam_connect_detail(status->error, text, detail);
-  }
   // The client's sentence is lost when it is neither the message nor a part of the detail.
   if (detail == nullptr && text != nullptr && strcmp(text, message) != 0) return pstrdup(text);
   return detail;
 }
 
 const char* hint_text(const Status* status) {
-  if (status->error == ErrorClass::unreachable) return kalam_connect_hint(status->detail);
   char* hint = status_text(status->hint, sizeof(status->hint));
   if (hint != nullptr) return hint;
   switch (status->error) {
@@ -277,7 +263,7 @@ int kalam_sqlstate(const Status* status) {
     case ErrorClass::invalid_request:
       return names_missing_column(status) ? ERRCODE_UNDEFINED_COLUMN : ERRCODE_INVALID_PARAMETER_VALUE;
     case ErrorClass::sql_error:
-      return sqlstate_of_sql_error(status->detail);
+      return sqlstate_of_cause(status->cause);
     case ErrorClass::busy:
       return ERRCODE_OBJECT_IN_USE;
     case ErrorClass::too_large:

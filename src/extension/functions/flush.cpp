@@ -56,7 +56,7 @@ KALAM_SQL_FUNCTION(kalam_flush) {
   Oid relid = PG_GETARG_OID(0);
   KalamTableOptions options;
   KalamFlushJob job;
-  KalamFlushState state;
+  kalam::JobState state;
   char* message;
   int pause_ms = FIRST_PAUSE_MS;
 
@@ -69,15 +69,15 @@ KALAM_SQL_FUNCTION(kalam_flush) {
   kalam_storage_state_forget_table(server, options.name_space, options.table);
   start_flush(connection, table, &pause_ms, &job);
   if (job.id == nullptr) PG_RETURN_TEXT_P(cstring_to_text(job.message));
-  while ((state = kalam_flush_state(connection, &job, &message)) == KalamFlushState::running) {
+  while ((state = kalam_flush_state(connection, &job, &message)) == kalam::JobState::running) {
     kalam_pause(pause_ms);
     pause_ms = Min(pause_ms * 2, LAST_PAUSE_MS);
   }
-  if (state == KalamFlushState::failed) {
+  if (state == kalam::JobState::failed) {
     ereport(ERROR, (errcode(ERRCODE_FDW_ERROR), errmsg("KalamDB could not flush table \"%s\"", table),
                     message != nullptr ? errdetail_internal("%s", message) : 0));
   }
-  if (state == KalamFlushState::unknown) {
+  if (state == kalam::JobState::unknown) {
     ereport(ERROR,
             (errcode(ERRCODE_FDW_ERROR), errmsg("KalamDB does not tell whether table \"%s\" is flushed", table),
              errdetail_internal("%s", message),

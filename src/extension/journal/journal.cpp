@@ -284,27 +284,27 @@ bool kalam_journal_is_visible(KalamJournal* journal, int32 index, CommandId curc
 
 // ---------------------------------------------------------------- net effects
 
-KalamNet kalam_journal_net(const KalamJournal* journal, const KalamJournalKey* key) {
-  if (key->newest == KALAM_NO_ENTRY) return KalamNet::nothing;
+KalamNetChange kalam_journal_net(const KalamJournal* journal, const KalamJournalKey* key) {
+  if (key->newest == KALAM_NO_ENTRY) return KalamNetChange::nothing;
   bool is_row = journal->entries[key->newest].change != KalamChange::remove;
-  if (key->stored) return is_row ? KalamNet::update : KalamNet::remove;
-  return is_row ? KalamNet::insert : KalamNet::absence;
+  if (key->stored) return is_row ? KalamNetChange::update : KalamNetChange::remove;
+  return is_row ? KalamNetChange::insert : KalamNetChange::absence;
 }
 
-static void count_net(KalamJournal* journal, KalamNet net, uint32 bytes, int sign) {
+static void count_net(KalamJournal* journal, KalamNetChange net, uint32 bytes, int sign) {
   switch (net) {
-    case KalamNet::nothing:
+    case KalamNetChange::nothing:
       return;
-    case KalamNet::insert:
+    case KalamNetChange::insert:
       journal->net_inserts += sign;
       break;
-    case KalamNet::update:
+    case KalamNetChange::update:
       journal->net_updates += sign;
       break;
-    case KalamNet::remove:
+    case KalamNetChange::remove:
       journal->net_removes += sign;
       break;
-    case KalamNet::absence:
+    case KalamNetChange::absence:
       journal->net_absences += sign;
       return;
   }
@@ -322,11 +322,11 @@ bool kalam_journal_single_move(const KalamJournal* journal, const KalamJournalEn
   if (journal->net_inserts != 1 || journal->net_removes != 1 || journal->net_updates != 0) return false;
   for (int32 i = 0; i < journal->key_count; i++) {
     const KalamJournalKey* key = &journal->keys[i];
-    if (kalam_journal_net(journal, key) != KalamNet::insert) continue;
+    if (kalam_journal_net(journal, key) != KalamNetChange::insert) continue;
     *insertion = &journal->entries[key->newest];
     if ((*insertion)->moved_from == KALAM_NO_ENTRY) return false;
     const KalamJournalKey* old_key = &journal->keys[(*insertion)->moved_from];
-    if (kalam_journal_net(journal, old_key) != KalamNet::remove) return false;
+    if (kalam_journal_net(journal, old_key) != KalamNetChange::remove) return false;
     *removal = &journal->entries[old_key->newest];
     return true;
   }
@@ -336,7 +336,7 @@ bool kalam_journal_single_move(const KalamJournal* journal, const KalamJournalEn
 bool kalam_journal_has_moves(const KalamJournal* journal) {
   for (int32 i = 0; i < journal->key_count; i++) {
     const KalamJournalKey* key = &journal->keys[i];
-    if (kalam_journal_net(journal, key) == KalamNet::insert &&
+    if (kalam_journal_net(journal, key) == KalamNetChange::insert &&
         journal->entries[key->newest].moved_from != KALAM_NO_ENTRY)
       return true;
   }
@@ -499,7 +499,7 @@ void kalam_journal_append(KalamJournal* journal, KalamChange change, const char*
   if (row != nullptr) store_row(journal, entry, row);
 
   if (key_index < 0) {
-    count_net(journal, KalamNet::insert, kalam_journal_bytes(entry), 1);
+    count_net(journal, KalamNetChange::insert, kalam_journal_bytes(entry), 1);
   } else {
     KalamJournalKey* key = &journal->keys[key_index];
     count_key(journal, key, -1);
@@ -516,7 +516,7 @@ void kalam_journal_append(KalamJournal* journal, KalamChange change, const char*
 static void pop_entry(KalamJournal* journal) {
   KalamJournalEntry* entry = &journal->entries[journal->length - 1];
   if (entry->key < 0) {
-    count_net(journal, KalamNet::insert, kalam_journal_bytes(entry), -1);
+    count_net(journal, KalamNetChange::insert, kalam_journal_bytes(entry), -1);
   } else {
     KalamJournalKey* key = &journal->keys[entry->key];
     count_key(journal, key, -1);

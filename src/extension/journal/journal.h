@@ -78,7 +78,7 @@ struct KalamJournalKey {
 };
 
 // What all versions of a key come down to.
-enum class KalamNet : uint8_t {
+enum class KalamNetChange : uint8_t {
   nothing,
   insert,
   update,
@@ -161,7 +161,7 @@ const Bitmapset* kalam_journal_defaulted(KalamJournal* journal, const KalamJourn
 // Splits a row into values by the journal's tuple descriptor, for a relation that may have got columns since.
 void kalam_journal_deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, bool* nulls);
 
-KalamNet kalam_journal_net(const KalamJournal* journal, const KalamJournalKey* key);
+KalamNetChange kalam_journal_net(const KalamJournal* journal, const KalamJournalKey* key);
 
 // What all changes of an entry's key start from: the base of the first.
 static inline KalamJournalBase kalam_journal_base(const KalamJournal* journal, const KalamJournalEntry* entry) {

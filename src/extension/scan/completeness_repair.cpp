@@ -48,12 +48,12 @@ static void start_flush(KalamCompleteness* check) {
 // Whether the flush is over, as far as the server says. Raises when it failed.
 static bool flush_has_ended(KalamCompleteness* check, bool waits_for_end) {
   char* message;
-  KalamFlushState state = kalam_flush_state(check->connection, &check->flush_job, &message);
-  if (state == KalamFlushState::failed) {
+  kalam::JobState state = kalam_flush_state(check->connection, &check->flush_job, &message);
+  if (state == kalam::JobState::failed) {
     report_incomplete(check, psprintf("Flushing it failed: %s.", message != nullptr ? message : "no reason is given"));
   }
-  if (state == KalamFlushState::unknown && waits_for_end) report_incomplete(check, message);
-  return state == KalamFlushState::completed;
+  if (state == kalam::JobState::unknown && waits_for_end) report_incomplete(check, message);
+  return state == kalam::JobState::completed;
 }
 
 // Whether the answer may only look cut off, and a second scan will tell.

@@ -47,12 +47,6 @@ bool kalam_is_unanswered(const kalam::Status* status) {
          status->error == kalam::ErrorClass::connection_lost;
 }
 
-bool kalam_is_definite_failure(const kalam::Status* status) {
-  if (kalam_is_unanswered(status) || status->error == kalam::ErrorClass::protocol) return false;
-  return strstr(status->detail, "Provider error: ") != nullptr ||
-         strstr(status->detail, "failed to commit transaction") != nullptr;
-}
-
 static const char* hint_of_unknown(const kalam::Status* status) {
   if (kalam_is_unanswered(status))
     return "The changes were handed over, but no answer came. Look at the data before repeating them.";

@@ -21,10 +21,6 @@ const char* kalam_answer_text(const kalam::Status* status);
 // Whether no answer came, so that the request may still be on its way to the server.
 bool kalam_is_unanswered(const kalam::Status* status);
 
-// Whether the failure is the server's own word on the change: its storage refused it, or the commit stopped there (spec
-// 7.5, 8.5). Any other failure of a request that may have been executed says nothing of what was applied.
-bool kalam_is_definite_failure(const kalam::Status* status);
-
 // 08007: changes were handed over, and nothing tells what became of them. The only place that says so; `detail` and
 // `hint` are whole sentences in the database's encoding (`hint` may be NULL).
 [[noreturn]] void kalam_report_unknown(const KalamConnection* connection, const char* detail, const char* hint);

@@ -39,8 +39,7 @@ static void send(const KalamPendingChange* change, TimestampTz deadline, kalam::
 // A change whose answer was lost may not have been made, and one whose undoing was lost may be undone: then there is
 // nothing to undo (spec 10.4).
 static bool is_undone(const KalamPendingChange* change, bool repeated, const kalam::Status* status) {
-  return change->kind == KalamRemoteDdl::altered && (repeated || !change->confirmed) &&
-         (strstr(status->detail, "does not exist") != nullptr || strstr(status->message, "does not exist") != nullptr);
+  return change->kind == KalamRemoteDdl::altered && (repeated || !change->confirmed) && status->is_object_missing;
 }
 
 static void warn(const KalamPendingChange* change, const kalam::Status* status) {

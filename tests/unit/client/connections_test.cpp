@@ -86,8 +86,7 @@ TEST_F(ConnectionTest, RefusedConnection) {
     Status status = insert(connection);
     EXPECT_EQ(status.error, ErrorClass::unreachable);
     EXPECT_FALSE(status.maybe_executed);
-    EXPECT_THAT(status.detail, HasSubstr("127.0.0.1:"));
-    EXPECT_THAT(status.detail, HasSubstr("Connection refused"));
+    EXPECT_THAT(std::string(status.detail), ::testing::MatchesRegex("127\\.0\\.0\\.1:[0-9]+: connection refused"));
     EXPECT_THAT(status.hint, HasSubstr("RPC"));
   }
 }
@@ -109,7 +108,7 @@ TEST_F(ConnectionTest, FailureThatWasNone) {
   status = insert(connection);
   lost_reasons = 0;
   EXPECT_EQ(status.error, ErrorClass::unreachable) << "tried twice, not for ever";
-  EXPECT_THAT(status.detail, HasSubstr("No such file"));
+  EXPECT_THAT(status.detail, HasSubstr("no such file"));
   EXPECT_EQ(insert(connection).error, ErrorClass::none);
 }
 

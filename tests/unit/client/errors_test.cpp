@@ -288,6 +288,101 @@ TEST(ErrorsTest, Texts) {
   }
 }
 
+Status classified(Method method, Code code, const char* text) {
+  Status status;
+  classify_failure({method, static_cast<int>(code), text, "node:9188", false}, {}, &status);
+  return status;
+}
+
+TEST(ErrorsTest, TheServersOwnWordOnAChangeIsADefiniteFailure) {
+  EXPECT_TRUE(classified(Method::insert, Code::internal, INSERT_PREFIX "disk full").is_definite_failure);
+  EXPECT_TRUE(
+      classified(Method::commit, Code::failed_precondition, "failed to commit transaction").is_definite_failure);
+  EXPECT_FALSE(classified(Method::insert, Code::internal, "something new").is_definite_failure);
+  EXPECT_FALSE(classified(Method::insert, Code::cancelled, INSERT_PREFIX "x").is_definite_failure);
+  EXPECT_FALSE(classified(Method::insert, Code::unknown, INSERT_PREFIX "x").is_definite_failure);
+}
+
+TEST(ErrorsTest, ACleanupIsPendingWhereTheProviderIsMissing) {
+  EXPECT_TRUE(classified(Method::insert, Code::internal, "provider not found: app.t").is_cleanup_pending);
+  EXPECT_FALSE(classified(Method::insert, Code::internal, "Table not found: app.t").is_cleanup_pending);
+}
+
+TEST(ErrorsTest, WhatAStatementNamesMayBeMissing) {
+  EXPECT_TRUE(classified(Method::execute_sql, Code::internal, "Column 'c' does not exist").is_object_missing);
+  EXPECT_TRUE(classified(Method::execute_sql, Code::internal, "Table not found: app.t").is_object_missing);
+  EXPECT_FALSE(classified(Method::execute_sql, Code::internal, "Already exists: Table 't'").is_object_missing);
+}
+
+TEST(ErrorsTest, CausesOfStatementErrorsAreNamed) {
+  auto cause = [](const char* text) { return classified(Method::execute_sql, Code::internal, text).cause; };
+  EXPECT_EQ(cause("Schema error: No field named x"), FailureCause::undefined_column);
+  EXPECT_EQ(cause("Not found: Namespace 'x' does not exist"), FailureCause::undefined_namespace);
+  EXPECT_EQ(cause("SQL error: ParserError(\"x\")"), FailureCause::syntax);
+  EXPECT_EQ(cause("This feature is not implemented: x"), FailureCause::not_supported);
+  EXPECT_EQ(cause("Divide by zero"), FailureCause::division_by_zero);
+  EXPECT_EQ(cause("Error during planning: x"), FailureCause::other_planning);
+  EXPECT_EQ(cause("something new"), FailureCause::not_named);
+}
+
+struct Reworded {
+  ErrorClass error;
+  const char* detail;
+  const char* expected;
+};
+
+TEST(ErrorsTest, FailedConnectionsAreToldInTheWordsOfWhoMendsThem) {
+  constexpr Reworded kDetails[] = {
+      {ErrorClass::unreachable,
+       "127.0.0.1:9188: failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:9188: Failed to "
+       "connect "
+       "to remote host: Connection refused",
+       "127.0.0.1:9188: connection refused"},
+      {ErrorClass::unreachable,
+       "kalam.example:9188: failed to connect to all addresses; last error: UNAVAILABLE: ipv6:%5B::1%5D:9188: Failed "
+       "to "
+       "connect to remote host: FD Shutdown",
+       "kalam.example:9188 (::1): the connection attempt timed out"},
+      {ErrorClass::unreachable, "no-such-host:9188: DNS resolution failed for no-such-host:9188: Domain name not found",
+       "no-such-host:9188: host name not found"},
+      {ErrorClass::tls, "kalam.example:9188: last error: UNKNOWN: Ssl handshake failed",
+       "kalam.example:9188: a message"},
+      {ErrorClass::internal, "kalam.example:9188: Connection refused", "kalam.example:9188: Connection refused"},
+      {ErrorClass::tls, "File \"/x: y\" holds no PEM text.", "File \"/x: y\" holds no PEM text."},
+      {ErrorClass::connection_lost, "", ""},
+  };
+  for (const Reworded& c : kDetails) {
+    Status status;
+    set_status(&status, c.error, "a message", c.detail);
+    reword_connection_failure(&status);
+    EXPECT_STREQ(status.detail, c.expected);
+  }
+}
+
+TEST(ErrorsTest, AnHttpPortIsSuspectedWhereTheAnswerIsNotHttp2) {
+  Status status;
+  set_status(&status, ErrorClass::unreachable, "x", "h:1: last error: UNKNOWN: Failed parsing HTTP/2: x");
+  reword_connection_failure(&status);
+  EXPECT_THAT(std::string(status.hint), HasSubstr("probably names the server's HTTP port"));
+  EXPECT_THAT(std::string(status.detail), HasSubstr("the answer is not HTTP/2"));
+}
+
+TEST(AnswersTest, JobsAndNamespaces) {
+  const char* id = nullptr;
+  size_t size = 0;
+  ASSERT_TRUE(find_job_id("Storage flush started for table 'a.b'. Job ID: FL-1a2b.", &id, &size));
+  EXPECT_EQ(std::string_view(id, size), "FL-1a2b");
+  EXPECT_FALSE(find_job_id("Storage flush started. Job ID: ", &id, &size));
+  EXPECT_FALSE(find_job_id("done", &id, &size));
+  EXPECT_EQ(job_state_of("Running"), JobState::running);
+  EXPECT_EQ(job_state_of("completed"), JobState::completed);
+  EXPECT_EQ(job_state_of("failed: disk full"), JobState::failed);
+  EXPECT_EQ(job_state_of("skipped"), JobState::failed);
+  EXPECT_EQ(job_state_of("sleeping"), JobState::unknown);
+  EXPECT_TRUE(says_created("Namespace 'a' created successfully"));
+  EXPECT_FALSE(says_created("Namespace 'a' already exists"));
+}
+
 TEST(ErrorsTest, ReadsAreNeverMaybeExecuted) {
   for (int code = 1; code <= 16; ++code) {
     Status status;

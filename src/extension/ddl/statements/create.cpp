@@ -246,8 +246,7 @@ void create_remote(KalamConnection* connection, const KalamTableDefinition* defi
 
   char* message =
       kalam_execute(connection, psprintf("CREATE NAMESPACE IF NOT EXISTS %s", definition->name_space), nullptr);
-  // The other answer is that it "already exists" (spec 10.2).
-  if (message != nullptr && strstr(message, "created successfully") != nullptr) {
+  if (message != nullptr && kalam::says_created(message)) {
     kalam_pending_namespace(connection, definition->name_space);
   }
   KalamPendingChange* change = kalam_pending_create(connection, definition->name_space, definition->table);

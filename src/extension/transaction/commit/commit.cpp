@@ -95,7 +95,7 @@ static void check_absences() {
     if (journal->net_absences == 0) continue;
     KalamSender* sender = kalam_sender_open(journal->connection);
     for (int32 i = 0; i < journal->length; i++)
-      if (kalam_sender_is_net(journal, i, KalamNet::absence)) kalam_sender_look_for_duplicate(sender, journal, i);
+      if (kalam_sender_is_net(journal, i, KalamNetChange::absence)) kalam_sender_look_for_duplicate(sender, journal, i);
     kalam_sender_drain(sender);
   }
 }

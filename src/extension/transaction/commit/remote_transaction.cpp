@@ -13,7 +13,8 @@ constexpr uint32 ROLLBACK_WAIT_MS = 500;
 static void look_rows_up(KalamSender* sender, const KalamJournal* journal) {
   if (journal->net_updates + journal->net_removes == 0) return;
   for (int32 i = 0; i < journal->length; i++)
-    if ((kalam_sender_is_net(journal, i, KalamNet::update) || kalam_sender_is_net(journal, i, KalamNet::remove)) &&
+    if ((kalam_sender_is_net(journal, i, KalamNetChange::update) ||
+         kalam_sender_is_net(journal, i, KalamNetChange::remove)) &&
         !kalam_sender_has_just_read(kalam_journal_base(journal, &journal->entries[i])))
       kalam_sender_look_up(sender, journal, i);
 }
@@ -21,7 +22,8 @@ static void look_rows_up(KalamSender* sender, const KalamJournal* journal) {
 static void stage_changes(KalamSender* sender, KalamJournal* journal) {
   kalam::Status status;
   for (int32 i = 0; i < journal->length; i++) {
-    if (!kalam_sender_is_net(journal, i, KalamNet::update) && !kalam_sender_is_net(journal, i, KalamNet::remove))
+    if (!kalam_sender_is_net(journal, i, KalamNetChange::update) &&
+        !kalam_sender_is_net(journal, i, KalamNetChange::remove))
       continue;
     kalam::Call* call = kalam_sender_start_change(sender, journal, i, &status);
     kalam_sender_stage(sender, journal, call, &status);

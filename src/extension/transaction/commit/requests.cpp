@@ -41,7 +41,8 @@ bool kalam_send_inserts_at_once(KalamSender* sender, KalamJournal* journal) {
 
   kalam::row_buffer_clear(rows);
   for (int32 i = 0; i < journal->length; i++)
-    if (kalam_sender_is_net(journal, i, KalamNet::insert)) kalam_sender_add_row(sender, journal, &journal->entries[i]);
+    if (kalam_sender_is_net(journal, i, KalamNetChange::insert))
+      kalam_sender_add_row(sender, journal, &journal->entries[i]);
   size_t count = kalam::row_buffer_count(rows);
   if (kalam::row_buffer_fit(rows, &table, 0, &status) < count) {
     kalam::row_buffer_clear(rows);
@@ -57,8 +58,8 @@ bool kalam_send_inserts_at_once(KalamSender* sender, KalamJournal* journal) {
 void kalam_send_single_change(KalamSender* sender, KalamJournal* journal) {
   kalam::Status status;
   int32 index = 0;
-  while (!kalam_sender_is_net(journal, index, KalamNet::update) &&
-         !kalam_sender_is_net(journal, index, KalamNet::remove))
+  while (!kalam_sender_is_net(journal, index, KalamNetChange::update) &&
+         !kalam_sender_is_net(journal, index, KalamNetChange::remove))
     index++;
   const KalamJournalEntry* entry = &journal->entries[index];
   const char* key = journal->keys[entry->key].text;
@@ -214,7 +215,7 @@ void kalam_send_inserts(KalamSender* sender, KalamJournal* journal, KalamProgres
   kalam::row_buffer_clear(journal->writer->rows);
   int64 bytes = KALAM_REQUEST_OVERHEAD;
   for (int32 i = 0; i < journal->length; i++) {
-    if (!kalam_sender_is_net(journal, i, KalamNet::insert)) continue;
+    if (!kalam_sender_is_net(journal, i, KalamNetChange::insert)) continue;
     const KalamJournalEntry* entry = &journal->entries[i];
     int64 row_bytes = KALAM_ROW_OVERHEAD + (int64)(sender->insert_form == kalam::RowForm::plain
                                                        ? kalam_journal_bytes(entry)

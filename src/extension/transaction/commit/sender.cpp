@@ -91,7 +91,8 @@ void kalam_sender_wait_for_outcome(KalamSender* sender, kalam::Status* status) {
     if (interrupt != nullptr) ReThrowError(interrupt);
     kalam_report_deadline(&sender->deadline, sender->connection);
   }
-  if (status->maybe_executed && (!done || !kalam_is_definite_failure(status)))
+  // Any other failure of a request that may have been executed says nothing of what was applied.
+  if (status->maybe_executed && (!done || !status->is_definite_failure))
     kalam_report_unknown_rows(sender->connection, status);
 }
 
@@ -234,9 +235,9 @@ void kalam_sender_add_row(KalamSender* sender, KalamJournal* journal, const Kala
   MemoryContextReset(sender->row_context);
 }
 
-bool kalam_sender_is_net(const KalamJournal* journal, int32 index, KalamNet wanted) {
+bool kalam_sender_is_net(const KalamJournal* journal, int32 index, KalamNetChange wanted) {
   const KalamJournalEntry* entry = &journal->entries[index];
-  if (entry->key < 0) return wanted == KalamNet::insert;
+  if (entry->key < 0) return wanted == KalamNetChange::insert;
   const KalamJournalKey* key = &journal->keys[entry->key];
   return key->newest == index && kalam_journal_net(journal, key) == wanted;
 }

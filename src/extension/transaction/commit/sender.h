@@ -78,7 +78,7 @@ kalam::TableRef kalam_sender_table(const KalamJournal* journal);
 void kalam_sender_add_row(KalamSender* sender, KalamJournal* journal, const KalamJournalEntry* entry);
 
 // Whether entry `index` is to be sent as the change `wanted`: it is the newest of its key and has that effect.
-bool kalam_sender_is_net(const KalamJournal* journal, int32 index, KalamNet wanted);
+bool kalam_sender_is_net(const KalamJournal* journal, int32 index, KalamNetChange wanted);
 
 // Starts the update or removal that an entry stands for.
 kalam::Call* kalam_sender_start_change(KalamSender* sender, KalamJournal* journal, int32 index, kalam::Status* status);
