@@ -7,6 +7,7 @@
 #include "extension/functions/sql_words.h"
 #include "extension/remote/answer_text.h"
 #include "extension/remote/query.h"
+#include "extension/remote/server_facts.h"
 #include "extension/remote/wait.h"
 
 extern "C" {
@@ -17,29 +18,6 @@ extern "C" {
 namespace {
 
 constexpr uint32 WINDOW_ROWS = 1024;
-
-// The server cuts answers silently (spec 9.3). Its limits are asked for once per connection; while they cannot be had,
-// the built-in ones are assumed.
-void get_limits(KalamConnection* connection) {
-  kalam::Status status;
-
-  if (connection->max_query_limit != 0) return;
-  connection->default_query_limit = 50;
-  connection->max_query_limit = 1000;
-  KalamQueryResult* answer = kalam_query(
-      connection,
-      "SELECT name, value FROM system.settings WHERE name IN ('limits.max_query_limit','limits.default_query_limit') "
-      "LIMIT 10",
-      &status);
-  if (answer == nullptr || answer->column_count != 2) return;
-  for (int i = 0; i < answer->row_count; i++) {
-    char** row = answer->values[i];
-    uint64 value = row[1] != nullptr ? strtoull(row[1], nullptr, 10) : 0;
-    if (row[0] == nullptr || value == 0) continue;
-    if (strcmp(row[0], "limits.max_query_limit") == 0) connection->max_query_limit = value;
-    if (strcmp(row[0], "limits.default_query_limit") == 0) connection->default_query_limit = value;
-  }
-}
 
 // Whether the statement's first word is one of a query, which the server cuts; SHOW, DESCRIBE and EXPLAIN are not.
 bool is_query(const char* sql) {
@@ -63,8 +41,8 @@ int64 count_rows(KalamConnection* connection, const char* sql) {
 // Says so when the server has cut the answer of a query, which it does silently.
 void notice_cut_off(KalamConnection* connection, const char* sql, uint64 rows) {
   if (!is_query(sql)) return;
-  get_limits(connection);
-  uint64 without = connection->default_query_limit, with = connection->max_query_limit;
+  kalam_server_facts_get_limits(connection);
+  uint64 without = connection->facts.default_query_limit, with = connection->facts.max_query_limit;
   if (rows != without && rows != with) return;
   int64 all = count_rows(connection, sql);
   if (all >= 0 && (uint64)all <= rows) return;

@@ -472,9 +472,13 @@ char* planned_key(ModifyState* state, TupleTableSlot* plan_slot, KalamJournalBas
   return kalam_row_writer_key(state->journal->writer, key);
 }
 
-// Rows that the plan looked up by key are locked since then, others from here on.
-void lock_row(const ModifyState* state, const char* key, KalamJournalBase* base) {
+// The key of the row that the plan found, for a change; NULL when the command has changed it already. The row is locked
+// from here on; those that the plan looked up by key are locked since then.
+char* take_planned_row(ModifyState* state, const EState* estate, TupleTableSlot* plan_slot, KalamJournalBase* base) {
+  char* key = planned_key(state, plan_slot, base);
+  if (is_changed_by_command(state, estate, key)) return nullptr;
   base->is_locked = kalam_lock_row(state->remote, state->subject, key) == KalamRowLock::held;
+  return key;
 }
 
 // The row that a DELETE returns.
@@ -518,10 +522,8 @@ TupleTableSlot* kalam_exec_foreign_update(EState* estate, ResultRelInfo* result,
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
   KalamJournalBase base;
-  char* old_key = planned_key(state, plan_slot, &base);
-  bool skipped = is_changed_by_command(state, estate, old_key);
-  if (!skipped) {
-    lock_row(state, old_key, &base);
+  char* old_key = take_planned_row(state, estate, plan_slot, &base);
+  if (old_key != nullptr) {
     fill_system_columns(state, slot, false);
     const KalamJournalEntry* own = own_row(state, old_key);
     Bitmapset* defaulted = still_defaulted(state, own);
@@ -534,7 +536,7 @@ TupleTableSlot* kalam_exec_foreign_update(EState* estate, ResultRelInfo* result,
       update_row(state, old_key, own, defaulted, cid, base);
   }
   MemoryContextSwitchTo(old);
-  return skipped ? nullptr : slot;
+  return old_key != nullptr ? slot : nullptr;
 }
 
 TupleTableSlot* kalam_exec_foreign_delete(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
@@ -544,14 +546,12 @@ TupleTableSlot* kalam_exec_foreign_delete(EState* estate, ResultRelInfo* result,
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
   KalamJournalBase base;
-  char* key = planned_key(state, plan_slot, &base);
-  bool skipped = is_changed_by_command(state, estate, key);
-  if (!skipped) {
-    lock_row(state, key, &base);
+  char* key = take_planned_row(state, estate, plan_slot, &base);
+  if (key != nullptr) {
     kalam_journal_append(state->journal, KalamChange::remove, key, nullptr, command_id(state, estate), base);
     kalam_transaction_check_changes(state->journal);
     store_old_row(state, plan_slot, slot);
   }
   MemoryContextSwitchTo(old);
-  return skipped ? nullptr : slot;
+  return key != nullptr ? slot : nullptr;
 }

@@ -188,8 +188,7 @@ void open_handle(KalamConnection* connection, Oid userid) {
   Oid umid = connection->key.umid;
 
   drop_handle(connection);
-  connection->default_query_limit = connection->max_query_limit = 0;
-  connection->user_shards = 0;
+  connection->facts = {};
   // Invalidation that arrives while the options are read must not be lost.
   connection->invalidated = false;
   connection->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(connection->key.serverid));

@@ -5,6 +5,7 @@
 
 #include "client/api.h"
 #include "extension/base/compat.h"
+#include "extension/remote/server_facts.h"
 
 struct KalamConnectionKey {
   Oid serverid;
@@ -22,9 +23,7 @@ struct KalamConnection {
   int uses;          // references and call holders: it lives while > 0, for them alone once it is replaced
   int pins;          // transactions: not replaced while > 0
   KalamConnection* next_replaced;
-  uint64 default_query_limit;  // row caps of the server's queries (spec 9.3); 0: not asked for yet
-  uint64 max_query_limit;
-  uint32 user_shards;        // shards of user data on the server; 0: not asked for yet
+  KalamServerFacts facts;    // forgotten when the connection is opened again
   uint64 commit_timeout_ms;  // option timeout; 0: none
 };
 

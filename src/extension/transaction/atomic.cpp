@@ -2,7 +2,7 @@
 
 #include "client/api.h"
 #include "extension/base/settings.h"
-#include "extension/remote/query.h"
+#include "extension/remote/server_facts.h"
 
 extern "C" {
 #include "mb/pg_wchar.h"
@@ -93,23 +93,10 @@ static void check_stageable(const KalamJournal* journal) {
        errhint("Insert rows of up to 4 MB in a transaction of their own, or " AUTOCOMMIT_HINT)));
 }
 
-// Asked for once per connection, and only when a transaction writes for two users. What it is for can also be refused
-// by the server, before anything was applied; so a number that has changed since does no harm.
-static void get_user_shards(KalamConnection* connection) {
-  kalam::Status status;
-
-  if (connection->user_shards != 0) return;
-  KalamQueryResult* answer = kalam_query(
-      connection, "SELECT count(*) AS shards FROM system.cluster_groups WHERE group_type = 'user_data' LIMIT 1",
-      &status);
-  if (answer == nullptr || answer->row_count != 1 || answer->values[0][0] == nullptr) return;
-  connection->user_shards = (uint32)strtoul(answer->values[0][0], nullptr, 10);
-}
-
 static uint32 shard_of(const KalamJournal* journal) {
   int size = (int)strlen(journal->subject);
   char* user_id = pg_server_to_any(journal->subject, size, PG_UTF8);
-  uint32 shard = kalam::user_shard_of(user_id, strlen(user_id), journal->connection->user_shards);
+  uint32 shard = kalam::user_shard_of(user_id, strlen(user_id), journal->connection->facts.user_shards);
   if (user_id != journal->subject) pfree(user_id);
   return shard;
 }
@@ -117,7 +104,7 @@ static uint32 shard_of(const KalamJournal* journal) {
 // Whether the rows of two journals' users are in one shard. Users of whose shards nothing is known are apart.
 static bool is_one_shard(const KalamJournal* a, const KalamJournal* b) {
   if (a->subject == nullptr || b->subject == nullptr || strcmp(a->subject, b->subject) == 0) return true;
-  return a->connection->user_shards != 0 && shard_of(a) == shard_of(b);
+  return a->connection->facts.user_shards != 0 && shard_of(a) == shard_of(b);
 }
 
 // Two journals with changes must be in one data group of one server (spec 8.3).
@@ -136,7 +123,9 @@ static void check_together(const KalamJournal* a, const KalamJournal* b) {
                     errdetail("KalamDB commits shared, user and stream tables separately."),
                     errhint("Change them in separate transactions, or " AUTOCOMMIT_HINT)));
   if (is_one_shard(a, b)) return;
-  get_user_shards(a->connection);
+  // Only a transaction that writes for two users asks. What it is for can also be refused by the server, before
+  // anything was applied; so a number that has changed since does no harm.
+  kalam_server_facts_get_shards(a->connection);
   if (!is_one_shard(a, b))
     ereport(ERROR,
             (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

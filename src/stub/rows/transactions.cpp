@@ -30,19 +30,8 @@ size_t key_index(const TableDef& table) {
 // An insert of a mixed commit is stored as sent: neither refused for its type nor for a NULL. What the columns cannot
 // hold at all reads as NULL.
 Row row_as_sent(const TableDef& table, const SentRow& sent) {
-  Row row(table.columns.size());
-  for (size_t i = 0; i < table.columns.size(); i++) {
-    const ColumnDef& column = table.columns[i];
-    if (column.system_column) continue;
-    auto found = sent.find(column.name);
-    if (found == sent.end()) {
-      if (!column.nullable) row[i] = zero_value(column.type);
-      continue;
-    }
-    std::string ignored;
-    row[i] = coerce(found->second, column.type, column.name, ignored).value_or(Value{});
-  }
-  return row;
+  std::string ignored;
+  return coerce_row(table, sent, ignored, true).value();
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ bool usable_key_type(const DataType& type) {
   }
 }
 
-std::optional<Row> coerce_row(const TableDef& table, const SentRow& sent, std::string& error) {
+std::optional<Row> coerce_row(const TableDef& table, const SentRow& sent, std::string& error, bool takes_all) {
   Row row(table.columns.size());
   for (size_t i = 0; i < table.columns.size(); i++) {
     const ColumnDef& column = table.columns[i];
@@ -51,8 +51,8 @@ std::optional<Row> coerce_row(const TableDef& table, const SentRow& sent, std::s
       continue;
     }
     auto value = coerce(found->second, column.type, column.name, error);
-    if (!value) return std::nullopt;
-    row[i] = std::move(*value);
+    if (!value && !takes_all) return std::nullopt;
+    row[i] = std::move(value).value_or(Value{});
   }
   return row;
 }

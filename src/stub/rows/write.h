@@ -13,7 +13,8 @@
 namespace kalam::stub {
 
 // A row as a table's columns hold it: coerced, missing NOT NULL columns as zeros. nullopt: `error` says why.
-std::optional<Row> coerce_row(const TableDef& table, const SentRow& sent, std::string& error);
+// With `takes_all` nothing is refused: a value that its column cannot hold reads as NULL.
+std::optional<Row> coerce_row(const TableDef& table, const SentRow& sent, std::string& error, bool takes_all = false);
 
 // "Constraint violation: Execution error: NOT NULL constraint violation: column 'a' cannot be NULL (row 1)"; rows count
 // from 1.
