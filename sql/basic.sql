@@ -101,9 +101,11 @@ DELETE FROM ktest00000_basic.items WHERE id = 500 RETURNING id, name;
 DROP TRIGGER shout ON ktest00000_basic.items;
 DROP TRIGGER tell ON ktest00000_basic.items;
 
+-- Rows that are there already.
+SELECT compare.run(:q, $$INSERT INTO items (id, name) VALUES (1, 'x') ON CONFLICT DO NOTHING$$);
+SELECT compare.run(:q, $$INSERT INTO items (id, name) VALUES (1, 'x'), (301, 'd') ON CONFLICT (id) DO UPDATE SET name = 'y' RETURNING id, name$$);
+
 -- Not supported.
-INSERT INTO ktest00000_basic.items (id, name) VALUES (1, 'x') ON CONFLICT DO NOTHING;
-INSERT INTO ktest00000_basic.items (id, name) VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET name = 'y';
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT count(*) FROM ktest00000_basic.items;
 ROLLBACK;

@@ -141,10 +141,14 @@ DROP TABLE ktest00000_write.c, ktest00000_write.child;
 DROP OWNED BY ktest_copy;
 DROP ROLE ktest_copy;
 
--- ON CONFLICT, MERGE.
+-- ON CONFLICT (data/upserts.sql of the TAP tests has the rest).
 INSERT INTO ktest00000_write.t VALUES (1, 'x', 1) ON CONFLICT DO NOTHING;
 INSERT INTO ktest00000_write.t VALUES (1, 'x', 1) ON CONFLICT (id) DO NOTHING;
 WITH w AS (INSERT INTO ktest00000_write.t VALUES (1, 'x', 1) ON CONFLICT (id) DO NOTHING RETURNING id) SELECT * FROM w;
+EXPLAIN (COSTS OFF) INSERT INTO ktest00000_write.t VALUES (1, 'x', 1) ON CONFLICT DO NOTHING;
+EXPLAIN (COSTS OFF) INSERT INTO ktest00000_write.t AS t VALUES (1, 'x', 1) ON CONFLICT (id) DO UPDATE SET v = 'y' WHERE t.n < EXCLUDED.n;
+INSERT INTO ktest00000_write.t VALUES (1, 'x', 1) ON CONFLICT (id) DO UPDATE SET v = 'y' WHERE t.xmin IS NOT NULL;
+INSERT INTO ktest00000_write.t VALUES (1, 'x', 1) ON CONFLICT (id) DO NOTHING RETURNING xmin;
 
 -- Changes made by deferred triggers at commit are sent, too.
 CREATE FUNCTION compare.late() RETURNS trigger LANGUAGE plpgsql AS $$

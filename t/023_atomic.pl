@@ -245,9 +245,6 @@ is($node->sql(q{SELECT count(*) FROM pg_ls_tmpdir()}), '0', 'no temporary file i
 
 # ---- What is refused
 reset_all();
-is($node->error(q{INSERT INTO remote.t VALUES (1, 'x') ON CONFLICT DO NOTHING})->{sqlstate}, '0A000', 'ON CONFLICT DO NOTHING is refused');
-my $conflict = $node->error(q{INSERT INTO remote.t VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET v = 'y'});
-like($conflict->{sqlstate}, qr/^(0A000|42P10)$/, 'ON CONFLICT DO UPDATE is refused');
 like($node->error(q{MERGE INTO remote.t USING heap.t s ON s.id = t.id WHEN MATCHED THEN DELETE})->{sqlstate},
 	qr/^(0A000|42809)$/, 'MERGE is refused');
 is(writes(), 0, 'the refused statements sent nothing');

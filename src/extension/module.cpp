@@ -5,6 +5,7 @@
 #include "extension/base/snowflake.h"
 #include "extension/ddl/ddl.h"
 #include "extension/join/join.h"
+#include "extension/plan/arbiter.h"
 #include "extension/transaction/transaction.h"
 
 extern "C" {
@@ -26,4 +27,5 @@ void _PG_init(void) {
   kalam_transaction_init();
   kalam_join_init();
   kalam_ddl_init();
+  kalam_arbiter_init();
 }

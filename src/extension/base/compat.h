@@ -15,6 +15,7 @@ extern "C" {
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_user_mapping.h"
+#include "commands/trigger.h"
 #include "common/int.h"
 #include "executor/executor.h"
 #include "fmgr.h"
@@ -225,10 +226,10 @@ static inline Oid kalam_result_check_as_user(ResultRelInfo* result, EState* esta
 }
 
 // Of the table that a statement names as its target; its partitions and children have no role of their own.
-static inline Oid kalam_target_check_as_user(PlannerInfo* root) {
-  RangeTblEntry* target = rt_fetch(root->parse->resultRelation, root->parse->rtable);
+static inline Oid kalam_target_check_as_user(const Query* query) {
+  RangeTblEntry* target = rt_fetch(query->resultRelation, query->rtable);
 #if PG_VERSION_NUM >= 160000
-  return getRTEPermissionInfo(root->parse->rteperminfos, target)->checkAsUser;
+  return getRTEPermissionInfo(query->rteperminfos, target)->checkAsUser;
 #else
   return target->checkAsUser;
 #endif
@@ -313,6 +314,49 @@ using KalamSyscacheId = SysCacheIdentifier;
 #else
 using KalamSyscacheId = int;
 #endif
+
+// Triggers BEFORE UPDATE for each row of a foreign table; false: one of them left the row as it is. PostgreSQL 16 tells
+// what became of the row of an ordinary table, 18 asks whether MERGE does it.
+static inline bool kalam_exec_before_update_triggers(EState* estate, EPQState* epqstate, ResultRelInfo* result,
+                                                     HeapTuple existing, TupleTableSlot* slot) {
+  TM_FailureData failure;
+#if PG_VERSION_NUM >= 180000
+  TM_Result outcome;
+  return ExecBRUpdateTriggers(estate, epqstate, result, nullptr, existing, slot, &outcome, &failure, false);
+#elif PG_VERSION_NUM >= 160000
+  TM_Result outcome;
+  return ExecBRUpdateTriggers(estate, epqstate, result, nullptr, existing, slot, &outcome, &failure);
+#else
+  return ExecBRUpdateTriggers(estate, epqstate, result, nullptr, existing, slot, &failure);
+#endif
+}
+
+// PostgreSQL 19: ON CONFLICT DO SELECT, which need not lock the row.
+#if PG_VERSION_NUM >= 190000
+using KalamOnConflictState = OnConflictActionState;
+#else
+using KalamOnConflictState = OnConflictSetState;
+#endif
+
+static inline bool kalam_conflict_selects(OnConflictAction action) {
+#if PG_VERSION_NUM >= 190000
+  return action == ONCONFLICT_SELECT;
+#else
+  (void)action;
+  return false;
+#endif
+}
+
+// Whether the row is to be changed, or locked: each but once a command.
+static inline bool kalam_conflict_locks(OnConflictAction action, const KalamOnConflictState* clause) {
+#if PG_VERSION_NUM >= 190000
+  return action != ONCONFLICT_SELECT || clause->oc_LockStrength != LCS_NONE;
+#else
+  (void)action;
+  (void)clause;
+  return true;
+#endif
+}
 
 // PostgreSQL 16 moved the rights out of the range table, 18 added the relations that initial pruning leaves.
 static inline void kalam_init_range_table(EState* estate, ParseState* parse_state) {

@@ -3,7 +3,6 @@
 #include "extension/catalog/own.h"
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/statements/skip.h"
-#include "extension/modify/on_conflict.h"
 
 extern "C" {
 #include "access/tableam.h"
@@ -215,7 +214,6 @@ void run(const KalamUtility* utility, PlannedStmt* planned, bool read_only_tree,
 // The last argument is const in some majors.
 template <typename Jumble>
 void check_analyzed(ParseState* state, Query* query, Jumble jumble) {
-  kalam_check_on_conflict(query);
   kalam_check_copied(query);
   if (previous_analyze_hook != nullptr) previous_analyze_hook(state, query, jumble);
 }

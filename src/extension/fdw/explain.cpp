@@ -1,5 +1,7 @@
 // What EXPLAIN says about foreign scans and changes of KalamDB tables.
 #include "extension/fdw/explain.h"
+#include "extension/modify/on_conflict.h"
+#include "extension/modify/upsert.h"
 #include "extension/scan/remote_count.h"
 #include "extension/scan/scan.h"
 
@@ -7,6 +9,7 @@ extern "C" {
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
+#include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 }
 
@@ -57,7 +60,19 @@ void kalam_explain_foreign_scan(ForeignScanState* node, ExplainState* es) {
   ExplainPropertyInteger("Bytes Received", nullptr, (int64)(counters->keys.response_bytes + counters->scan_bytes), es);
 }
 
-void kalam_explain_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*, int, ExplainState* es) {
+// The key that an INSERT's ON CONFLICT clause means, and what it has cost to look keys up.
+static void explain_conflict(const ResultRelInfo* result, const List* fdw_private, ExplainState* es) {
+  AttrNumber key = kalam_planned_conflict_key(fdw_private);
+  if (key != InvalidAttrNumber)
+    ExplainPropertyText("Conflict Key", get_attname(RelationGetRelid(result->ri_RelationDesc), key, false), es);
+  if (!es->analyze || result->ri_FdwState == nullptr) return;
+  const KalamUpsert* upsert = ((const KalamModifyState*)result->ri_FdwState)->upsert;
+  if (upsert != nullptr) ExplainPropertyInteger("Lookups", nullptr, (int64)kalam_upsert_lookups(upsert), es);
+}
+
+void kalam_explain_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result, List* fdw_private, int,
+                                  ExplainState* es) {
+  explain_conflict(result, fdw_private, es);
   if (!es->verbose) return;
   // Behind a view the rights are those of its owner.
   Oid userid = kalam_result_check_as_user(result, mtstate->ps.state);

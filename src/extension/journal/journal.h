@@ -27,8 +27,9 @@ constexpr int32 KALAM_NO_ENTRY = -1;
 
 // The stored row that a change starts from.
 struct KalamJournalBase {
-  uint64 mark;     // of its version (version_mark.h); 0: not known, or no stored row
-  bool is_locked;  // it was read while its row was locked (row_lock.h)
+  uint64 mark;          // of its version (version_mark.h); 0: not known, or no stored row
+  bool is_locked;       // it was read while its row was locked (row_lock.h)
+  bool expects_absent;  // the key of a new row was looked up, and was not there
 };
 
 // A row as an entry keeps it.

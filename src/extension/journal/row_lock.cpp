@@ -78,6 +78,15 @@ KalamRowLock kalam_lock_row(const KalamRelation* relation, const char* subject, 
   return KalamRowLock::taken;
 }
 
+void kalam_lock_new_row(const KalamRelation* relation, const char* subject, const char* key) {
+  if (count_taken() < max_locks_per_xact) kalam_lock_row(relation, subject, key);
+}
+
+void kalam_unlock_row(const KalamRelation* relation, const char* subject, const char* key) {
+  LOCKTAG tag = row_tag(relation, subject, key);
+  if (LockRelease(&tag, ExclusiveLock, false)) taken--;
+}
+
 // False: somebody else has the row, and it is to be passed over.
 static bool lock_for_clause(const KalamRelation* relation, const char* subject, const KalamLocking* locking,
                             const char* key) {

@@ -31,6 +31,14 @@ enum class KalamRowLock : uint8_t {
 // that have it. Raises what PostgreSQL raises for a lock: 40P01, 55P03 after lock_timeout, 57014.
 KalamRowLock kalam_lock_row(const KalamRelation* relation, const char* subject, const char* key);
 
+// Locks the key of a row that is inserted: who inserts the same one waits, as for an ordinary table. Only of so many
+// rows that there is room for those that the transaction changes; a duplicate key is found in any case. Raises as
+// above.
+void kalam_lock_new_row(const KalamRelation* relation, const char* subject, const char* key);
+
+// Gives a lock back that kalam_lock_row() has taken in this statement, of a row that is not changed after all.
+void kalam_unlock_row(const KalamRelation* relation, const char* subject, const char* key);
+
 // What a statement wants of the rows that it looks up.
 struct KalamLocking {
   bool changes;                 // to change them

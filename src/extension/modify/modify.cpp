@@ -6,9 +6,10 @@
 #include "extension/journal/hidden_values.h"
 #include "extension/journal/row_lock.h"
 #include "extension/journal/version_mark.h"
+#include "extension/modify/modify_state.h"
 #include "extension/modify/on_conflict.h"
 #include "extension/modify/stored_rest.h"
-#include "extension/modify/written_row.h"
+#include "extension/modify/upsert.h"
 #include "extension/options/options.h"
 #include "extension/plan/required_rights.h"
 #include "extension/plan/system_columns.h"
@@ -30,35 +31,7 @@ extern "C" {
 
 namespace {
 
-struct ModifyState {
-  Relation relation;
-  Oid userid;
-  EState* estate;
-  ResultRelInfo* result;
-  CmdType operation;
-  WCOKind policies;  // of row-level security, that apply to the rows that are written
-  List* plan_tlist;  // of the rows' plan; NIL: nothing there names stored rows
-  KalamRelation* remote;
-  // While the server is asked whether `remote` is still right, which takes no longer than finding the first row.
-  KalamValidation* validation;
-  KalamJournal* journal;  // NULL until the answer was read
-  const char* subject;
-  bool uses_own_command_id;  // COPY, which does not set es_output_cid
-  CommandId command_id;
-  AttrNumber user_id_attribute;  // InvalidAttrNumber: no such column
-  AttrNumber version_attribute;
-  bool names_columns;  // an INSERT or COPY, which may leave columns out
-  bool knows_unnamed;  // `unnamed` was looked for
-  Bitmapset* unnamed;  // attributes that it leaves to KalamDB's defaults
-  Bitmapset* updated;  // attributes that an UPDATE names, offset as PostgreSQL does
-  KalamConstraintCheck check;
-  AttrNumber key_junk;   // in the plan's slot
-  AttrNumber mark_junk;  // of the version
-  AttrNumber whole_row_junk;
-  Datum* values;  // one row
-  bool* nulls;
-  MemoryContext row_context;  // reset for every row
-};
+using ModifyState = KalamModifyState;
 
 constexpr const char* WHOLE_ROW_NAME = "wholerow";
 
@@ -83,7 +56,7 @@ void add_junk(PlannerInfo* root, Index rtindex, AttrNumber attnum, Oid type, con
 
 // The remote identity while planning; the rights are checked again when the plan runs.
 KalamRelation* planned_remote(PlannerInfo* root, Relation relation) {
-  Oid userid = kalam_target_check_as_user(root);
+  Oid userid = kalam_target_check_as_user(root->parse);
   return kalam_relation_get(relation, OidIsValid(userid) ? userid : GetUserId(), KalamFreshness::cached);
 }
 
@@ -132,9 +105,8 @@ void kalam_add_foreign_update_targets(PlannerInfo* root, Index rtindex, RangeTbl
 }
 
 List* kalam_plan_foreign_modify(PlannerInfo* root, ModifyTable* plan, Index rtindex, int index) {
-  if (plan->onConflictAction != ONCONFLICT_NONE) kalam_refuse_on_conflict();
   kalam_check_written_system_columns(plan, index, rtindex, planner_rt_fetch(rtindex, root)->relid);
-  return NIL;
+  return kalam_plan_on_conflict(root, plan);
 }
 
 // By the options alone: a view that asks must not wait for the server.
@@ -159,8 +131,7 @@ void check_writable(const KalamRelation* remote) {
 // The version column is the server's own.
 void refuse_version_update(const ModifyState* state) {
   if (state->version_attribute == InvalidAttrNumber) return;
-  Bitmapset* updated = ExecGetUpdatedCols(state->result, state->estate);
-  if (!bms_is_member(state->version_attribute - FirstLowInvalidHeapAttributeNumber, updated)) return;
+  if (!bms_is_member(state->version_attribute - FirstLowInvalidHeapAttributeNumber, state->updated)) return;
   ereport(ERROR,
           (errcode(ERRCODE_GENERATED_ALWAYS),
            errmsg("column \"%s\" can only be set by KalamDB",
@@ -174,11 +145,7 @@ void find_junk_attributes(ModifyState* state) {
   require_key(state->remote);
   state->key_junk =
       ExecFindJunkAttributeInTlist(tlist, key_junk_name(TupleDescAttr(tupdesc, state->remote->key_attribute - 1)));
-  if (!AttributeNumberIsValid(state->key_junk))
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("the key of KalamDB table \"%s\" is another one than when the statement was planned",
-                           state->remote->remote_name),
-                    errhint("Run the statement again.")));
+  if (!AttributeNumberIsValid(state->key_junk)) kalam_report_other_key(state->remote);
   state->mark_junk = ExecFindJunkAttributeInTlist(tlist, KALAM_MARK_NAME);
   state->whole_row_junk = ExecFindJunkAttributeInTlist(tlist, WHOLE_ROW_NAME);
 }
@@ -194,7 +161,8 @@ void bind(ModifyState* state) {
   for (int i = 0; i < remote->attribute_count; i++)
     if (remote->attribute_column[i] == KALAM_ATTRIBUTE_USER_ID) state->user_id_attribute = (AttrNumber)(i + 1);
   state->version_attribute = version_attribute(remote);
-  if (state->operation == CMD_UPDATE) refuse_version_update(state);
+  if (state->updated != nullptr) refuse_version_update(state);
+  if (state->upsert != nullptr) kalam_upsert_check_key(state);
   if (state->plan_tlist != NIL) find_junk_attributes(state);
 }
 
@@ -215,8 +183,9 @@ void open_journal(ModifyState* state) {
 }
 
 // `plan_tlist`: of the plan that finds the rows to be changed. Finding the first row and asking whether the remote
-// table is still the same go on at once, so that a change by key waits once for both.
-ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdType operation, List* plan_tlist) {
+// table is still the same go on at once, so that a change by key waits once for both. `conflict_key`: of ON CONFLICT.
+ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdType operation, List* plan_tlist,
+                   AttrNumber conflict_key) {
   EState* estate = mtstate->ps.state;
   Relation relation = result->ri_RelationDesc;
   int natts = RelationGetDescr(relation)->natts;
@@ -233,7 +202,8 @@ ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdType ope
   state->policies = mtstate->operation == CMD_UPDATE ? WCO_RLS_UPDATE_CHECK : WCO_RLS_INSERT_CHECK;
   state->plan_tlist = plan_tlist;
   state->names_columns = mtstate->operation == CMD_INSERT;  // a row that an UPDATE moves here is complete
-  if (operation == CMD_UPDATE) state->updated = ExecGetUpdatedCols(result, estate);
+  state->upsert = kalam_upsert_create(mtstate, result, conflict_key);
+  if (operation == CMD_UPDATE || state->upsert != nullptr) state->updated = ExecGetUpdatedCols(result, estate);
   state->userid = kalam_result_check_as_user(result, estate);
   if (!OidIsValid(state->userid)) state->userid = GetUserId();
   state->values = (Datum*)palloc(sizeof(Datum) * Max(natts, 1));
@@ -243,18 +213,19 @@ ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdType ope
   state->validation = kalam_relation_validate_start(relation, state->userid);
   state->remote = kalam_relation_get(relation, state->userid, KalamFreshness::cached);
   bind(state);
-  if (state->validation == nullptr && plan_tlist == NIL) open_journal(state);
+  if (state->validation == nullptr && plan_tlist == NIL && state->upsert == nullptr) open_journal(state);
   MemoryContextSwitchTo(old);
   return state;
 }
 
 }  // namespace
 
-void kalam_begin_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result, List*, int, int eflags) {
+void kalam_begin_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result, List* fdw_private, int, int eflags) {
   if (eflags & EXEC_FLAG_EXPLAIN_ONLY) return;
   bool changes = mtstate->operation != CMD_INSERT;
   result->ri_FdwState =
-      begin(mtstate, result, mtstate->operation, changes ? outerPlanState(mtstate)->plan->targetlist : NIL);
+      begin(mtstate, result, mtstate->operation, changes ? outerPlanState(mtstate)->plan->targetlist : NIL,
+            kalam_planned_conflict_key(fdw_private));
 }
 
 // COPY, and rows that are routed to a partition.
@@ -262,13 +233,11 @@ void kalam_begin_foreign_insert(ModifyTableState* mtstate, ResultRelInfo* result
   // An UPDATE may move rows into a partition that it also changes: its state serves both.
   if (result->ri_FdwState != nullptr) return;
   const ModifyTable* plan = (ModifyTable*)mtstate->ps.plan;
-  if (plan != nullptr) {
-    if (plan->onConflictAction != ONCONFLICT_NONE) kalam_refuse_on_conflict();
-    // A partition shares what was planned for the first table.
+  // A partition shares what was planned for the first table.
+  if (plan != nullptr)
     kalam_check_written_system_columns(plan, 0, (Index)linitial_int(plan->resultRelations),
                                        RelationGetRelid(result->ri_RelationDesc));
-  }
-  ModifyState* state = begin(mtstate, result, CMD_INSERT, NIL);
+  ModifyState* state = begin(mtstate, result, CMD_INSERT, NIL, kalam_partition_conflict_key(mtstate, result));
   if (plan == nullptr) {
     state->uses_own_command_id = true;
     state->command_id = GetCurrentCommandId(true);
@@ -278,16 +247,26 @@ void kalam_begin_foreign_insert(ModifyTableState* mtstate, ResultRelInfo* result
 
 // The journal and the memory of the state outlive the node, each in its own context.
 void kalam_end_foreign_modify(EState*, ResultRelInfo* result) {
+  const ModifyState* state = (const ModifyState*)result->ri_FdwState;
+  if (state != nullptr && state->upsert != nullptr) kalam_upsert_end(state);
   result->ri_FdwState = nullptr;
 }
 
 // ---------------------------------------------------------------- rows
 
-namespace {
-
-CommandId command_id(const ModifyState* state, const EState* estate) {
+CommandId kalam_modify_command_id(const ModifyState* state, const EState* estate) {
   return state->uses_own_command_id ? state->command_id : estate->es_output_cid;
 }
+
+void kalam_report_other_key(const KalamRelation* remote) {
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                  errmsg("the key of KalamDB table \"%s\" is another one than when the statement was planned",
+                         remote->remote_name),
+                  errhint("Run the statement again.")));
+  pg_unreachable();
+}
+
+namespace {
 
 // The columns that the statement leaves to KalamDB's defaults. Not those of a table whose definition the transaction
 // has changed: KalamDB's side follows at its end.
@@ -351,13 +330,15 @@ void fill_system_columns(ModifyState* state, TupleTableSlot* slot, bool is_inser
 // PostgreSQL leaves constraints of foreign tables to the server; KalamDB has none but NOT NULL. Policies of a
 // partitioned parent are left to nobody. They come first, so that no message of a constraint shows a row that they
 // refuse.
-void check_constraints(ModifyState* state, ResultRelInfo* result, TupleTableSlot* slot, EState* estate,
+void check_constraints(ModifyState* state, WCOKind policies, TupleTableSlot* slot, EState* estate,
                        const Bitmapset* defaulted) {
-  if (result->ri_WithCheckOptions != NIL) ExecWithCheckOptions(state->policies, result, slot, estate);
-  kalam_check_constraints(result, slot, estate, defaulted, &state->check);
+  if (state->result->ri_WithCheckOptions != NIL) ExecWithCheckOptions(policies, state->result, slot, estate);
+  kalam_check_constraints(state->result, slot, estate, defaulted, &state->check);
 }
 
-char* row_key(ModifyState* state) {
+}  // namespace
+
+char* kalam_modify_row_key(ModifyState* state) {
   AttrNumber attnum = state->remote->key_attribute;
   if (state->nulls[attnum - 1])
     ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
@@ -367,6 +348,8 @@ char* row_key(ModifyState* state) {
   return kalam_row_writer_key(state->journal->writer, state->values[attnum - 1]);
 }
 
+namespace {
+
 // The row in state->values under `key`.
 void append_row(ModifyState* state, KalamChange change, const char* key, const Bitmapset* defaulted,
                 KalamJournalRow* row, CommandId cid, KalamJournalBase base) {
@@ -375,18 +358,21 @@ void append_row(ModifyState* state, KalamChange change, const char* key, const B
   kalam_transaction_check_changes(state->journal);
 }
 
-void insert_row(ModifyState* state, EState* estate, const Bitmapset* defaulted) {
-  char* key = nullptr;
-  if (state->remote->kind != kalam::TableKind::stream) {
-    key = row_key(state);
+}  // namespace
+
+void kalam_modify_insert_row(ModifyState* state, EState* estate, const char* key, const Bitmapset* defaulted,
+                             KalamJournalBase base) {
+  if (key != nullptr) {
     const KalamJournalEntry* newest = kalam_journal_newest(state->journal, key);
     if (newest != nullptr && newest->change != KalamChange::remove) kalam_report_row_exists(state->journal, key);
   }
   KalamJournalRow row = {};
   row.moved_from = KALAM_NO_ENTRY;
   row.rest = kalam_row_writer_rest(state->journal->writer);
-  append_row(state, KalamChange::insert, key, defaulted, &row, command_id(state, estate), {});
+  append_row(state, KalamChange::insert, key, defaulted, &row, kalam_modify_command_id(state, estate), base);
 }
+
+namespace {
 
 // The entry of a row that the transaction has made, NULL: it is a stored row.
 const KalamJournalEntry* own_row(const ModifyState* state, const char* key) {
@@ -409,6 +395,7 @@ Bitmapset* still_defaulted(ModifyState* state, const KalamJournalEntry* own) {
 void move_row(ModifyState* state, const char* old_key, const char* new_key, const KalamJournalEntry* own,
               const Bitmapset* defaulted, CommandId cid, KalamJournalBase base) {
   KalamJournal* journal = state->journal;
+  kalam_lock_new_row(state->remote, state->subject, new_key);
   const KalamJournalEntry* newest = kalam_journal_newest(journal, new_key);
   if (newest != nullptr && newest->change != KalamChange::remove) kalam_report_row_exists(state->journal, new_key);
   KalamJournalRow row = {};
@@ -437,7 +424,7 @@ void update_row(ModifyState* state, const char* key, const KalamJournalEntry* ow
 // does. Raises when a trigger or function of the command did, or when the key turns out to belong to two rows.
 bool is_changed_by_command(const ModifyState* state, const EState* estate, const char* key) {
   KalamJournal* journal = state->journal;
-  CommandId cid = command_id(state, estate);
+  CommandId cid = kalam_modify_command_id(state, estate);
   const KalamJournalEntry* entry = kalam_journal_newest(journal, key);
   const KalamJournalEntry* first = nullptr;
   while (entry != nullptr && entry->cid >= cid) {
@@ -501,16 +488,42 @@ void store_old_row(ModifyState* state, TupleTableSlot* plan_slot, TupleTableSlot
 
 }  // namespace
 
+static void insert_plainly(ModifyState* state, EState* estate, const char* key, const Bitmapset* defaulted) {
+  if (key != nullptr) kalam_lock_new_row(state->remote, state->subject, key);
+  kalam_modify_insert_row(state, estate, key, defaulted, {});
+}
+
+void kalam_modify_change_row(ModifyState* state, EState* estate, const char* old_key, TupleTableSlot* slot,
+                             WCOKind policies, KalamJournalBase base) {
+  fill_system_columns(state, slot, false);
+  const KalamJournalEntry* own = own_row(state, old_key);
+  Bitmapset* defaulted = still_defaulted(state, own);
+  check_constraints(state, policies, slot, estate, defaulted);
+  char* new_key = kalam_modify_row_key(state);
+  CommandId cid = kalam_modify_command_id(state, estate);
+  // What a constraint's function has written has moved the journal's entries.
+  own = own_row(state, old_key);
+  if (strcmp(old_key, new_key) != 0)
+    move_row(state, old_key, new_key, own, defaulted, cid, base);
+  else
+    update_row(state, old_key, own, defaulted, cid, base);
+}
+
 TupleTableSlot* kalam_exec_foreign_insert(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
                                           TupleTableSlot*) {
   ModifyState* state = (ModifyState*)result->ri_FdwState;
+  if (state->upsert != nullptr) kalam_upsert_start_row(state, slot);
   open_journal(state);
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
   fill_system_columns(state, slot, true);
   Bitmapset* defaulted = kalam_null_attributes(unnamed_attributes(state), state->nulls);
-  check_constraints(state, result, slot, estate, defaulted);
-  insert_row(state, estate, defaulted);
+  check_constraints(state, state->policies, slot, estate, defaulted);
+  const char* key = state->remote->kind != kalam::TableKind::stream ? kalam_modify_row_key(state) : nullptr;
+  if (state->upsert != nullptr && key != nullptr)
+    slot = kalam_upsert_finish_row(state, estate, key, slot, defaulted);
+  else
+    insert_plainly(state, estate, key, defaulted);
   MemoryContextSwitchTo(old);
   return slot;
 }
@@ -524,16 +537,7 @@ TupleTableSlot* kalam_exec_foreign_update(EState* estate, ResultRelInfo* result,
   KalamJournalBase base;
   char* old_key = take_planned_row(state, estate, plan_slot, &base);
   if (old_key != nullptr) {
-    fill_system_columns(state, slot, false);
-    const KalamJournalEntry* own = own_row(state, old_key);
-    Bitmapset* defaulted = still_defaulted(state, own);
-    check_constraints(state, result, slot, estate, defaulted);
-    char* new_key = row_key(state);
-    CommandId cid = command_id(state, estate);
-    if (strcmp(old_key, new_key) != 0)
-      move_row(state, old_key, new_key, own, defaulted, cid, base);
-    else
-      update_row(state, old_key, own, defaulted, cid, base);
+    kalam_modify_change_row(state, estate, old_key, slot, state->policies, base);
   }
   MemoryContextSwitchTo(old);
   return old_key != nullptr ? slot : nullptr;
@@ -548,7 +552,8 @@ TupleTableSlot* kalam_exec_foreign_delete(EState* estate, ResultRelInfo* result,
   KalamJournalBase base;
   char* key = take_planned_row(state, estate, plan_slot, &base);
   if (key != nullptr) {
-    kalam_journal_append(state->journal, KalamChange::remove, key, nullptr, command_id(state, estate), base);
+    kalam_journal_append(state->journal, KalamChange::remove, key, nullptr, kalam_modify_command_id(state, estate),
+                         base);
     kalam_transaction_check_changes(state->journal);
     store_old_row(state, plan_slot, slot);
   }

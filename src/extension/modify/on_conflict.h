@@ -1,11 +1,13 @@
-// INSERT ... ON CONFLICT is refused when a statement is analyzed. The planner, which asks the wrapper later, looks for
-// an index that the clause could mean before, and would say that there is none, of a column that is the key.
+// What the plan of an INSERT ... ON CONFLICT hands over to the executor: the key that the clause means.
 #pragma once
 
 #include "extension/base/compat.h"
 
-// Raises 0A000.
-[[noreturn]] void kalam_refuse_on_conflict();
+// The fdw_private of an INSERT; NIL without the clause. Refuses what it cannot name (system columns).
+List* kalam_plan_on_conflict(PlannerInfo* root, const ModifyTable* plan);
 
-// Raises 0A000 for an analyzed query, or a common table expression of it, that has the clause for a KalamDB table.
-void kalam_check_on_conflict(const Query* query);
+// The key of the foreign table that the clause names, from there; InvalidAttrNumber: it names none.
+AttrNumber kalam_planned_conflict_key(const List* fdw_private);
+
+// The same for a partition that rows are routed to: the column of the name by which they are.
+AttrNumber kalam_partition_conflict_key(const ModifyTableState* mtstate, const ResultRelInfo* partition);

@@ -91,6 +91,11 @@ void kalam_check_system_columns(PlannerInfo* root, RelOptInfo* rel, Oid relid, L
 void kalam_check_written_system_columns(const ModifyTable* plan, int index, Index rtindex, Oid relid) {
   Bitmapset* used = nullptr;
   if (plan->returningLists != NIL) pull_varattnos((Node*)list_nth(plan->returningLists, index), rtindex, &used);
+  // It tells there whether the row was inserted.
+  if (plan->onConflictAction != ONCONFLICT_NONE)
+    used = bms_del_member(used, MaxTransactionIdAttributeNumber - FirstLowInvalidHeapAttributeNumber);
+  pull_varattnos((Node*)plan->onConflictSet, rtindex, &used);
+  pull_varattnos(plan->onConflictWhere, rtindex, &used);
   if (plan->withCheckOptionLists != NIL) {
     ListCell* cell;
     foreach (cell, (List*)list_nth(plan->withCheckOptionLists, index))

@@ -11,6 +11,7 @@
 // Looks at what the relation's scan has to deliver and at the clauses that it evaluates.
 void kalam_check_system_columns(PlannerInfo* root, RelOptInfo* rel, Oid relid, List* clauses);
 
-// Looks at the RETURNING lists and check options of a plan, which are evaluated on rows that it writes to `relid`.
-// `index`: of the list; its Vars have number `rtindex`.
+// Looks at the RETURNING lists, the check options and the ON CONFLICT clause of a plan, which are evaluated on rows
+// that it writes to `relid` and on stored ones. `index`: of the list; its Vars have number `rtindex`. RETURNING of
+// INSERT ... ON CONFLICT has xmax.
 void kalam_check_written_system_columns(const ModifyTable* plan, int index, Index rtindex, Oid relid);

@@ -3,11 +3,13 @@
 #include "extension/base/report.h"
 #include "extension/journal/hidden_values.h"
 #include "extension/journal/version_mark.h"
+#include "extension/transaction/commit/duplicate_key.h"
 #include "extension/transaction/outcome.h"
 
 // ---------------------------------------------------------------- errors
 
 void kalam_sender_report(const KalamSender* sender, const KalamJournal* journal, const kalam::Status* status) {
+  kalam_check_duplicate_key(journal, status);
   KalamErrorContext context = {};
   context.server = sender->connection->server_name;
   if (journal != nullptr) {
