@@ -9,7 +9,8 @@
 struct KalamUpsertLookup {
   TupleDesc tupdesc;
   const KalamRelation* remote;
-  KalamConnection* connection;
+  KalamConnection* connection;  // counted: by `keeper`, since the wait for a lock may serve an invalidation
+  KalamCallHolder* keeper;
   const char* subject;
   KalamRowWriter* key_writer;
   KalamKeysInFlight* ahead;
@@ -79,6 +80,7 @@ KalamUpsertLookup* kalam_upsert_lookup_create(Relation relation, const KalamRela
   lookup->tupdesc = RelationGetDescr(relation);
   lookup->remote = remote;
   lookup->connection = connection;
+  lookup->keeper = kalam_call_holder_create(CurrentMemoryContext, connection);
   lookup->subject = subject;
   lookup->whole = whole;
   lookup->key_writer = kalam_key_writer_create(remote, lookup->tupdesc);

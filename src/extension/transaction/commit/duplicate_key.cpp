@@ -36,7 +36,7 @@ struct Search {
 void search(const KalamJournal* journal, const kalam::Status* status, Search* found) {
   for (int32 i = 0; i < journal->key_count; i++) {
     const KalamJournalKey* key = &journal->keys[i];
-    if (kalam_journal_net(journal, key) != KalamNet::insert) continue;
+    if (kalam_journal_net(journal, key) != KalamNetChange::insert) continue;
     bool named = is_named(status, key->text);
     if (!kalam_journal_base(journal, &journal->entries[key->newest]).expects_absent) {
       found->has_others = true;
