@@ -184,6 +184,25 @@ static inline ForeignPath* kalam_create_foreign_upper_path(PlannerInfo* root, Re
 #endif
 }
 
+// Whether outer joins may make the members of an equivalence class differ, or one of them NULL. PostgreSQL 16 tells
+// such columns apart by their nulling relations.
+static inline bool kalam_is_below_outer_join(const EquivalenceClass* eclass) {
+#if PG_VERSION_NUM >= 160000
+  (void)eclass;
+  return false;
+#else
+  return eclass->ec_below_outer_join;
+#endif
+}
+
+static inline bool kalam_is_nullable_member(const EquivalenceMember* member) {
+#if PG_VERSION_NUM >= 160000
+  return IsA(member->em_expr, Var) && !bms_is_empty(((Var*)member->em_expr)->varnullingrels);
+#else
+  return !bms_is_empty(member->em_nullable_relids);
+#endif
+}
+
 // Makes a path lose against all others, also those that settings switch off: PostgreSQL 18 counts these before it
 // compares costs, to which earlier ones add 1e10 for each.
 static inline void kalam_path_make_last(Path* path) {

@@ -18,11 +18,6 @@ extern "C" {
 
 namespace {
 
-// A count older than this is asked again when a query is planned; after a failure too, so that planning does not wait
-// for a dead server each time.
-constexpr int64 COUNT_LIFETIME_US = 60 * (int64)1000000;
-constexpr uint64 COUNT_DEADLINE_MS = 2000;
-
 // The catalog is read in pages: the server gives no more rows (spec 9.3). Wider tables than PostgreSQL can have are not
 // read, whatever they are said to be.
 constexpr int PAGE_ROWS = 1000;
@@ -40,7 +35,6 @@ struct CacheEntry {
   bool is_missing_some;             // attributes stand for columns that KalamDB did not have
   TimestampTz asked_in;             // when the statement began that asked for it
   double rows;                      // -1: not known
-  TimestampTz rows_asked_at;
   int64 flushed_before;
 };
 
@@ -389,9 +383,7 @@ bool is_unchanged(const CacheEntry* entry, KalamPendingQuery* question) {
 }
 
 KalamRelation* copy_cached(const CacheEntry* entry) {
-  KalamRelation* copy = kalam_relation_copy(entry->relation);
-  copy->row_count = entry->rows;
-  return copy;
+  return kalam_relation_copy(entry->relation);
 }
 
 }  // namespace
@@ -484,26 +476,6 @@ void kalam_relation_invalidate_on_error(Oid relid, const kalam::Status* status) 
 
 double kalam_relation_rows(Oid relid) {
   return find_entry(relid)->rows;
-}
-
-void kalam_relation_count_rows(Relation relation, Oid userid) {
-  CacheEntry* entry = find_entry(RelationGetRelid(relation));
-  TimestampTz now = GetCurrentTimestamp();
-
-  if (entry->relation == nullptr || !entry->valid || entry->relation->kind != kalam::TableKind::shared) return;
-  const KalamRelation* known = entry->relation;
-  if (!kalam_may_use(known->serverid, userid, known->name_space, known->table)) return;
-  if (entry->rows_asked_at != 0 && now - entry->rows_asked_at < COUNT_LIFETIME_US) return;
-
-  kalam::Status status;
-  KalamConnection* connection = kalam_connection_get(entry->relation->serverid, userid);
-  char* sql =
-      psprintf("SELECT count(*) FROM %s", kalam_quote_table(entry->relation->name_space, entry->relation->table));
-  entry->rows_asked_at = now;
-  KalamQueryResult* answer = kalam_query(connection, sql, &status, COUNT_DEADLINE_MS);
-  if (answer != nullptr && answer->row_count == 1 && answer->column_count == 1 && answer->values[0][0] != nullptr) {
-    entry->rows = strtod(answer->values[0][0], nullptr);
-  }
 }
 
 void kalam_relation_note_rows(Oid relid, double rows) {

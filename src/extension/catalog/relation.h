@@ -42,7 +42,6 @@ struct KalamRelation {
   AttrNumber key_attribute;    // local attribute of the key; InvalidAttrNumber: not mapped
   int attribute_count;         // RelationGetNumberOfAttributes
   int* attribute_column;       // [attribute_count], by attnum - 1: index into columns or KALAM_ATTRIBUTE_…
-  double row_count;            // estimate; -1 when not known
 };
 
 enum class KalamFreshness : uint8_t {
@@ -74,11 +73,8 @@ void kalam_relation_invalidate_on_error(Oid relid, const kalam::Status* status);
 // The cached number of remote rows; -1 when not known, as of user and stream tables. Asks nothing.
 double kalam_relation_rows(Oid relid);
 
-// Brings that number up to date for planning: shared tables are counted by the server, at most every minute. Never
-// raises for a failing server.
-void kalam_relation_count_rows(Relation relation, Oid userid);
-
-// Tells the number of rows of a system table as it was last seen.
+// Tells the number of rows of a shared or system table as a scan of all of it has seen it. How many rows a user has is
+// no matter of other users, who would see it in the estimates of this session, and in its cached plans.
 void kalam_relation_note_rows(Oid relid, double rows);
 
 // The version below which all row versions of the table were flushed, as far as this session knows; 0: none.

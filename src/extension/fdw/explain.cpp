@@ -6,6 +6,7 @@
 #include "extension/scan/scan.h"
 
 extern "C" {
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
@@ -13,15 +14,25 @@ extern "C" {
 #include "utils/ruleutils.h"
 }
 
-// The clause of the lookup as PostgreSQL prints it. Joins may hand it over either way round; the key is put first.
+// Joins may hand comparisons over either way round; the key is put first.
+static void put_key_first(Node* node, int scanrelid) {
+  ListCell* cell;
+  if (IsA(node, BoolExpr)) {
+    foreach (cell, ((BoolExpr*)node)->args) put_key_first((Node*)lfirst(cell), scanrelid);
+  } else if (is_opclause(node) && list_length(((OpExpr*)node)->args) == 2 &&
+             !bms_is_member(scanrelid, pull_varnos(nullptr, get_leftop(node)))) {
+    CommuteOpExpr((OpExpr*)node);
+  }
+}
+
+// The conditions of the lookup as PostgreSQL prints them.
 static char* lookup_text(ForeignScanState* node, ExplainState* es) {
   ForeignScan* plan = (ForeignScan*)node->ss.ps.plan;
   List* context = set_deparse_context_plan(es->deparse_cxt, (Plan*)plan, NIL);
   bool use_prefix = list_length(es->rtable) > 1 || es->verbose;
-  Node* clause = (Node*)copyObjectImpl(linitial(plan->fdw_recheck_quals));
-  if (is_opclause(clause) && !bms_is_member((int)plan->scan.scanrelid, pull_varnos(nullptr, get_leftop(clause))))
-    CommuteOpExpr((OpExpr*)clause);
-  return deparse_expression(clause, context, use_prefix, false);
+  Node* conditions = (Node*)make_ands_explicit((List*)copyObjectImpl(plan->fdw_recheck_quals));
+  put_key_first(conditions, (int)plan->scan.scanrelid);
+  return deparse_expression(conditions, context, use_prefix, false);
 }
 
 static void explain_remote_count(const KalamRemoteCount* state, ExplainState* es) {

@@ -3,6 +3,7 @@
 #include "extension/catalog/relation.h"
 #include "extension/join/batch.h"
 #include "extension/join/join.h"
+#include "extension/plan/cost.h"
 #include "extension/plan/key_access.h"
 #include "extension/plan/key_clause.h"
 #include "extension/plan/plan.h"
@@ -15,10 +16,6 @@ extern "C" {
 #include "optimizer/restrictinfo.h"
 #include "utils/selfuncs.h"
 }
-
-// In units of a page read in sequence, as for lookups of a list of keys.
-constexpr Cost LOOKUP_COST = 25;
-constexpr Cost LOOKUP_IN_FLIGHT_COST = 10;
 
 static set_join_pathlist_hook_type previous_hook;
 
@@ -67,9 +64,10 @@ static RestrictInfo* find_key_clause(PlannerInfo* root, const RelOptInfo* joinre
     // What is constant is decided before a join starts, by a node above it.
     if (clause->pseudoconstant) return nullptr;
     if (found != nullptr || (IS_OUTER_JOIN(type) && RINFO_IS_PUSHED_DOWN(clause, joinrel->relids))) continue;
-    if (kalam_match_key_clause(root, clause->clause, inner, key, match) != KalamStaysLocal::no || match->is_array)
+    if (kalam_match_key_clause(root, clause->clause, inner, key, match) != KalamStaysLocal::no ||
+        match->form != KalamKeyForm::value)
       continue;
-    Relids relids = pull_varnos(root, (Node*)match->value);
+    Relids relids = pull_varnos(root, (Node*)kalam_key_term(&match->terms, 0).value);
     if (!bms_is_empty(relids) && bms_is_subset(relids, outer->relids) && may_come_first(clause, clauses))
       found = clause;
   }
@@ -85,18 +83,22 @@ static int first_batch(const PlannerInfo* root, const List* pathkeys) {
 }
 
 // The scan of the inner side, which is handed its keys while it runs.
-static Path* batch_path(PlannerInfo* root, RelOptInfo* inner, double rows, Cost lookups) {
-  KalamKeyAccess access = {KalamLookup::batch, NIL, NIL};
-  return (Path*)kalam_create_foreign_path(root, inner, rows, LOOKUP_COST, lookups, nullptr,
+static Path* batch_path(PlannerInfo* root, RelOptInfo* inner, double rows, Cost first, Cost lookups) {
+  KalamKeyAccess access = {};
+  access.lookup = KalamLookup::batch;
+  return (Path*)kalam_create_foreign_path(root, inner, rows, first, lookups, nullptr,
                                           kalam_key_access_to_list(&access));
 }
 
 static void add_join_path(PlannerInfo* root, RelOptInfo* joinrel, Path* outer, RelOptInfo* inner, JoinType type,
                           const KalamKeyClause* match, RestrictInfo* clause, JoinPathExtraData* extra) {
-  double keys = clamp_row_est(estimate_num_groups(root, list_make1(match->value), outer->rows, nullptr, nullptr));
-  Cost lookups = LOOKUP_COST + (keys - 1) * LOOKUP_IN_FLIGHT_COST;
+  const KalamTableSize* size = &kalam_relation_info(inner)->size;
+  Expr* value = kalam_key_term(&match->terms, 0).value;
+  double keys = clamp_row_est(estimate_num_groups(root, list_make1(value), outer->rows, nullptr, nullptr));
+  Cost first = kalam_cost_of_ms(kalam_lookups_ms(size, 1));
+  Cost lookups = kalam_cost_of_ms(kalam_lookups_ms(size, keys));
   double inner_rows = Min(keys, clamp_row_est(inner->rows));
-  Path* scan = batch_path(root, inner, inner_rows, lookups);
+  Path* scan = batch_path(root, inner, inner_rows, first, lookups);
   QualCost quals;
   cost_qual_eval(&quals, extra->restrictlist, root);
 
@@ -105,16 +107,16 @@ static void add_join_path(PlannerInfo* root, RelOptInfo* joinrel, Path* outer, R
   path->path.parent = joinrel;
   path->path.pathtarget = joinrel->reltarget;
   path->path.rows = joinrel->rows;
-  path->path.startup_cost = outer->startup_cost + LOOKUP_COST + quals.startup + joinrel->reltarget->cost.startup;
-  path->path.total_cost = path->path.startup_cost + (outer->total_cost - outer->startup_cost) +
-                          (lookups - LOOKUP_COST) + outer->rows * (cpu_tuple_cost + quals.per_tuple) +
+  path->path.startup_cost = outer->startup_cost + first + quals.startup + joinrel->reltarget->cost.startup;
+  path->path.total_cost = path->path.startup_cost + (outer->total_cost - outer->startup_cost) + (lookups - first) +
+                          outer->rows * (cpu_tuple_cost + quals.per_tuple) +
                           inner_rows * (cpu_tuple_cost + inner->baserestrictcost.per_tuple) +
                           joinrel->rows * joinrel->reltarget->cost.per_tuple;
   path->path.pathkeys = build_join_pathkeys(root, joinrel, type, outer->pathkeys);
   kalam_path_take_disabled(&path->path, outer);
   path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
   path->custom_paths = list_make2(outer, scan);
-  path->custom_private = list_make5(makeInteger((int)type), match->value, clause, extra->restrictlist,
+  path->custom_private = list_make5(makeInteger((int)type), value, clause, extra->restrictlist,
                                     makeInteger(first_batch(root, path->path.pathkeys)));
   path->methods = &PATH_METHODS;
   add_path(joinrel, &path->path);

@@ -39,7 +39,7 @@ static void report(void* argument, int64, const kalam::Status* status) {
   context.remote_table = lookup->remote->remote_name;
   context.relation = lookup->remote->local_name;
   kalam_hide_values(&context, lookup->remote);
-  kalam_relation_error(lookup->remote->relid, status);
+  kalam_relation_invalidate_on_error(lookup->remote->relid, status);
   kalam_report(status, &context);
 }
 

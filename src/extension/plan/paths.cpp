@@ -1,4 +1,5 @@
 // The paths of a table: a scan of everything, and lookups by key.
+#include "extension/plan/cost.h"
 #include "extension/plan/key_access.h"
 #include "extension/plan/plan.h"
 #include "extension/plan/relation_info.h"
@@ -8,57 +9,55 @@ extern "C" {
 #include "optimizer/optimizer.h"
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
-#include "utils/array.h"
 }
 
-// In units of a page read in sequence. Measured: a lookup by key takes 0.8 to 2 ms, 0.5 ms with many in flight; a scan
-// starts at about 5 ms and delivers some hundred rows a millisecond.
-constexpr Cost LOOKUP_COST = 25;
-constexpr Cost LOOKUP_IN_FLIGHT_COST = 10;
-constexpr Cost SCAN_START_COST = 100;
-constexpr Cost SCAN_ROW_COST = 0.01;
-constexpr double DEFAULT_ARRAY_LENGTH = 10;
+// A scan that decides when it starts whether it looks keys up is never worse than one that has to read everything: the
+// planner, which takes costs that differ by less than a hundredth for equal, shall prefer it.
+constexpr double UNDECIDED_SHARE = 0.98;
 
-static double array_length(Expr* array) {
-  if (IsA(array, Const) && !((Const*)array)->constisnull) {
-    ArrayType* value = DatumGetArrayTypeP(((Const*)array)->constvalue);
-    return ArrayGetNItems(ARR_NDIM(value), ARR_DIMS(value));
-  }
-  if (IsA(array, ArrayExpr) && !((ArrayExpr*)array)->multidims) return list_length(((ArrayExpr*)array)->elements);
-  return DEFAULT_ARRAY_LENGTH;
+static Cost row_cost(const RelOptInfo* rel) {
+  return cpu_tuple_cost + rel->baserestrictcost.per_tuple;
+}
+
+// The answer is there as a whole, or not at all.
+static Cost scan_startup_cost(const RelOptInfo* rel) {
+  return kalam_cost_of_ms(kalam_scan_ms(&kalam_relation_info(rel)->size)) + rel->baserestrictcost.startup;
+}
+
+static Cost scan_cost(const RelOptInfo* rel) {
+  return scan_startup_cost(rel) + kalam_relation_info(rel)->size.rows * row_cost(rel);
 }
 
 static void add_scan_path(PlannerInfo* root, RelOptInfo* rel) {
-  const KalamRelationInfo* info = kalam_relation_info(rel);
-  KalamKeyAccess access = {KalamLookup::none, NIL, NIL};
-  Cost startup = SCAN_START_COST + rel->baserestrictcost.startup;
-  Cost total = startup + info->rows * (SCAN_ROW_COST + cpu_tuple_cost + rel->baserestrictcost.per_tuple);
-  Path* scan = (Path*)kalam_create_foreign_path(root, rel, rel->rows, startup, total, rel->lateral_relids,
-                                                kalam_key_access_to_list(&access));
-  if (info->lock != nullptr) kalam_path_make_last(scan);
+  KalamKeyAccess access = {};
+  access.lookup = KalamLookup::none;
+  Path* scan = (Path*)kalam_create_foreign_path(root, rel, rel->rows, scan_startup_cost(rel), scan_cost(rel),
+                                                rel->lateral_relids, kalam_key_access_to_list(&access));
+  if (kalam_relation_info(rel)->lock != nullptr) kalam_path_make_last(scan);
   add_path(rel, scan);
 }
 
-static void add_lookup_path(PlannerInfo* root, RelOptInfo* rel, const KalamKeyClause* match, RestrictInfo* clause,
-                            Relids required_outer) {
-  KalamKeyAccess access = kalam_key_access(match, clause);
-  double keys = match->is_array ? Max(array_length(match->value), 1) : 1;
-  double rows = Min(keys, clamp_row_est(kalam_relation_info(rel)->rows));
-  Cost startup = LOOKUP_COST;
-  Cost total = startup + (keys - 1) * LOOKUP_IN_FLIGHT_COST +
-               rows * (cpu_tuple_cost + rel->baserestrictcost.per_tuple) + rel->baserestrictcost.startup;
-  add_path(rel, (Path*)kalam_create_foreign_path(root, rel, Min(rows, Max(rel->rows, 1)), startup, total,
-                                                 required_outer, kalam_key_access_to_list(&access)));
+static void add_lookup_path(PlannerInfo* root, RelOptInfo* rel, const KalamKeyAccess* access,
+                            const KalamKeyCount* count, Relids required_outer) {
+  const KalamTableSize* size = &kalam_relation_info(rel)->size;
+  double rows = Min(Max(count->keys, 1), clamp_row_est(size->rows));
+  Cost startup = rel->baserestrictcost.startup + kalam_cost_of_ms(kalam_lookups_ms(size, Min(count->keys, 1)));
+  Cost total =
+      rel->baserestrictcost.startup + kalam_cost_of_ms(kalam_lookups_ms(size, count->keys)) + rows * row_cost(rel);
+  if (!count->is_known) total = Min(total, UNDECIDED_SHARE * scan_cost(rel));
+  add_path(rel, (Path*)kalam_create_foreign_path(root, rel, Min(rows, Max(rel->rows, 1)), Min(startup, total), total,
+                                                 required_outer, kalam_key_access_to_list(access)));
 }
+
+// ---------------------------------------------------------------- keys from other relations
 
 static bool is_key_member(PlannerInfo*, RelOptInfo* rel, EquivalenceClass*, EquivalenceMember* member, void*) {
   return kalam_is_key(member->em_expr, rel->relid, kalam_relation_info(rel)->key);
 }
 
-// A join clause by which the key can be looked up once the rows of other relations are known.
-struct JoinLookup {
-  KalamKeyClause match;
-  RestrictInfo* clause;
+// A join clause by which keys can be looked up once the rows of other relations are known.
+struct JoinSource {
+  KalamKeySource source;
   Relids required_outer;
   ParamPathInfo* param;  // which the planner keeps once per set of outer relations
 };
@@ -70,7 +69,7 @@ static List* match_join_clauses(PlannerInfo* root, RelOptInfo* rel) {
     clauses = generate_implied_equalities_for_column(root, rel, is_key_member, nullptr, rel->lateral_referencers);
   clauses = list_concat(clauses, rel->joininfo);
 
-  List* lookups = NIL;
+  List* sources = NIL;
   ListCell* cell;
   foreach (cell, clauses) {
     RestrictInfo* info = lfirst_node(RestrictInfo, cell);
@@ -80,38 +79,59 @@ static List* match_join_clauses(PlannerInfo* root, RelOptInfo* rel) {
     Relids required_outer = bms_union(info->clause_relids, rel->lateral_relids);
     required_outer = bms_del_member(required_outer, (int)rel->relid);
     if (bms_is_empty(required_outer)) continue;
-    JoinLookup* lookup = (JoinLookup*)palloc(sizeof(JoinLookup));
-    *lookup = {match, info, required_outer, get_baserel_parampathinfo(root, rel, required_outer)};
-    lookups = lappend(lookups, lookup);
+    JoinSource* source = (JoinSource*)palloc(sizeof(JoinSource));
+    *source = {{match, info->clause, info}, required_outer, get_baserel_parampathinfo(root, rel, required_outer)};
+    sources = lappend(sources, source);
   }
-  return lookups;
+  return sources;
 }
 
-// Lookups whose key comes from another relation of the query: the inner side of a nested loop. One path for each set of
-// outer relations; a single key wins over a list of them.
+// The bounds that are known together with this one: those from the same relations, and those of the relation alone.
+static List* bounds_with(const RelOptInfo* rel, List* sources, const JoinSource* join) {
+  List* bounds = NIL;
+  ListCell* cell;
+  foreach (cell, sources) {
+    JoinSource* other = (JoinSource*)lfirst(cell);
+    if (other->source.match.form == KalamKeyForm::bound && other->param == join->param)
+      bounds = lappend(bounds, &other->source);
+  }
+  return list_concat(bounds, kalam_relation_info(rel)->bounds);
+}
+
+// One path for each set of outer relations, on the inner side of a nested loop. A single key wins over several.
 static void add_parameterized_paths(PlannerInfo* root, RelOptInfo* rel) {
-  List* lookups = match_join_clauses(root, rel);
+  const KalamKeyForm order[] = {KalamKeyForm::value, KalamKeyForm::list, KalamKeyForm::alternatives,
+                                KalamKeyForm::bound};
+  kalam::RemoteKind kind = kalam_relation_info(rel)->key_kind;
+  List* sources = match_join_clauses(root, rel);
   List* seen = NIL;  // of ParamPathInfo
-  const bool rounds[] = {false, true};
-  for (bool of_lists : rounds) {
+  for (KalamKeyForm form : order) {
     ListCell* cell;
-    foreach (cell, lookups) {
-      const JoinLookup* lookup = (const JoinLookup*)lfirst(cell);
-      if (lookup->match.is_array != of_lists || list_member_ptr(seen, lookup->param)) continue;
-      seen = lappend(seen, lookup->param);
-      add_lookup_path(root, rel, &lookup->match, lookup->clause, lookup->required_outer);
+    foreach (cell, sources) {
+      const JoinSource* join = (const JoinSource*)lfirst(cell);
+      KalamKeyAccess access;
+      KalamKeyCount count;
+      if (join->source.match.form != form || list_member_ptr(seen, join->param)) continue;
+      if (form != KalamKeyForm::bound)
+        access = kalam_key_access(&join->source, kind, &count);
+      else if (!kalam_key_access_of_bounds(bounds_with(rel, sources, join), kind, &access, &count))
+        continue;
+      seen = lappend(seen, join->param);
+      add_lookup_path(root, rel, &access, &count, join->required_outer);
     }
   }
 }
 
+// ---------------------------------------------------------------- callbacks
+
 void kalam_get_foreign_paths(PlannerInfo* root, RelOptInfo* rel, Oid) {
   const KalamRelationInfo* info = kalam_relation_info(rel);
+  ListCell* cell;
   add_scan_path(root, rel);
   if (info->key == InvalidAttrNumber) return;
-  for (int i = 0; i < info->clause_count; i++) {
-    const KalamClause* clause = &info->clauses[i];
-    if (clause->stays_local == KalamStaysLocal::no)
-      add_lookup_path(root, rel, &clause->key, clause->info, rel->lateral_relids);
+  foreach (cell, info->lookups) {
+    const KalamBaseLookup* lookup = (const KalamBaseLookup*)lfirst(cell);
+    add_lookup_path(root, rel, &lookup->access, &lookup->count, rel->lateral_relids);
   }
   add_parameterized_paths(root, rel);
 }
@@ -119,7 +139,8 @@ void kalam_get_foreign_paths(PlannerInfo* root, RelOptInfo* rel, Oid) {
 // In a join of partitions the values come from the partition of the other table in place of that table.
 List* kalam_reparameterize_foreign_path_by_child(PlannerInfo* root, List* fdw_private, RelOptInfo* child) {
   KalamKeyAccess access = kalam_key_access_from_list(fdw_private);
-  access.values = (List*)kalam_adjust_to_child(root, (Node*)access.values, child);
-  access.clauses = (List*)kalam_adjust_to_child(root, (Node*)access.clauses, child);
+  access.terms.values = (List*)kalam_adjust_to_child(root, (Node*)access.terms.values, child);
+  access.conditions = (List*)kalam_adjust_to_child(root, (Node*)access.conditions, child);
+  access.checked = (List*)kalam_adjust_to_child(root, (Node*)access.checked, child);
   return kalam_key_access_to_list(&access);
 }

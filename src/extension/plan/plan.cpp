@@ -49,11 +49,11 @@ static List* needed_attributes(RelOptInfo* rel, Oid relid, List* clauses) {
   return attributes;
 }
 
-// Whether the lookup's clauses imply this one: it is one of them, or from the same equivalence class, of whose members
-// PostgreSQL may have compared other ones.
+// Whether the clauses that the scan checks imply this one: it is one of them, or from the same equivalence class, of
+// whose members PostgreSQL may have compared other ones.
 static bool is_implied(const RestrictInfo* info, const KalamKeyAccess* access) {
   ListCell* cell;
-  foreach (cell, access->clauses) {
+  foreach (cell, access->checked) {
     const RestrictInfo* clause = lfirst_node(RestrictInfo, cell);
     if (info == clause || (info->parent_ec != nullptr && info->parent_ec == clause->parent_ec)) return true;
   }
@@ -87,12 +87,13 @@ ForeignScan* kalam_get_foreign_plan(PlannerInfo* root, RelOptInfo* rel, Oid reli
   if (lock != nullptr) check_lock(relid, &access, hides_rows);
   KalamScanPlan scan = {};
   scan.lookup = access.lookup;
+  scan.terms = access.terms;
   scan.attributes = needed_attributes(rel, relid, scan_clauses);
   if (lock != nullptr) {
     scan.strength = lock->strength;
     scan.wait = lock->waitPolicy;
   }
   scan.locks_late = hides_rows;
-  return make_foreignscan(tlist, extract_actual_clauses(local, false), rel->relid, access.values,
-                          kalam_scan_plan_to_list(&scan), NIL, get_actual_clauses(access.clauses), outer_plan);
+  return make_foreignscan(tlist, extract_actual_clauses(local, false), rel->relid, access.terms.values,
+                          kalam_scan_plan_to_list(&scan), NIL, access.conditions, outer_plan);
 }

@@ -1,13 +1,14 @@
 #include "extension/plan/relation_info.h"
 
+#include "extension/catalog/subject.h"
+#include "extension/plan/implied_bounds.h"
+#include "extension/plan/table_size.h"
+
 extern "C" {
 #include "access/table.h"
 #include "optimizer/prep.h"
 #include "utils/lsyscache.h"
 }
-
-// For tables of which nothing is known.
-constexpr double DEFAULT_ROWS = 1000;
 
 // What a scan finds may have been changed by others until it is locked.
 [[noreturn]] void kalam_refuse_lock_without_key(Oid relid) {
@@ -42,8 +43,45 @@ static void classify_clauses(PlannerInfo* root, const RelOptInfo* rel, KalamRela
     clause->info = lfirst_node(RestrictInfo, cell);
     clause->stays_local = clause->info->pseudoconstant
                               ? KalamStaysLocal::pseudoconstant
-                              : kalam_match_key_clause(root, clause->info->clause, rel, info->key, &clause->key);
+                              : kalam_match_key_clause(root, clause->info->clause, rel, info->key, &clause->match);
   }
+}
+
+static void add_lookup(KalamRelationInfo* info, const KalamKeyAccess* access, const KalamKeyCount* count) {
+  // A locking clause has its keys locked, as many as there are; else nobody would take the path.
+  if (count->is_known && count->is_open) return;
+  KalamBaseLookup* lookup = (KalamBaseLookup*)palloc(sizeof(KalamBaseLookup));
+  *lookup = {*access, *count};
+  info->lookups = lappend(info->lookups, lookup);
+}
+
+static void find_lookups(PlannerInfo* root, const RelOptInfo* rel, KalamRelationInfo* info) {
+  KalamKeyAccess access;
+  KalamKeyCount count;
+  for (int i = 0; i < info->clause_count; i++) {
+    const KalamClause* clause = &info->clauses[i];
+    if (clause->stays_local != KalamStaysLocal::no) continue;
+    KalamKeySource* source = (KalamKeySource*)palloc(sizeof(KalamKeySource));
+    *source = {clause->match, clause->info->clause, clause->info};
+    if (clause->match.form == KalamKeyForm::bound) {
+      info->bounds = lappend(info->bounds, source);
+      continue;
+    }
+    access = kalam_key_access(source, info->key_kind, &count);
+    add_lookup(info, &access, &count);
+  }
+  if (info->key != InvalidAttrNumber && info->key_kind != kalam::RemoteKind::text)
+    info->bounds = list_concat(info->bounds, kalam_implied_bounds(root, rel, info->key));
+  if (kalam_key_access_of_bounds(info->bounds, info->key_kind, &access, &count)) add_lookup(info, &access, &count);
+}
+
+// Whether the choice of a plan depends on how large the table is: it does not for one row by its key, nor where there
+// is nothing to choose from.
+static bool needs_size(const PlannerInfo* root, const KalamRelationInfo* info) {
+  ListCell* cell;
+  foreach (cell, info->lookups)
+    if (((const KalamBaseLookup*)lfirst(cell))->access.lookup == KalamLookup::key) return false;
+  return info->lookups != NIL || bms_membership(root->all_baserels) == BMS_MULTIPLE;
 }
 
 KalamRelationInfo* kalam_relation_info_create(PlannerInfo* root, RelOptInfo* rel, Oid relid) {
@@ -53,15 +91,20 @@ KalamRelationInfo* kalam_relation_info_create(PlannerInfo* root, RelOptInfo* rel
   // The relation was locked when the query was parsed or the plan was taken from the cache.
   Relation relation = table_open(relid, NoLock);
   KalamRelation* remote = kalam_relation_get(relation, userid, KalamFreshness::cached);
-  if (kalam_key_is_shippable(remote, RelationGetDescr(relation))) info->key = remote->key_attribute;
+  if (kalam_key_is_shippable(remote, RelationGetDescr(relation))) {
+    info->key = remote->key_attribute;
+    info->key_kind = remote->columns[remote->key_column].type.kind;
+  }
   info->lock = locking_clause(root, rel);
   check_lock(info, remote, relid);
-  kalam_relation_count_rows(relation, userid);
-  table_close(relation, NoLock);
-
-  info->rows = kalam_relation_rows(relid);
-  if (info->rows < 0) info->rows = DEFAULT_ROWS;
   classify_clauses(root, rel, info);
+  find_lookups(root, rel, info);
+
+  KalamConnection* connection = kalam_connection_get(remote->serverid, userid);
+  const char* subject = kalam_find_subject(remote, connection);
+  if (needs_size(root, info)) kalam_table_size_ask(remote, connection, subject);
+  info->size = kalam_table_size(relation, remote, subject);
+  table_close(relation, NoLock);
   return info;
 }
 

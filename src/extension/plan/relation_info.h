@@ -2,21 +2,31 @@
 // RelOptInfo.fdw_private for paths and plans.
 #pragma once
 
-#include "extension/plan/key_clause.h"
+#include "extension/plan/cost.h"
+#include "extension/plan/key_access.h"
 
 // A clause of the relation alone (RelOptInfo.baserestrictinfo).
 struct KalamClause {
   RestrictInfo* info;
-  KalamStaysLocal stays_local;  // KalamStaysLocal::no: the server can evaluate it, as `key` says
-  KalamKeyClause key;
+  KalamStaysLocal stays_local;  // KalamStaysLocal::no: the server can evaluate it, as `match` says
+  KalamKeyClause match;
+};
+
+// A way to look up the keys that clauses of the relation alone name.
+struct KalamBaseLookup {
+  KalamKeyAccess access;
+  KalamKeyCount count;
 };
 
 struct KalamRelationInfo {
-  AttrNumber key;           // of which equality can be sent; InvalidAttrNumber: none
-  double rows;              // of the table, estimated
-  const PlanRowMark* lock;  // FOR UPDATE and its kin; NULL: none
+  AttrNumber key;              // that can be looked up; InvalidAttrNumber: none
+  kalam::RemoteKind key_kind;  // of its remote column
+  KalamTableSize size;         // as far as it is known, else assumed
+  const PlanRowMark* lock;     // FOR UPDATE and its kin; NULL: none
   int clause_count;
   KalamClause* clauses;  // in the order of baserestrictinfo
+  List* bounds;          // of KalamKeySource: those of the key, also the ones that other relations' clauses imply
+  List* lookups;         // of KalamBaseLookup
 };
 
 // Asks the server for what is not cached. Raises for a locking clause on a table whose rows cannot be locked.

@@ -146,10 +146,8 @@ bool kalam_analyze_foreign_table(Relation relation, AcquireSampleRowsFunc* funct
     *pages = 1;
     return true;
   }
-  kalam_relation_count_rows(relation, relation->rd_rel->relowner);
-  double rows = kalam_relation_rows(RelationGetRelid(relation));
   *function = acquire_sample;
   // Of no use but to be told from a table that was never analyzed.
-  *pages = (BlockNumber)Max(1, Min(rows / 100, (double)MaxBlockNumber));
+  *pages = 1;
   return true;
 }

@@ -4,11 +4,12 @@ extern "C" {
 #include "nodes/value.h"
 }
 
-enum Field { LOOKUP, ATTRIBUTES, STRENGTH, WAIT, LOCKS_LATE };
+enum Field { LOOKUP, TERMS, ATTRIBUTES, STRENGTH, WAIT, LOCKS_LATE };
 
 List* kalam_scan_plan_to_list(const KalamScanPlan* scan) {
-  return list_make5(makeInteger((int)scan->lookup), scan->attributes, makeInteger(scan->strength),
-                    makeInteger(scan->wait), makeInteger(scan->locks_late ? 1 : 0));
+  List* list = list_make2(makeInteger((int)scan->lookup), scan->terms.codes);
+  return list_concat(list, list_make4(scan->attributes, makeInteger(scan->strength), makeInteger(scan->wait),
+                                      makeInteger(scan->locks_late ? 1 : 0)));
 }
 
 static int integer_at(const List* list, int field) {
@@ -19,6 +20,7 @@ KalamScanPlan kalam_scan_plan(const ForeignScan* plan) {
   const List* list = plan->fdw_private;
   KalamScanPlan scan = {};
   scan.lookup = (KalamLookup)integer_at(list, LOOKUP);
+  scan.terms = {(List*)list_nth(list, TERMS), plan->fdw_exprs};
   scan.attributes = (List*)list_nth(list, ATTRIBUTES);
   scan.strength = (LockClauseStrength)integer_at(list, STRENGTH);
   scan.wait = (LockWaitPolicy)integer_at(list, WAIT);

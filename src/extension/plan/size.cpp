@@ -11,12 +11,13 @@ void kalam_get_foreign_rel_size(PlannerInfo* root, RelOptInfo* rel, Oid relid) {
   kalam_check_required_rights(root);
   const KalamRelationInfo* info = kalam_relation_info_create(root, rel, relid);
   rel->fdw_private = (void*)info;
-  rel->tuples = info->rows;
+  rel->tuples = info->size.rows;
   set_baserel_size_estimates(root, rel);
 
   // Whatever the statistics say: a key has one row.
-  for (int i = 0; i < info->clause_count; i++) {
-    const KalamClause* clause = &info->clauses[i];
-    if (clause->stays_local == KalamStaysLocal::no && !clause->key.is_array) rel->rows = 1;
+  ListCell* cell;
+  foreach (cell, info->lookups) {
+    const KalamBaseLookup* lookup = (const KalamBaseLookup*)lfirst(cell);
+    if (lookup->count.is_known) rel->rows = Min(rel->rows, Max(lookup->count.keys, 1));
   }
 }

@@ -3,16 +3,13 @@
 #include "extension/base/parallel.h"
 #include "extension/catalog/subject.h"
 #include "extension/journal/hidden_values.h"
+#include "extension/plan/table_size.h"
 #include "extension/scan/remote_count.h"
 #include "extension/transaction/transaction.h"
 
 extern "C" {
-#include "nodes/nodeFuncs.h"
 #include "utils/snapmgr.h"
 }
-
-// A list of more keys than this is answered by one scan, unless the table is far larger.
-constexpr int LOOKUPS_MAX = 1000;
 
 // ---------------------------------------------------------------- begin
 
@@ -48,8 +45,6 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   node->fdw_state = state;
   KalamScanPlan scan = kalam_scan_plan(plan);
   state->lookup = scan.lookup;
-  if (plan->fdw_exprs != NIL) state->lookup_value = ExecInitExpr((Expr*)linitial(plan->fdw_exprs), &node->ss.ps);
-
   Oid userid = kalam_scan_check_as_user(node);
   if (!OidIsValid(userid)) userid = GetUserId();
   bool explains_only = (eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0;
@@ -69,6 +64,10 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   if (explains_only) return;
 
   kalam_journal_check_aliases(state->remote, state->subject);
+  if (state->lookup == KalamLookup::key || state->lookup == KalamLookup::keys)
+    state->key_values =
+        kalam_key_values_create(&scan.terms, state->remote->columns[state->remote->key_column].type.kind, &node->ss.ps);
+  state->size = kalam_table_size(relation, state->remote, state->subject);
   state->run_context = AllocSetContextCreate(estate->es_query_cxt, "KalamDB scan run", ALLOCSET_SMALL_SIZES);
   state->merge.row_context = AllocSetContextCreate(estate->es_query_cxt, "KalamDB scan row", ALLOCSET_DEFAULT_SIZES);
   // Whatever depends on parameters is run again for each of their values.
@@ -80,13 +79,14 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
 
 // ---------------------------------------------------------------- runs
 
-static KalamKeySet evaluate_keys(KalamScanState* state, ForeignScanState* node) {
-  bool is_null;
-  if (state->lookup == KalamLookup::batch) return state->batch;
-  Datum value = ExecEvalExpr(state->lookup_value, node->ss.ps.ps_ExprContext, &is_null);
-  if (is_null) return {};
-  if (state->lookup == KalamLookup::keys) return kalam_key_set_of_array(value);
-  return kalam_key_set_of_value(exprType((Node*)linitial(((ForeignScan*)node->ss.ps.plan)->fdw_exprs)), value);
+// Rows are locked by their keys, so these have to be known.
+[[noreturn]] static void refuse_lock_of_range(const KalamScanState* state) {
+  ereport(ERROR,
+          (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+           errmsg("cannot lock rows of KalamDB table \"%s\"", state->remote->local_name),
+           errdetail("Rows are locked by their key, and the range spans more than %d keys.", KALAM_RANGE_KEYS_MAX),
+           errhint("Compare the key with a narrower range or with a list of values.")));
+  pg_unreachable();
 }
 
 // Keys whose row the journal has are answered by it; the others are looked up.
@@ -98,22 +98,35 @@ static void start_lookups(KalamScanState* state) {
   kalam_key_lookups_set(state->lookups, keys, count);
 }
 
+// Finds out which keys are looked up. False: a scan of everything is cheaper, or a range spans too many keys, which
+// then `keys_are_known` tells.
+static bool prepare_keys(ForeignScanState* node, KalamScanState* state) {
+  KalamNamedKeys named = {false, state->batch};
+  if (state->key_values != nullptr) named = kalam_key_values_list(state->key_values, node->ss.ps.ps_ExprContext);
+  state->keys_are_known = !named.is_open;
+  if (named.is_open) {
+    if (!state->locking.changes && state->locking.strength != LCS_NONE) refuse_lock_of_range(state);
+    return false;
+  }
+  state->keys = named.keys;
+  state->keys.count =
+      kalam_lock_keys(state->remote, state->subject, &state->locking, state->keys.texts, state->keys.count);
+  return state->whole_table == nullptr || kalam_lookups_beat_scan(&state->size, state->keys.count);
+}
+
 static void start_run(ForeignScanState* node, KalamScanState* state) {
   KalamRowSource* source = state->whole_table;
+  state->keys_are_known = false;
   if (state->lookup != KalamLookup::none) {
     MemoryContext old = MemoryContextSwitchTo(state->run_context);
-    state->keys = evaluate_keys(state, node);
-    state->keys.count =
-        kalam_lock_keys(state->remote, state->subject, &state->locking, state->keys.texts, state->keys.count);
-    if (state->whole_table == nullptr || state->keys.count <= LOOKUPS_MAX ||
-        state->remote->row_count >= 100.0 * state->keys.count) {
+    if (prepare_keys(node, state)) {
       start_lookups(state);
       source = state->lookups;
     }
     MemoryContextSwitchTo(old);
   }
   source->methods->start(source);
-  kalam_merge_start(&state->merge, source, state->lookup != KalamLookup::none ? &state->keys : nullptr);
+  kalam_merge_start(&state->merge, source, state->keys_are_known ? &state->keys : nullptr);
   state->is_running = true;
 }
 

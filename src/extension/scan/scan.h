@@ -4,6 +4,8 @@
 #include "extension/base/compat.h"
 #include "extension/journal/row_lock.h"
 #include "extension/lookup/key_set.h"
+#include "extension/plan/cost.h"
+#include "extension/plan/key_values.h"
 #include "extension/plan/scan_plan.h"
 #include "extension/scan/merge.h"
 #include "extension/scan/row_source.h"
@@ -18,7 +20,8 @@ struct KalamScanState {
   const char* subject;          // NULL for shared tables
   KalamLookup lookup;
   KalamLocking locking;
-  ExprState* lookup_value;  // NULL: there is none, or the keys are handed over
+  KalamKeyValues* key_values;  // NULL: the plan names no keys, or they are handed over
+  KalamTableSize size;         // as known when the scan began
 
   KalamRowSource* lookups;      // NULL: the plan has none
   KalamRowSource* whole_table;  // NULL: the plan looks one key up
@@ -27,7 +30,8 @@ struct KalamScanState {
 
   bool is_running;
   MemoryContext run_context;  // reset by every rescan
-  KalamKeySet keys;           // of this run
+  bool keys_are_known;        // else rows of all keys are passed on
+  KalamKeySet keys;           // of this run, each once
   KalamKeySet batch;          // that a join has handed over for it
 };
 

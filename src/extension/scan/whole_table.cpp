@@ -106,9 +106,8 @@ void take_answer(WholeTable* whole) {
 void finish_answer(WholeTable* whole) {
   const KalamRelation* remote = whole->source.remote;
   whole->is_read = true;
-  // The server counts shared tables itself. How many rows a user has is no matter of other users, who would see it in
-  // the estimates of this session, and in its cached plans.
-  if (remote->kind == kalam::TableKind::system) kalam_relation_note_rows(remote->relid, (double)whole->rows_read);
+  if (remote->kind == kalam::TableKind::system || remote->kind == kalam::TableKind::shared)
+    kalam_relation_note_rows(remote->relid, (double)whole->rows_read);
   if (!whole->is_kept) kalam_call_holder_clear(whole->holder);
 }
 
