@@ -3,7 +3,7 @@
 
 #include <tuple>
 
-#include "client/session/leader.h"
+#include "client/session/failure_texts.h"
 #include "client/settings/settings.h"
 #include "unit/client/client_fixture.h"
 
