@@ -75,12 +75,15 @@ static void find_lookups(PlannerInfo* root, const RelOptInfo* rel, KalamRelation
   if (kalam_key_access_of_bounds(info->bounds, info->key_kind, &access, &count)) add_lookup(info, &access, &count);
 }
 
-// Whether the choice of a plan depends on how large the table is: it does not for one row by its key, nor where there
-// is nothing to choose from.
-static bool needs_size(const PlannerInfo* root, const KalamRelationInfo* info) {
+static bool finds_one_row(const KalamRelationInfo* info) {
   ListCell* cell;
   foreach (cell, info->lookups)
-    if (((const KalamBaseLookup*)lfirst(cell))->access.lookup == KalamLookup::key) return false;
+    if (((const KalamBaseLookup*)lfirst(cell))->access.lookup == KalamLookup::key) return true;
+  return false;
+}
+
+// Where there is something to choose from, the choice depends on how large the table is.
+static bool has_choice(const PlannerInfo* root, const KalamRelationInfo* info) {
   return info->lookups != NIL || bms_membership(root->all_baserels) == BMS_MULTIPLE;
 }
 
@@ -102,7 +105,7 @@ KalamRelationInfo* kalam_relation_info_create(PlannerInfo* root, RelOptInfo* rel
 
   KalamConnection* connection = kalam_connection_get(remote->serverid, userid);
   const char* subject = kalam_find_subject(remote, connection);
-  if (needs_size(root, info)) kalam_table_size_ask(remote, connection, subject);
+  if (!finds_one_row(info)) kalam_table_size_ask(remote, connection, subject, has_choice(root, info));
   info->size = kalam_table_size(relation, remote, subject);
   table_close(relation, NoLock);
   return info;

@@ -39,7 +39,10 @@ KalamTableSize kalam_table_size(Relation relation, const KalamRelation* remote, 
   return {rows, Min(cold, rows)};
 }
 
-void kalam_table_size_ask(const KalamRelation* remote, KalamConnection* connection, const char* subject) {
+void kalam_table_size_ask(const KalamRelation* remote, KalamConnection* connection, const char* subject,
+                          bool needs_current) {
   KalamStorageState state = {};
-  if (!find_state(remote, subject, &state)) kalam_storage_state_ask(connection, remote, subject, &state);
+  bool is_known =
+      needs_current ? find_state(remote, subject, &state) : kalam_storage_state_last(remote, subject, &state);
+  if (!is_known) kalam_storage_state_ask(connection, remote, subject, &state);
 }
