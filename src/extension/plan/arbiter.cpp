@@ -12,6 +12,7 @@ extern "C" {
 #include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/planner.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
 #include "utils/syscache.h"
@@ -127,6 +128,28 @@ void take_out(Query* query, Form_pg_attribute key) {
       (Node*)makeVar(query->resultRelation, key->attnum, key->atttypid, key->atttypmod, key->attcollation, 0);
 }
 
+#if PG_VERSION_NUM >= 180000
+bool names_old_row(Node* node, void*) {
+  if (node == nullptr) return false;
+  if (IsA(node, Var)) return ((Var*)node)->varreturningtype == VAR_RETURNING_OLD;
+  return expression_tree_walker(node, names_old_row, nullptr);
+}
+#endif
+
+// The executor hands no old row to what RETURNING shows of a foreign table's row.
+void refuse_old_row(const Query* query, const RangeTblEntry* target) {
+#if PG_VERSION_NUM >= 180000
+  if (!names_old_row((Node*)query->returningList, nullptr)) return;
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("RETURNING old is not supported by INSERT ... ON CONFLICT on KalamDB table \"%s\"",
+                         get_rel_name(target->relid)),
+                  errhint("RETURNING shows the new row; xmax = 0 tells an inserted one from a changed one.")));
+#else
+  (void)query;
+  (void)target;
+#endif
+}
+
 // `top`: the statement that the query is a part of.
 void prepare(Query* query, const Query* top, List** levels) {
   const OnConflictExpr* conflict = query->onConflict;
@@ -134,6 +157,7 @@ void prepare(Query* query, const Query* top, List** levels) {
   RangeTblEntry* target = rt_fetch(query->resultRelation, query->rtable);
   bool is_parent = target->relkind == RELKIND_PARTITIONED_TABLE;
   if (!is_parent && !kalam_is_kalamdb_table(target->relid)) return;
+  if (!is_parent) refuse_old_row(query, target);
   if (conflict->arbiterElems == NIL && !OidIsValid(conflict->constraint)) return;  // DO NOTHING, whatever the key
 
   // Rights come first: the server may be asked for the key.
