@@ -68,7 +68,7 @@ static void choose_columns(KalamUpsertLookup* lookup) {
   lookup->columns = (const char**)palloc(sizeof(char*) * most);
   lookup->readers = (KalamColumnReader*)palloc(sizeof(KalamColumnReader) * most);
   lookup->reader_column = (int*)palloc(sizeof(int) * most);
-  for (AttrNumber attnum = 1; attnum <= lookup->tupdesc->natts; attnum++)
+  for (int attnum = 1; attnum <= lookup->tupdesc->natts; attnum++)
     if (lookup->whole || attnum == remote->key_attribute) add_attribute(lookup, attnum);
   lookup->version_column =
       remote->version_column >= 0 ? add_column(lookup, remote->columns[remote->version_column].name) : -1;
