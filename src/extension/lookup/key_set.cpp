@@ -3,7 +3,6 @@
 extern "C" {
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
-#include "utils/array.h"
 #include "utils/lsyscache.h"
 }
 
@@ -33,30 +32,6 @@ KalamKeySet kalam_key_set_make(char** texts, int count) {
   for (int i = 1; i < count; i++)
     if (strcmp(texts[i], texts[kept - 1]) != 0) texts[kept++] = texts[i];
   return {kept, texts};
-}
-
-KalamKeySet kalam_key_set_of_value(Oid type, Datum value) {
-  char** texts = (char**)palloc(sizeof(char*));
-  texts[0] = kalam_key_text(type, value);
-  return {1, texts};
-}
-
-KalamKeySet kalam_key_set_of_array(Datum value) {
-  ArrayType* array = DatumGetArrayTypeP(value);
-  Oid type = ARR_ELEMTYPE(array);
-  Datum* elements;
-  bool* nulls;
-  int count;
-  int16 length;
-  bool by_value;
-  char alignment;
-  get_typlenbyvalalign(type, &length, &by_value, &alignment);
-  deconstruct_array(array, type, length, by_value, alignment, &elements, &nulls, &count);
-  char** texts = (char**)palloc(sizeof(char*) * Max(count, 1));
-  int taken = 0;
-  for (int i = 0; i < count; i++)
-    if (!nulls[i]) texts[taken++] = kalam_key_text(type, elements[i]);
-  return kalam_key_set_make(texts, taken);
 }
 
 bool kalam_key_set_contains(const KalamKeySet* keys, const char* text) {

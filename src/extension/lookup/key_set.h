@@ -15,8 +15,4 @@ char* kalam_key_text(Oid type, Datum value);
 // The set of texts, which are put in order in the array itself.
 KalamKeySet kalam_key_set_make(char** texts, int count);
 
-// The set of one value, and of the elements of an array, without those that are NULL. palloc'd.
-KalamKeySet kalam_key_set_of_value(Oid type, Datum value);
-KalamKeySet kalam_key_set_of_array(Datum array);
-
 bool kalam_key_set_contains(const KalamKeySet* keys, const char* text);
