@@ -103,9 +103,10 @@ void reword_connection_failure(Status* status) noexcept try {
       status->error != ErrorClass::connection_lost)
     return;
   const std::string detail = status->detail;
-  if (status->error == ErrorClass::unreachable)
+  if (status->error == ErrorClass::unreachable) {
     copy_text(status->hint, sizeof status->hint,
               contains(detail, kNoHttp2) || contains(detail, kOldHttp) ? kOtherPort : kCheckServer);
+  }
   const size_t colon = detail.find(": ");
   if (colon == string_view::npos || detail.find(' ') < colon) return;
   std::string words = detail.substr(0, colon);

@@ -7,24 +7,20 @@ extern "C" {
 #include "port/atomics.h"
 }
 
-namespace {
-
-void init_epoch(void* memory) {
-  pg_atomic_init_u64(static_cast<pg_atomic_uint64*>(memory), 0);
+static void init_epoch(void* memory) {
+  pg_atomic_init_u64((pg_atomic_uint64*)memory, 0);
 }
 
 const KalamSharedStruct SHARED_EPOCH = {"pg_kalam definitions", sizeof(pg_atomic_uint64), init_epoch};
 
 // Attached at the first use, and tried once only.
-pg_atomic_uint64* shared_epoch() {
+static pg_atomic_uint64* shared_epoch() {
   static pg_atomic_uint64* epoch;
   static bool was_tried;
-  if (!was_tried) epoch = static_cast<pg_atomic_uint64*>(kalam_shared_memory_try_attach(&SHARED_EPOCH));
+  if (!was_tried) epoch = (pg_atomic_uint64*)kalam_shared_memory_try_attach(&SHARED_EPOCH);
   was_tried = true;
   return epoch;
 }
-
-}  // namespace
 
 void kalam_definition_epoch_init() {
   kalam_shared_memory_request(&SHARED_EPOCH);

@@ -6,14 +6,12 @@ extern "C" {
 #include "mb/pg_wchar.h"
 }
 
-namespace {
-
 using kalam::ErrorClass;
 using kalam::FailureCause;
 using kalam::Status;
 
 // SQLSTATE of a cause that the server's SQL engine names.
-int sqlstate_of_cause(FailureCause cause) {
+static int sqlstate_of_cause(FailureCause cause) {
   switch (cause) {
     case FailureCause::undefined_column:
       return ERRCODE_UNDEFINED_COLUMN;
@@ -40,17 +38,17 @@ int sqlstate_of_cause(FailureCause cause) {
 }
 
 // A scan says so in a Status of another class.
-bool names_missing_column(const Status* status) {
+static bool names_missing_column(const Status* status) {
   return status->cause == FailureCause::undefined_column;
 }
 
 // Text of one field of a Status; NULL when it is empty.
-char* status_text(const char* field, size_t capacity) {
+static char* status_text(const char* field, size_t capacity) {
   size_t size = strnlen(field, capacity);
   return size == 0 ? nullptr : kalam_text_from_remote(field, size);
 }
 
-char* primary_message(const Status* status, const KalamErrorContext* context, const char* text) {
+static char* primary_message(const Status* status, const KalamErrorContext* context, const char* text) {
   const char* server = context->server != nullptr ? context->server : "?";
   const char* table = context->remote_table;
 
@@ -111,7 +109,7 @@ char* primary_message(const Status* status, const KalamErrorContext* context, co
 }
 
 // Texts of the server that may quote a row.
-bool quotes_values(ErrorClass error) {
+static bool quotes_values(ErrorClass error) {
   switch (error) {
     case ErrorClass::duplicate_key:
     case ErrorClass::not_null:
@@ -127,12 +125,13 @@ bool quotes_values(ErrorClass error) {
   }
 }
 
-bool hides_detail(const Status* status, const KalamErrorContext* context) {
+static bool hides_detail(const Status* status, const KalamErrorContext* context) {
   bool is_key = status->error == ErrorClass::duplicate_key && status->value[0] != '\0';
   return is_key ? context->hides_key : context->hides_values && quotes_values(status->error);
 }
 
-char* detail_text(const Status* status, const KalamErrorContext* context, const char* message, const char* text) {
+static char* detail_text(const Status* status, const KalamErrorContext* context, const char* message,
+                         const char* text) {
   if (status->error == ErrorClass::duplicate_key && status->value[0] != '\0') {
     const char* column =
         status->column[0] != '\0' ? status_text(status->column, sizeof(status->column)) : context->key_column;
@@ -146,7 +145,7 @@ char* detail_text(const Status* status, const KalamErrorContext* context, const 
   return detail;
 }
 
-const char* hint_text(const Status* status) {
+static const char* hint_text(const Status* status) {
   char* hint = status_text(status->hint, sizeof(status->hint));
   if (hint != nullptr) return hint;
   switch (status->error) {
@@ -162,12 +161,12 @@ const char* hint_text(const Status* status) {
 }
 
 // Whether the statement has anything to do with it.
-bool is_about_connection(ErrorClass error) {
+static bool is_about_connection(ErrorClass error) {
   return error == ErrorClass::unreachable || error == ErrorClass::tls || error == ErrorClass::authentication;
 }
 
 // A statement for CONTEXT, without the rest of a very long one.
-const char* statement_text(const char* sql) {
+static const char* statement_text(const char* sql) {
   constexpr int SHOWN_BYTES = 2000;
   size_t size = strlen(sql);
   if (size <= SHOWN_BYTES) return sql;
@@ -175,7 +174,7 @@ const char* statement_text(const char* sql) {
 }
 
 // Bytes that can be shown in any encoding.
-char* ascii_copy(const char* text, size_t size) {
+static char* ascii_copy(const char* text, size_t size) {
   char* copy = (char*)palloc(size + 1);
   for (size_t i = 0; i < size; i++) {
     unsigned char byte = (unsigned char)text[i];
@@ -184,8 +183,6 @@ char* ascii_copy(const char* text, size_t size) {
   copy[size] = '\0';
   return copy;
 }
-
-}  // namespace
 
 char* kalam_text_from_remote(const char* text, size_t size) {
   int encoding = GetDatabaseEncoding();
@@ -203,8 +200,8 @@ char* kalam_text_from_remote(const char* text, size_t size) {
 
   size_t capacity = size * MAX_CONVERSION_GROWTH + 1;
   char* converted = (char*)palloc(capacity);
-  int used = pg_do_encoding_conversion_buf(conversion, PG_UTF8, encoding, (unsigned char*)const_cast<char*>(text),
-                                           (int)size, (unsigned char*)converted, (int)capacity, true);
+  int used = pg_do_encoding_conversion_buf(conversion, PG_UTF8, encoding, (unsigned char*)(char*)text, (int)size,
+                                           (unsigned char*)converted, (int)capacity, true);
   if (used < (int)size) return ascii_copy(text, size);
   return converted;
 }

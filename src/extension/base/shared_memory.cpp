@@ -11,17 +11,13 @@ extern "C" {
 
 #if PG_VERSION_NUM < 170000
 
-namespace {
+static Size requested;
+static shmem_request_hook_type previous_shmem_request_hook;
 
-Size requested;
-shmem_request_hook_type previous_shmem_request_hook;
-
-void request_shared_memory() {
+static void request_shared_memory() {
   if (previous_shmem_request_hook != nullptr) previous_shmem_request_hook();
   RequestAddinShmemSpace(requested);
 }
-
-}  // namespace
 
 void kalam_shared_memory_request(const KalamSharedStruct* shared) {
   if (!process_shared_preload_libraries_in_progress) return;
@@ -55,10 +51,11 @@ void* kalam_shared_memory_try_attach(const KalamSharedStruct* shared) {
     FlushErrorState();
     // The error has reset the count of reasons to hold interrupts back, of which the lock is one.
     HOLD_INTERRUPTS();
-    if (LWLockHeldByMe(AddinShmemInitLock))
+    if (LWLockHeldByMe(AddinShmemInitLock)) {
       LWLockRelease(AddinShmemInitLock);
-    else
+    } else {
       RESUME_INTERRUPTS();
+    }
   }
   PG_END_TRY();
   return memory;
@@ -66,22 +63,18 @@ void* kalam_shared_memory_try_attach(const KalamSharedStruct* shared) {
 
 #else
 
-namespace {
-
 #if PG_VERSION_NUM >= 190000
-void init_shared(void* memory, void* shared) {
-  static_cast<const KalamSharedStruct*>(shared)->init(memory);
+static void init_shared(void* memory, void* shared) {
+  ((const KalamSharedStruct*)shared)->init(memory);
 }
 #endif
-
-}  // namespace
 
 void kalam_shared_memory_request(const KalamSharedStruct*) {}
 
 void* kalam_shared_memory_attach(const KalamSharedStruct* shared) {
   bool found;
 #if PG_VERSION_NUM >= 190000
-  return GetNamedDSMSegment(shared->name, shared->size, init_shared, &found, const_cast<KalamSharedStruct*>(shared));
+  return GetNamedDSMSegment(shared->name, shared->size, init_shared, &found, (KalamSharedStruct*)shared);
 #else
   return GetNamedDSMSegment(shared->name, shared->size, shared->init, &found);
 #endif

@@ -9,43 +9,43 @@ extern "C" {
 #include "port/atomics.h"
 }
 
-namespace {
-
 constexpr int COUNTER_BITS = 12;
 constexpr int WORKER_BITS = 10;
 // 2024-01-01 in PostgreSQL's epoch of 2000-01-01.
 constexpr int64 EPOCH_MS = (int64)8766 * 86400 * 1000;
+
+namespace {
 
 struct SnowflakeState {
   pg_atomic_uint64 last;  // milliseconds and counter of the newest id, without the worker
   uint64 worker;          // the same until PostgreSQL is restarted: a lower one would take ids back
 };
 
-SnowflakeState* state;
+}  // namespace
 
-uint64 worker_number() {
+static SnowflakeState* state;
+
+static uint64 worker_number() {
   int setting = kalam_setting_snowflake_worker_id();
   if (setting >= 0) return (uint64)setting;
   uint64 system = GetSystemIdentifier();
-  return hash_bytes(reinterpret_cast<const unsigned char*>(&system), sizeof(system)) & ((1 << WORKER_BITS) - 1);
+  return hash_bytes((const unsigned char*)&system, sizeof(system)) & ((1 << WORKER_BITS) - 1);
 }
 
-void init_state(void* memory) {
-  auto* fresh = static_cast<SnowflakeState*>(memory);
+static void init_state(void* memory) {
+  auto* fresh = (SnowflakeState*)memory;
   pg_atomic_init_u64(&fresh->last, 0);
   fresh->worker = worker_number();
 }
 
 const KalamSharedStruct SHARED_STATE = {"pg_kalam snowflake", sizeof(SnowflakeState), init_state};
 
-}  // namespace
-
 void kalam_snowflake_init() {
   kalam_shared_memory_request(&SHARED_STATE);
 }
 
 int64 kalam_snowflake_next() {
-  if (state == nullptr) state = static_cast<SnowflakeState*>(kalam_shared_memory_attach(&SHARED_STATE));
+  if (state == nullptr) state = (SnowflakeState*)kalam_shared_memory_attach(&SHARED_STATE);
 
   int64 now = GetCurrentTimestamp() / 1000 - EPOCH_MS;
   uint64 earliest = now > 0 ? (uint64)now << COUNTER_BITS : 0;

@@ -20,27 +20,25 @@ extern "C" {
 
 #include "client/api.h"
 
-namespace {
-
 // How long the main thread may stay in a function of the client that cannot go on, and a session may take to end.
 constexpr int STUCK_MS = 2000;
 constexpr int END_SECONDS = 30;
 constexpr int ROUND_MS = 50;
 
-bool is_guarded;
-pid_t guarded_pid;
-pthread_t main_thread;
+static bool is_guarded;
+static pid_t guarded_pid;
+static pthread_t main_thread;
 struct sigaction previous_action;
-char last_words[400];
+static char last_words[400];
 
-void write_text(const char* text) {
+static void write_text(const char* text) {
   ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
   (void)ignored;
 }
 
 // A library that gave up in the middle of something may have left a lock that the end of the session waits for. The
 // postmaster restarts the cluster then, as it would have done at once.
-void bound_the_end() {
+static void bound_the_end() {
   struct sigevent event = {};
   struct itimerspec time = {};
   timer_t timer;
@@ -53,7 +51,7 @@ void bound_the_end() {
 
 // On a thread that must not touch PostgreSQL, and that must not go on either. The main thread handles SIGTERM as
 // pg_terminate_backend() does; if it waits for what this thread was about to do, it is told in its own way.
-[[noreturn]] void end_by_main_thread() {
+[[noreturn]] static void end_by_main_thread() {
   bool was_told = false;
 
   kalam::client_last_words(last_words, sizeof(last_words));
@@ -75,12 +73,12 @@ void bound_the_end() {
 
 // The default action comes when the handler returns: abort() raises the signal again, and here it is sent again, for
 // those that came otherwise.
-void keep_postgres_way(int signal_number) {
+static void keep_postgres_way(int signal_number) {
   sigaction(SIGABRT, &previous_action, nullptr);
   pthread_kill(pthread_self(), signal_number);
 }
 
-void handle_abort(int signal_number, siginfo_t* info, void* context) {
+static void handle_abort(int signal_number, siginfo_t* info, void* context) {
   // abort() sends the signal to its own thread.
   bool is_own = info->si_code == SI_TKILL && info->si_pid == getpid() && getpid() == guarded_pid;
 
@@ -95,8 +93,6 @@ void handle_abort(int signal_number, siginfo_t* info, void* context) {
   }
   keep_postgres_way(signal_number);
 }
-
-}  // namespace
 
 void kalam_guard_against_abort() {
   struct sigaction action = {};

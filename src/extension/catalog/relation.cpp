@@ -16,14 +16,14 @@ extern "C" {
 #include "utils/syscache.h"
 }
 
-namespace {
-
 // The catalog is read in pages: the server gives no more rows (spec 9.3). Wider tables than PostgreSQL can have are not
 // read, whatever they are said to be.
 constexpr int PAGE_ROWS = 1000;
 constexpr int MAX_COLUMNS = MaxTupleAttributeNumber;
 // How often it is read again when the table changes between two pages.
 constexpr int MAX_ATTEMPTS = 3;
+
+namespace {
 
 struct CacheEntry {
   Oid relid;  // hash key
@@ -38,27 +38,29 @@ struct CacheEntry {
   int64 flushed_before;
 };
 
-HTAB* cache;
-uint64 invalidations;  // counts the calls of the callbacks, to notice one during a wait
+}  // namespace
 
-void invalidate_relation(Datum, Oid relid) {
+static HTAB* cache;
+static uint64 invalidations;  // counts the calls of the callbacks, to notice one during a wait
+
+static void invalidate_relation(Datum, Oid relid) {
   if (cache == nullptr) return;
   invalidations++;
   if (OidIsValid(relid)) {
-    auto* entry = static_cast<CacheEntry*>(hash_search(cache, &relid, HASH_FIND, nullptr));
+    auto* entry = (CacheEntry*)hash_search(cache, &relid, HASH_FIND, nullptr);
     if (entry != nullptr) entry->valid = false;
     return;
   }
   HASH_SEQ_STATUS scan;
   hash_seq_init(&scan, cache);
-  while (auto* entry = static_cast<CacheEntry*>(hash_seq_search(&scan))) entry->valid = false;
+  while (auto* entry = (CacheEntry*)hash_seq_search(&scan)) entry->valid = false;
 }
 
-void invalidate_all(Datum argument, KalamSyscacheId, uint32) {
+static void invalidate_all(Datum argument, KalamSyscacheId, uint32) {
   invalidate_relation(argument, InvalidOid);
 }
 
-CacheEntry* find_entry(Oid relid) {
+static CacheEntry* find_entry(Oid relid) {
   bool found;
 
   if (cache == nullptr) {
@@ -72,7 +74,7 @@ CacheEntry* find_entry(Oid relid) {
     CacheRegisterSyscacheCallback(FOREIGNSERVEROID, invalidate_all, (Datum)0);
     cache = table;
   }
-  auto* entry = static_cast<CacheEntry*>(hash_search(cache, &relid, HASH_ENTER, &found));
+  auto* entry = (CacheEntry*)hash_search(cache, &relid, HASH_ENTER, &found);
   if (!found) {
     memset((char*)entry + sizeof(Oid), 0, sizeof(CacheEntry) - sizeof(Oid));
     entry->rows = -1;
@@ -80,34 +82,36 @@ CacheEntry* find_entry(Oid relid) {
   return entry;
 }
 
-bool text_is_true(const char* text) {
+static bool text_is_true(const char* text) {
   return text != nullptr && strcmp(text, "true") == 0;
 }
 
-bool is_system_column(const char* name) {
+static bool is_system_column(const char* name) {
   return strcmp(name, "_seq") == 0 || strcmp(name, "_version") == 0 || strcmp(name, "_deleted") == 0 ||
          strcmp(name, "_timestamp") == 0;
 }
 
-char* name_condition(const char* alias, const KalamTableOptions* options) {
+static char* name_condition(const char* alias, const KalamTableOptions* options) {
   // The server keeps names in lower case.
   return psprintf("%snamespace_id = %s AND %stable_name = %s", alias,
                   kalam_quote_literal(asc_tolower(options->name_space, strlen(options->name_space))), alias,
                   kalam_quote_literal(asc_tolower(options->table, strlen(options->table))));
 }
 
-[[noreturn]] void table_does_not_exist(const KalamTableOptions* options, const ForeignServer* server) {
+[[noreturn]] static void table_does_not_exist(const KalamTableOptions* options, const ForeignServer* server) {
   ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
                   errmsg("KalamDB table \"%s.%s\" does not exist", options->name_space, options->table),
                   errdetail("Server \"%s\" has no such table in its catalog.", server->servername)));
   pg_unreachable();
 }
 
-[[noreturn]] void unexpected_form(const ForeignServer* server) {
+[[noreturn]] static void unexpected_form(const ForeignServer* server) {
   ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                   errmsg("the catalog of KalamDB server \"%s\" has an unexpected form", server->servername)));
   pg_unreachable();
 }
+
+namespace {
 
 enum Field {
   TABLE_TYPE,
@@ -121,8 +125,10 @@ enum Field {
   FIELD_COUNT
 };
 
-KalamQueryResult* fetch_page(const KalamTableOptions* options, KalamConnection* connection, const ForeignServer* server,
-                             int offset) {
+}  // namespace
+
+static KalamQueryResult* fetch_page(const KalamTableOptions* options, KalamConnection* connection,
+                                    const ForeignServer* server, int offset) {
   KalamQueryResult* page = kalam_query(
       connection,
       psprintf("SELECT t.table_type, t.version, t.created_at, c.column_name, c.data_type, c.nullable, c.primary_key, "
@@ -133,10 +139,12 @@ KalamQueryResult* fetch_page(const KalamTableOptions* options, KalamConnection* 
   return page;
 }
 
-char* identity_of(char** row) {
+static char* identity_of(char** row) {
   return psprintf("%s %s", row[VERSION] != nullptr ? row[VERSION] : "",
                   row[CREATED_AT] != nullptr ? row[CREATED_AT] : "");
 }
+
+namespace {
 
 // Columns by their names in lower case.
 struct NamedColumn {
@@ -144,7 +152,9 @@ struct NamedColumn {
   int index;                                   // into KalamRelation::columns
 };
 
-HTAB* create_names() {
+}  // namespace
+
+static HTAB* create_names() {
   HASHCTL control = {};
   control.keysize = sizeof(NamedColumn::name);
   control.entrysize = sizeof(NamedColumn);
@@ -152,29 +162,30 @@ HTAB* create_names() {
   return hash_create("KalamDB columns", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
 }
 
-NamedColumn* find_name(HTAB* names, const char* name, HASHACTION action, bool* found) {
+static NamedColumn* find_name(HTAB* names, const char* name, HASHACTION action, bool* found) {
   char* folded = asc_tolower(name, strlen(name));
-  auto* entry = static_cast<NamedColumn*>(hash_search(names, folded, action, found));
+  auto* entry = (NamedColumn*)hash_search(names, folded, action, found);
   pfree(folded);
   return entry;
 }
 
-int find_column(HTAB* names, const char* name) {
+static int find_column(HTAB* names, const char* name) {
   if (strlen(name) >= sizeof(NamedColumn::name)) return -1;
   const NamedColumn* entry = find_name(names, name, HASH_FIND, nullptr);
   return entry != nullptr ? entry->index : -1;
 }
 
-void add_column(KalamRelation* relation, HTAB* names, char** row, const ForeignServer* server) {
+static void add_column(KalamRelation* relation, HTAB* names, char** row, const ForeignServer* server) {
   const char* name = row[COLUMN_NAME];
   bool found;
 
   if (name == nullptr || name[0] == '\0' || strlen(name) >= sizeof(NamedColumn::name)) unexpected_form(server);
   NamedColumn* entry = find_name(names, name, HASH_ENTER, &found);
   if (found) unexpected_form(server);
-  if (relation->column_count == MAX_COLUMNS)
+  if (relation->column_count == MAX_COLUMNS) {
     ereport(ERROR, (errcode(ERRCODE_TOO_MANY_COLUMNS),
                     errmsg("KalamDB table \"%s\" has more than %d columns", relation->remote_name, MAX_COLUMNS)));
+  }
   entry->index = relation->column_count++;
   KalamRemoteColumn* column = &relation->columns[entry->index];
   strlcpy(column->name, name, sizeof(column->name));
@@ -190,8 +201,8 @@ void add_column(KalamRelation* relation, HTAB* names, char** row, const ForeignS
 }
 
 // Of the table's part of the first row.
-KalamRelation* start_relation(Relation local, const KalamTableOptions* options, const ForeignServer* server,
-                              char** first) {
+static KalamRelation* start_relation(Relation local, const KalamTableOptions* options, const ForeignServer* server,
+                                     char** first) {
   KalamRelation* relation = (KalamRelation*)palloc0(sizeof(KalamRelation));
   relation->relid = RelationGetRelid(local);
   relation->serverid = server->serverid;
@@ -212,14 +223,14 @@ KalamRelation* start_relation(Relation local, const KalamTableOptions* options, 
 
 // Whether there may be more behind a page. A server can be set to give fewer rows; its own columns come behind the
 // first ones, so that what has no version is not whole.
-bool is_cut_off(const KalamRelation* relation, const KalamQueryResult* page) {
+static bool is_cut_off(const KalamRelation* relation, const KalamQueryResult* page) {
   if (page->row_count == 0) return false;
   return page->row_count == PAGE_ROWS || (relation->version_column < 0 && relation->kind != kalam::TableKind::system);
 }
 
 // Reads the definition into `context`; NULL when the table has changed meanwhile.
-KalamRelation* try_fetch(Relation local, const KalamTableOptions* options, KalamConnection* connection,
-                         const ForeignServer* server, MemoryContext context, HTAB* names, char** identity) {
+static KalamRelation* try_fetch(Relation local, const KalamTableOptions* options, KalamConnection* connection,
+                                const ForeignServer* server, MemoryContext context, HTAB* names, char** identity) {
   KalamRelation* relation = nullptr;
   KalamQueryResult* page;
   int rows = 0;
@@ -249,8 +260,8 @@ KalamRelation* try_fetch(Relation local, const KalamTableOptions* options, Kalam
   return relation;
 }
 
-KalamRelation* fetch(Relation local, const KalamTableOptions* options, KalamConnection* connection,
-                     const ForeignServer* server, MemoryContext context, HTAB** names, char** identity) {
+static KalamRelation* fetch(Relation local, const KalamTableOptions* options, KalamConnection* connection,
+                            const ForeignServer* server, MemoryContext context, HTAB** names, char** identity) {
   for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     MemoryContextReset(context);
     *names = create_names();
@@ -265,7 +276,7 @@ KalamRelation* fetch(Relation local, const KalamTableOptions* options, KalamConn
 }
 
 // What two attributes wrote would be one value, and RETURNING would show another.
-[[noreturn]] void shown_twice(Relation local, const KalamRelation* relation, int column, int first, int second) {
+[[noreturn]] static void shown_twice(Relation local, const KalamRelation* relation, int column, int first, int second) {
   TupleDesc descriptor = RelationGetDescr(local);
   ereport(ERROR,
           (errcode(ERRCODE_DUPLICATE_COLUMN),
@@ -278,7 +289,7 @@ KalamRelation* fetch(Relation local, const KalamTableOptions* options, KalamConn
   pg_unreachable();
 }
 
-void map_attributes(Relation local, KalamRelation* relation, HTAB* names, MemoryContext context) {
+static void map_attributes(Relation local, KalamRelation* relation, HTAB* names, MemoryContext context) {
   TupleDesc descriptor = RelationGetDescr(local);
   // Attribute that shows a column, from 1; the last place is the user's.
   int* shown_by = (int*)palloc0((relation->column_count + 1) * sizeof(int));
@@ -313,13 +324,13 @@ void map_attributes(Relation local, KalamRelation* relation, HTAB* names, Memory
   pfree(shown_by);
 }
 
-bool is_missing_some(const KalamRelation* relation) {
+static bool is_missing_some(const KalamRelation* relation) {
   for (int i = 0; i < relation->attribute_count; i++)
     if (relation->attribute_column[i] == KALAM_ATTRIBUTE_MISSING) return true;
   return false;
 }
 
-void refresh(Relation local, CacheEntry* entry, KalamConnection* connection) {
+static void refresh(Relation local, CacheEntry* entry, KalamConnection* connection) {
   Oid relid = RelationGetRelid(local);
   KalamTableOptions options;
   char* identity;
@@ -357,13 +368,13 @@ void refresh(Relation local, CacheEntry* entry, KalamConnection* connection) {
 }
 
 // A column that was not there may be there now, so that each statement asks for it before it says so.
-bool is_cached(const CacheEntry* entry) {
+static bool is_cached(const CacheEntry* entry) {
   if (!entry->valid || entry->relation == nullptr) return false;
   return !entry->is_missing_some || entry->asked_in == GetCurrentStatementStartTimestamp();
 }
 
 // Before the server is asked anything, and for what is known as well: rights and options may have changed since.
-void check_use(const CacheEntry* entry, Oid relid, Oid userid) {
+static void check_use(const CacheEntry* entry, Oid relid, Oid userid) {
   if (is_cached(entry)) {
     kalam_check_use(entry->relation->serverid, userid, entry->relation->name_space, entry->relation->table);
     return;
@@ -374,7 +385,7 @@ void check_use(const CacheEntry* entry, Oid relid, Oid userid) {
 }
 
 // Whether the answer to a validation is what the cache has. The wait may serve an invalidation.
-bool is_unchanged(const CacheEntry* entry, KalamPendingQuery* question) {
+static bool is_unchanged(const CacheEntry* entry, KalamPendingQuery* question) {
   KalamQueryResult* answer = kalam_query_finish(question);
   if (!is_cached(entry) || answer->row_count != 1 || answer->column_count != 2) return false;
   char** row = answer->values[0];
@@ -382,11 +393,9 @@ bool is_unchanged(const CacheEntry* entry, KalamPendingQuery* question) {
   return strcmp(identity, entry->identity) == 0;
 }
 
-KalamRelation* copy_cached(const CacheEntry* entry) {
+static KalamRelation* copy_cached(const CacheEntry* entry) {
   return kalam_relation_copy(entry->relation);
 }
-
-}  // namespace
 
 KalamRelation* kalam_relation_copy(const KalamRelation* source) {
   KalamRelation* copy = (KalamRelation*)palloc(sizeof(KalamRelation));
@@ -414,21 +423,17 @@ struct KalamValidation {
   KalamDefinitionMoment asked;
 };
 
-namespace {
-
-KalamValidation* start_validation(const CacheEntry* entry, Oid userid) {
+static KalamValidation* start_validation(const CacheEntry* entry, Oid userid) {
   KalamTableOptions options = {};
   options.name_space = entry->relation->name_space;
   options.table = entry->relation->table;
-  auto* validation = static_cast<KalamValidation*>(palloc(sizeof(KalamValidation)));
+  auto* validation = (KalamValidation*)palloc(sizeof(KalamValidation));
   validation->asked = kalam_definition_now();
   validation->question = kalam_query_start(
       kalam_connection_get(entry->relation->serverid, userid),
       psprintf("SELECT version, created_at FROM system.tables WHERE %s LIMIT 1", name_condition("", &options)));
   return validation;
 }
-
-}  // namespace
 
 KalamValidation* kalam_relation_validate_start(Relation relation, Oid userid) {
   CacheEntry* entry = find_entry(RelationGetRelid(relation));
@@ -440,10 +445,11 @@ KalamRelation* kalam_relation_validate_finish(Relation relation, Oid userid, Kal
   CacheEntry* entry = find_entry(RelationGetRelid(relation));
   check_use(entry, RelationGetRelid(relation), userid);
   bool unchanged = validation != nullptr ? is_unchanged(entry, validation->question) : is_cached(entry);
-  if (!unchanged)
+  if (!unchanged) {
     refresh(relation, entry, kalam_connection_get(GetForeignServerIdByRelId(RelationGetRelid(relation)), userid));
-  else if (validation != nullptr)
+  } else if (validation != nullptr) {
     entry->validated = validation->asked;
+  }
   return copy_cached(entry);
 }
 

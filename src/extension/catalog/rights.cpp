@@ -7,12 +7,10 @@ extern "C" {
 #include "commands/defrem.h"
 }
 
-namespace {
-
 constexpr const char* OPTION = "allowed_namespaces";
 
 // The value of the option, or NULL.
-const char* allowed_list(const ForeignServer* server) {
+static const char* allowed_list(const ForeignServer* server) {
   ListCell* cell;
   foreach (cell, server->options) {
     DefElem* element = (DefElem*)lfirst(cell);
@@ -23,7 +21,7 @@ const char* allowed_list(const ForeignServer* server) {
 
 // Names of namespaces are plain ASCII on the server, which folds their case. Whatever else is asked for is in no list,
 // so that nothing depends on how the server would fold it.
-bool is_listed(const char* list, const char* name) {
+static bool is_listed(const char* list, const char* name) {
   char* copy = pstrdup(list);
   char* rest = nullptr;
   if (!kalam_is_plain_name(name)) return false;
@@ -34,7 +32,7 @@ bool is_listed(const char* list, const char* name) {
   return false;
 }
 
-[[noreturn]] void deny(Oid serverid, const char* name_space) {
+[[noreturn]] static void deny(Oid serverid, const char* name_space) {
   ereport(
       ERROR,
       (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for KalamDB namespace \"%s\"", name_space),
@@ -43,8 +41,6 @@ bool is_listed(const char* list, const char* name) {
                  OPTION, GetForeignServer(serverid)->servername)));
   pg_unreachable();
 }
-
-}  // namespace
 
 bool kalam_owns_server(Oid serverid, Oid roleid) {
   return kalam_server_ownercheck(serverid, roleid);

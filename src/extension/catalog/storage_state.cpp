@@ -24,8 +24,6 @@ struct KalamPendingStorageState {
   uint64 forgotten_before;  // value of `forgotten` when it was asked
 };
 
-namespace {
-
 constexpr int64 STATE_LIFETIME_US = INT64CONST(1000000);
 // Where the server does not tell, it will not tell soon.
 constexpr int64 UNKNOWN_LIFETIME_US = INT64CONST(60000000);
@@ -34,6 +32,8 @@ constexpr uint64 DEADLINE_MS = 5000;
 
 // Entries of a session that goes through many users' rows; then it starts anew.
 constexpr long ENTRIES_MAX = 4096;
+
+namespace {
 
 enum Column { SCOPE, SYNC_STATE, MANIFEST_JSON, COLUMN_COUNT };
 
@@ -47,29 +47,31 @@ struct Entry {
   bool stays;                 // so did the one before
 };
 
-HTAB* entries;
-MemoryContext names;
-uint64 forgotten;  // counts ends of trust, to notice one while a question is in flight
+}  // namespace
+
+static HTAB* entries;
+static MemoryContext names;
+static uint64 forgotten;  // counts ends of trust, to notice one while a question is in flight
 
 // What the entries of a table begin with: no part of it has a line feed in it.
-char* table_prefix(Oid serverid, const char* name_space, const char* table) {
+static char* table_prefix(Oid serverid, const char* name_space, const char* table) {
   return psprintf("%u\n%s.%s\n", serverid, name_space, table);
 }
 
-char* entry_name(const KalamRelation* remote, const char* subject) {
+static char* entry_name(const KalamRelation* remote, const char* subject) {
   const char* prefix = table_prefix(remote->serverid, remote->name_space, remote->table);
   return psprintf("%s%s", prefix, remote->kind == kalam::TableKind::user && subject != nullptr ? subject : "");
 }
 
-uint64 hash_of(const char* name) {
+static uint64 hash_of(const char* name) {
   return hash_bytes_extended((const unsigned char*)name, (int)strlen(name), 0);
 }
 
-void end_trust(Datum, KalamSyscacheId, uint32) {
+static void end_trust(Datum, KalamSyscacheId, uint32) {
   kalam_storage_state_forget_all();
 }
 
-void create_entries() {
+static void create_entries() {
   HASHCTL control = {};
   control.keysize = sizeof(uint64);
   control.entrysize = sizeof(Entry);
@@ -82,13 +84,13 @@ void create_entries() {
   entries = hash_create("KalamDB storage states", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-Entry* find(uint64 hash, const char* name) {
+static Entry* find(uint64 hash, const char* name) {
   if (entries == nullptr) return nullptr;
-  auto* entry = static_cast<Entry*>(hash_search(entries, &hash, HASH_FIND, nullptr));
+  auto* entry = (Entry*)hash_search(entries, &hash, HASH_FIND, nullptr);
   return entry != nullptr && entry->name != nullptr && strcmp(entry->name, name) == 0 ? entry : nullptr;
 }
 
-Entry* find_of(const KalamRelation* remote, const char* subject) {
+static Entry* find_of(const KalamRelation* remote, const char* subject) {
   if (entries == nullptr) return nullptr;
   char* name = entry_name(remote, subject);
   Entry* entry = find(hash_of(name), name);
@@ -97,7 +99,7 @@ Entry* find_of(const KalamRelation* remote, const char* subject) {
 }
 
 // The entry of this name; one of another name with the same hash makes way.
-Entry* make(uint64 hash, const char* name) {
+static Entry* make(uint64 hash, const char* name) {
   Entry* entry = find(hash, name);
   if (entry != nullptr) return entry;
   if (entries != nullptr && hash_get_num_entries(entries) >= ENTRIES_MAX) {
@@ -109,25 +111,25 @@ Entry* make(uint64 hash, const char* name) {
   if (entries == nullptr) create_entries();
   char* copy = MemoryContextStrdup(names, name);
   bool found;
-  entry = static_cast<Entry*>(hash_search(entries, &hash, HASH_ENTER, &found));
+  entry = (Entry*)hash_search(entries, &hash, HASH_ENTER, &found);
   if (found && entry->name != nullptr) pfree(entry->name);
   memset((char*)entry + sizeof(uint64), 0, sizeof(Entry) - sizeof(uint64));
   entry->name = copy;
   return entry;
 }
 
-char* to_utf8(const char* text) {
+static char* to_utf8(const char* text) {
   char* converted = pg_server_to_any(text, (int)strlen(text), PG_UTF8);
   return converted != text ? converted : pstrdup(text);
 }
 
-bool is_text(const kalam::ColumnView* column, const char* text) {
-  const auto* slice = static_cast<const kalam::Slice*>(column->values);
+static bool is_text(const kalam::ColumnView* column, const char* text) {
+  const auto* slice = (const kalam::Slice*)column->values;
   return slice->size == strlen(text) && memcmp(slice->data, text, slice->size) == 0;
 }
 
 // The one row of the answer. False: it does not tell.
-bool read_row(const KalamPendingStorageState* question, const kalam::Window* window, KalamStorageState* state) {
+static bool read_row(const KalamPendingStorageState* question, const kalam::Window* window, KalamStorageState* state) {
   if (window->rows != 1 || window->column_count != COLUMN_COUNT) return false;
   for (int i = 0; i < COLUMN_COUNT; i++) {
     const kalam::ColumnView* column = &window->columns[i];
@@ -138,7 +140,7 @@ bool read_row(const KalamPendingStorageState* question, const kalam::Window* win
   if (!is_text(&window->columns[SCOPE], question->scope)) return false;
   if (!in_sync && !is_text(sync_state, "pending_write")) return false;
 
-  const auto* json = static_cast<const kalam::Slice*>(window->columns[MANIFEST_JSON].values);
+  const auto* json = (const kalam::Slice*)window->columns[MANIFEST_JSON].values;
   kalam::Manifest manifest;
   if (!kalam::parse_manifest(json->data, json->size, question->table_id, question->user_id, &manifest)) return false;
   state->known = true;
@@ -154,7 +156,8 @@ bool read_row(const KalamPendingStorageState* question, const kalam::Window* win
 }
 
 // Whether the answer tells; exactly one row does. `rows`: how many there are, or -1 after a failure.
-bool read_answer(const KalamPendingStorageState* question, KalamStorageState* state, int* rows, kalam::Status* status) {
+static bool read_answer(const KalamPendingStorageState* question, KalamStorageState* state, int* rows,
+                        kalam::Status* status) {
   kalam::Call* call = question->holder->call;
   kalam::Window window;
   bool told = false;
@@ -172,7 +175,7 @@ bool read_answer(const KalamPendingStorageState* question, KalamStorageState* st
 }
 
 // A failure that another attempt may not have.
-bool is_passing(const kalam::Status* status) {
+static bool is_passing(const kalam::Status* status) {
   switch (status->error) {
     case kalam::ErrorClass::none:
     case kalam::ErrorClass::sql_error:
@@ -186,8 +189,6 @@ bool is_passing(const kalam::Status* status) {
       return true;
   }
 }
-
-}  // namespace
 
 bool kalam_storage_state_is_told(const KalamRelation* remote) {
   if (remote->kind != kalam::TableKind::shared && remote->kind != kalam::TableKind::user) return false;
@@ -323,7 +324,7 @@ void kalam_storage_state_forget_table(Oid serverid, const char* name_space, cons
   char* prefix = table_prefix(serverid, name_space, table);
   HASH_SEQ_STATUS scan;
   hash_seq_init(&scan, entries);
-  while (auto* entry = static_cast<Entry*>(hash_seq_search(&scan))) {
+  while (auto* entry = (Entry*)hash_seq_search(&scan)) {
     if (entry->name == nullptr || pg_strncasecmp(entry->name, prefix, strlen(prefix)) != 0) continue;
     entry->is_trusted = false;
     entry->useless_until = 0;
@@ -336,7 +337,7 @@ void kalam_storage_state_forget_all() {
   if (entries == nullptr) return;
   HASH_SEQ_STATUS scan;
   hash_seq_init(&scan, entries);
-  while (auto* entry = static_cast<Entry*>(hash_seq_search(&scan))) {
+  while (auto* entry = (Entry*)hash_seq_search(&scan)) {
     entry->is_trusted = false;
     entry->useless_until = 0;
   }

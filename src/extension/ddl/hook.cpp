@@ -13,50 +13,48 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-namespace {
-
 constexpr const char* ACCESS_METHOD = "kalamdb";
 
-ProcessUtility_hook_type previous_hook;
-post_parse_analyze_hook_type previous_analyze_hook;
+static ProcessUtility_hook_type previous_hook;
+static post_parse_analyze_hook_type previous_analyze_hook;
 
-bool names_access_method(const char* name) {
+static bool names_access_method(const char* name) {
   if (name == nullptr) name = default_table_access_method;
   return name != nullptr && strcmp(name, ACCESS_METHOD) == 0 && OidIsValid(get_table_am_oid(ACCESS_METHOD, true));
 }
 
 // Whether PostgreSQL would give the new relation the access method kalamdb.
-bool creates_kalamdb_table(const CreateStmt* statement) {
+static bool creates_kalamdb_table(const CreateStmt* statement) {
   if (statement->partspec != nullptr && statement->accessMethod == nullptr) return false;
   return names_access_method(statement->accessMethod);
 }
 
 // default_table_access_method is for tables that KalamDB can hold: others are made as PostgreSQL makes them by itself.
 // It creates temporary tables of its own, too (REFRESH MATERIALIZED VIEW CONCURRENTLY).
-bool only_default_names(const char* access_method, const RangeVar* relation, bool is_view) {
+static bool only_default_names(const char* access_method, const RangeVar* relation, bool is_view) {
   if (access_method != nullptr || !names_access_method(nullptr)) return false;
   return is_view || kalam_is_temporary(relation);
 }
 
-bool is_on_own_server(const CreateForeignTableStmt* statement) {
+static bool is_on_own_server(const CreateForeignTableStmt* statement) {
   ForeignServer* server = GetForeignServerByName(statement->servername, true);
   Oid fdw = kalam_fdw_oid();
   return server != nullptr && OidIsValid(fdw) && server->fdwid == fdw;
 }
 
-[[noreturn]] void refuse_materialized_view() {
+[[noreturn]] static void refuse_materialized_view() {
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                   errmsg("access method \"%s\" does not support materialized views", ACCESS_METHOD)));
   pg_unreachable();
 }
 
 // COMMENT ON TABLE means these tables too.
-bool comments_on_kalamdb_table(const CommentStmt* statement) {
+static bool comments_on_kalamdb_table(const CommentStmt* statement) {
   if (statement->objtype != OBJECT_TABLE || !OidIsValid(kalam_fdw_oid())) return false;
   return kalam_is_kalamdb_table(RangeVarGetRelid(makeRangeVarFromNameList((List*)statement->object), NoLock, true));
 }
 
-PlannedStmt* wrap(const KalamUtility* utility, Node* statement) {
+static PlannedStmt* wrap(const KalamUtility* utility, Node* statement) {
   PlannedStmt* planned = makeNode(PlannedStmt);
   planned->commandType = CMD_UTILITY;
   planned->canSetTag = utility->planned->canSetTag;
@@ -69,14 +67,14 @@ PlannedStmt* wrap(const KalamUtility* utility, Node* statement) {
 }
 
 // As PostgreSQL does, but before the server is asked anything.
-void refuse_if_read_only(Node* statement) {
+static void refuse_if_read_only(Node* statement) {
   const char* name = CreateCommandName(statement);
   PreventCommandIfReadOnly(name);
   PreventCommandIfParallelMode(name);
   PreventCommandDuringRecovery(name);
 }
 
-void alter_table(const KalamUtility* utility) {
+static void alter_table(const KalamUtility* utility) {
   const AlterTableStmt* statement = (const AlterTableStmt*)utility->planned->utilityStmt;
   if (statement->objtype == OBJECT_INDEX && kalam_alter_skipped_index(statement)) return;
   if (!kalam_is_kalamdb_table(RangeVarGetRelid(statement->relation, NoLock, true)))
@@ -93,9 +91,9 @@ void alter_table(const KalamUtility* utility) {
   kalam_alter_table(&rest, changed);
 }
 
-void process_utility(PlannedStmt* planned, const char* query_string, bool read_only_tree, ProcessUtilityContext context,
-                     ParamListInfo params, QueryEnvironment* environment, DestReceiver* receiver,
-                     QueryCompletion* completion) {
+static void process_utility(PlannedStmt* planned, const char* query_string, bool read_only_tree,
+                            ProcessUtilityContext context, ParamListInfo params, QueryEnvironment* environment,
+                            DestReceiver* receiver, QueryCompletion* completion) {
   KalamUtility utility = {planned, query_string, read_only_tree, context, params, environment, receiver, completion};
   Node* statement = planned->utilityStmt;
 
@@ -204,8 +202,8 @@ void process_utility(PlannedStmt* planned, const char* query_string, bool read_o
   kalam_utility_pass(&utility);
 }
 
-void run(const KalamUtility* utility, PlannedStmt* planned, bool read_only_tree, ProcessUtilityContext context,
-         QueryCompletion* completion) {
+static void run(const KalamUtility* utility, PlannedStmt* planned, bool read_only_tree, ProcessUtilityContext context,
+                QueryCompletion* completion) {
   ProcessUtility_hook_type next = previous_hook != nullptr ? previous_hook : standard_ProcessUtility;
   next(planned, utility->query_string, read_only_tree, context, utility->params, utility->environment,
        utility->receiver, completion);
@@ -213,12 +211,10 @@ void run(const KalamUtility* utility, PlannedStmt* planned, bool read_only_tree,
 
 // The last argument is const in some majors.
 template <typename Jumble>
-void check_analyzed(ParseState* state, Query* query, Jumble jumble) {
+static void check_analyzed(ParseState* state, Query* query, Jumble jumble) {
   kalam_check_copied(query);
   if (previous_analyze_hook != nullptr) previous_analyze_hook(state, query, jumble);
 }
-
-}  // namespace
 
 void kalam_utility_pass(const KalamUtility* utility) {
   run(utility, utility->planned, utility->read_only_tree, utility->context, utility->completion);

@@ -19,15 +19,13 @@ extern "C" {
 #include "utils/syscache.h"
 }
 
-namespace {
-
-List* to_list(Datum options, bool is_null) {
+static List* to_list(Datum options, bool is_null) {
   return is_null ? NIL : untransformRelOptions(options);
 }
 
 // The options of the table, or of one of its columns, as the running command has left them. System caches show those of
 // before until the command counter is raised.
-List* new_options(Oid relid, AttrNumber attribute) {
+static List* new_options(Oid relid, AttrNumber attribute) {
   ScanKeyData keys[2];
   bool of_table = attribute == InvalidAttrNumber;
   bool is_null = true;
@@ -53,7 +51,7 @@ List* new_options(Oid relid, AttrNumber attribute) {
   return options;
 }
 
-bool has_option(const List* options, const char* name) {
+static bool has_option(const List* options, const char* name) {
   ListCell* cell;
   foreach (cell, options)
     if (strcmp(((const DefElem*)lfirst(cell))->defname, name) == 0) return true;
@@ -62,16 +60,16 @@ bool has_option(const List* options, const char* name) {
 
 // Whether a name that the options held follows the local one from now on: it would be another one after a RENAME that
 // this library does not see.
-bool is_let_go(const List* before, const List* after) {
+static bool is_let_go(const List* before, const List* after) {
   return (has_option(before, "namespace") && !has_option(after, "namespace")) ||
          (has_option(before, "table") && !has_option(after, "table"));
 }
 
-bool same_name(const char* a, const char* b) {
+static bool same_name(const char* a, const char* b) {
   return pg_strcasecmp(a, b) == 0;
 }
 
-void refuse_pending_rows(Oid relid, const char* what) {
+static void refuse_pending_rows(Oid relid, const char* what) {
   if (!kalam_has_pending_rows(relid)) return;
   ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
                   errmsg("cannot %s of foreign table \"%s\" because the transaction has changed rows of it", what,
@@ -79,7 +77,7 @@ void refuse_pending_rows(Oid relid, const char* what) {
                   errdetail("They are sent to KalamDB when the transaction commits."), errhint("COMMIT first.")));
 }
 
-[[noreturn]] void deny(const char* what, Oid relid, const ForeignServer* server, const char* hint) {
+[[noreturn]] static void deny(const char* what, Oid relid, const ForeignServer* server, const char* hint) {
   ereport(ERROR,
           (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
            errmsg("permission denied to %s of foreign table \"%s\"", what, get_rel_name(relid)),
@@ -87,7 +85,7 @@ void refuse_pending_rows(Oid relid, const char* what) {
   pg_unreachable();
 }
 
-void check_table(Oid relid) {
+static void check_table(Oid relid) {
   KalamTableOptions before;
   KalamTableOptions after;
   const ForeignTable* table = GetForeignTable(relid);
@@ -102,24 +100,24 @@ void check_table(Oid relid) {
   bool owns_server = kalam_owns_server(server->serverid, GetUserId());
   if ((!is_same || is_let_go(table->options, options)) && !owns_server)
     deny("change the KalamDB table", relid, server, "CREATE FOREIGN TABLE shows another KalamDB table.");
-  if (before.on_drop != KalamOnDrop::drop && after.on_drop == KalamOnDrop::drop && !owns_server)
+  if (before.on_drop != KalamOnDrop::drop && after.on_drop == KalamOnDrop::drop && !owns_server) {
     deny("set option \"on_drop\" to \"drop\"", relid, server,
          "Without it the foreign table is dropped, and KalamDB's table is kept.");
+  }
 }
 
-void check_column(Oid relid, AttrNumber attribute) {
+static void check_column(Oid relid, AttrNumber attribute) {
   if (!kalam_has_pending_rows(relid)) return;
   const char* before = kalam_column_name(relid, attribute);
   const char* after = kalam_column_name_of(relid, attribute, new_options(relid, attribute));
   if (!same_name(before, after)) refuse_pending_rows(relid, "change a column's name in KalamDB");
 }
 
-}  // namespace
-
 void kalam_check_option_change(Oid relid, AttrNumber attribute) {
   if (IsBinaryUpgrade || !kalam_is_kalamdb_table(relid)) return;
-  if (attribute == InvalidAttrNumber)
+  if (attribute == InvalidAttrNumber) {
     check_table(relid);
-  else
+  } else {
     check_column(relid, attribute);
+  }
 }

@@ -13,9 +13,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-namespace {
-
-[[noreturn]] void refuse_unhooked(const char* tag, const char* table) {
+[[noreturn]] static void refuse_unhooked(const char* tag, const char* table) {
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                   errmsg("%s concerns KalamDB table \"%s\", and the library pg_kalam was not loaded", tag, table),
                   errdetail("PostgreSQL would have run the statement on its side alone."),
@@ -25,7 +23,7 @@ namespace {
 }
 
 // The relation, or one that inherits from it, as columns are altered and renamed in those too.
-void refuse_if_kalamdb(const char* tag, const RangeVar* name) {
+static void refuse_if_kalamdb(const char* tag, const RangeVar* name) {
   ListCell* cell;
   Oid relid = RangeVarGetRelid(name, NoLock, true);
   if (!OidIsValid(relid)) return;
@@ -34,7 +32,7 @@ void refuse_if_kalamdb(const char* tag, const RangeVar* name) {
   }
 }
 
-void check_rename(const RenameStmt* statement) {
+static void check_rename(const RenameStmt* statement) {
   if (statement->renameType == OBJECT_SCHEMA) {
     Oid schema = get_namespace_oid(statement->subname, true);
     List* tables = OidIsValid(schema) ? kalam_kalamdb_tables(schema) : NIL;
@@ -46,8 +44,6 @@ void check_rename(const RenameStmt* statement) {
     refuse_if_kalamdb("ALTER TABLE ... RENAME", statement->relation);
   }
 }
-
-}  // namespace
 
 void kalam_check_unhooked_drop(Oid relid) {
   if (kalam_hook_is_active() || IsBinaryUpgrade || !kalam_is_kalamdb_table(relid)) return;

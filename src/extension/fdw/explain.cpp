@@ -37,23 +37,25 @@ static char* lookup_text(ForeignScanState* node, ExplainState* es) {
 
 static void explain_remote_count(const KalamRemoteCount* state, ExplainState* es) {
   ExplainPropertyText("Remote Table", state->scan->remote->remote_name, es);
-  if (!es->analyze)
+  if (!es->analyze) {
     ExplainPropertyText("Access", "Count by the server, if it can be checked", es);
-  else if (state->is_decided)
+  } else if (state->is_decided) {
     ExplainPropertyText("Access", state->by_server ? "Count by the server" : "Scan instead of a count by the server",
                         es);
+  }
 }
 
 void kalam_explain_foreign_scan(ForeignScanState* node, ExplainState* es) {
   if (kalam_is_remote_count(node)) return explain_remote_count((const KalamRemoteCount*)node->fdw_state, es);
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   ExplainPropertyText("Remote Table", state->remote->remote_name, es);
-  if (state->lookup == KalamLookup::none)
+  if (state->lookup == KalamLookup::none) {
     ExplainPropertyText("Access", "Scan", es);
-  else if (state->lookup == KalamLookup::batch)
+  } else if (state->lookup == KalamLookup::batch) {
     ExplainPropertyText("Access", "Key Lookups of the Join", es);
-  else
+  } else {
     ExplainPropertyText("Key Lookup", lookup_text(node, es), es);
+  }
 
   if (!es->analyze) {
     int64 rows = kalam_merge_visible_journal_rows(&state->merge);

@@ -13,11 +13,11 @@ extern "C" {
 #include "commands/defrem.h"
 }
 
-namespace {
-
 // The server gives 1,000 rows of an answer at most, or fewer where it is set so (spec 9.3).
 constexpr int PAGE_ROWS = 1000;
 constexpr int MAX_ATTRIBUTES = MaxHeapAttributeNumber;
+
+namespace {
 
 enum Field { TABLE_NAME, TABLE_TYPE, COLUMN_NAME, DATA_TYPE, NULLABLE, DEFAULT_VALUE, FIELD_COUNT };
 
@@ -26,7 +26,9 @@ struct Wanted {
   bool defaults;
 };
 
-Wanted wanted_by(const ImportForeignSchemaStmt* statement) {
+}  // namespace
+
+static Wanted wanted_by(const ImportForeignSchemaStmt* statement) {
   Wanted wanted = {true, false};
   ListCell* cell;
   foreach (cell, statement->options) {
@@ -43,16 +45,17 @@ Wanted wanted_by(const ImportForeignSchemaStmt* statement) {
   return wanted;
 }
 
-void check_namespace(KalamConnection* connection, const char* name, const char* server) {
+static void check_namespace(KalamConnection* connection, const char* name, const char* server) {
   KalamQueryResult* answer =
       kalam_query(connection, psprintf("SELECT namespace_id FROM system.namespaces WHERE namespace_id = %s LIMIT 1",
                                        kalam_quote_literal(name)));
-  if (answer->row_count == 0)
+  if (answer->row_count == 0) {
     ereport(ERROR, (errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),
                     errmsg("namespace \"%s\" does not exist on KalamDB server \"%s\"", name, server)));
+  }
 }
 
-KalamQueryResult* fetch_page(KalamConnection* connection, const char* name, int64 offset) {
+static KalamQueryResult* fetch_page(KalamConnection* connection, const char* name, int64 offset) {
   KalamQueryResult* page = kalam_query(
       connection,
       psprintf("SELECT c.table_name, t.table_type, c.column_name, c.data_type, c.nullable, c.default_value FROM "
@@ -65,26 +68,30 @@ KalamQueryResult* fetch_page(KalamConnection* connection, const char* name, int6
     char** row = page->values[i];
     is_whole = row[TABLE_NAME] != nullptr && row[COLUMN_NAME] != nullptr && row[DATA_TYPE] != nullptr;
   }
-  if (page->row_count > 0 && !is_whole)
+  if (page->row_count > 0 && !is_whole) {
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("the catalog of KalamDB server \"%s\" has an unexpected form", connection->server_name)));
+  }
   return page;
 }
 
 // The next rows behind `offset`. Pages overlap by a row, which tells when tables were made or dropped in between, so
 // that rows were skipped.
-KalamQueryResult* fetch_next_page(KalamConnection* connection, const char* name, int64 offset, char** last) {
+static KalamQueryResult* fetch_next_page(KalamConnection* connection, const char* name, int64 offset, char** last) {
   KalamQueryResult* page = fetch_page(connection, name, offset > 0 ? offset - 1 : 0);
   if (offset == 0) return page;
   char** first = page->row_count > 0 ? page->values[0] : nullptr;
   if (first == nullptr || strcmp(first[TABLE_NAME], last[TABLE_NAME]) != 0 ||
-      strcmp(first[COLUMN_NAME], last[COLUMN_NAME]) != 0)
+      strcmp(first[COLUMN_NAME], last[COLUMN_NAME]) != 0) {
     ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
                     errmsg("tables of KalamDB namespace \"%s\" change while they are read", name)));
+  }
   page->values++;
   page->row_count--;
   return page;
 }
+
+namespace {
 
 // One CREATE FOREIGN TABLE while its columns arrive.
 struct Table {
@@ -95,7 +102,9 @@ struct Table {
   StringInfoData columns;
 };
 
-void append_default(Table* table, char** row, const kalam::RemoteType* type, const char* server) {
+}  // namespace
+
+static void append_default(Table* table, char** row, const kalam::RemoteType* type, const char* server) {
   const char* rendered = row[DEFAULT_VALUE];
   if (rendered == nullptr || strcmp(rendered, "Null") == 0) return;
   const char* expression = kalam_local_default(rendered, type);
@@ -108,7 +117,7 @@ void append_default(Table* table, char** row, const kalam::RemoteType* type, con
                    errdetail("PostgreSQL has nothing that is the same as %s.", rendered)));
 }
 
-void append_column(Table* table, char** row, const Wanted* wanted, const char* server) {
+static void append_column(Table* table, char** row, const Wanted* wanted, const char* server) {
   const char* name = row[COLUMN_NAME];
   kalam::RemoteType type = {};
   if (name[0] == '_') return;  // the server's own
@@ -132,7 +141,7 @@ void append_column(Table* table, char** row, const Wanted* wanted, const char* s
   if (wanted->not_null && !is_nullable) appendStringInfoString(&table->columns, " NOT NULL");
 }
 
-void finish_table(const Table* table, const char* name_space, const char* server, List** commands) {
+static void finish_table(const Table* table, const char* name_space, const char* server, List** commands) {
   if (!table->imported) return;
   if (table->column_count > MAX_ATTRIBUTES) {
     ereport(NOTICE,
@@ -148,7 +157,7 @@ void finish_table(const Table* table, const char* name_space, const char* server
                quote_literal_cstr(name_space), quote_literal_cstr(table->name), quote_literal_cstr(table->kind)));
 }
 
-void begin_table(Table* table, char** row, ImportForeignSchemaStmt* statement) {
+static void begin_table(Table* table, char** row, ImportForeignSchemaStmt* statement) {
   kalam::TableKind kind;
   table->name = row[TABLE_NAME];
   table->kind = row[TABLE_TYPE];
@@ -159,7 +168,7 @@ void begin_table(Table* table, char** row, ImportForeignSchemaStmt* statement) {
 }
 
 // A name of LIMIT TO may be a slip.
-void notice_missing(const ImportForeignSchemaStmt* statement, List* found, const char* name_space) {
+static void notice_missing(const ImportForeignSchemaStmt* statement, List* found, const char* name_space) {
   ListCell* cell;
   if (statement->list_type != FDW_IMPORT_SCHEMA_LIMIT_TO) return;
   foreach (cell, statement->table_list) {
@@ -170,8 +179,6 @@ void notice_missing(const ImportForeignSchemaStmt* statement, List* found, const
     if (!is_found) ereport(NOTICE, (errmsg("KalamDB namespace \"%s\" has no table \"%s\"", name_space, name)));
   }
 }
-
-}  // namespace
 
 List* kalam_import_foreign_schema(ImportForeignSchemaStmt* statement, Oid serverid) {
   ForeignServer* server = GetForeignServer(serverid);

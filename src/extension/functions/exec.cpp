@@ -15,19 +15,17 @@ extern "C" {
 #include "tcop/utility.h"
 }
 
-namespace {
-
 constexpr uint32 WINDOW_ROWS = 1024;
 
 // Whether the statement's first word is one of a query, which the server cuts; SHOW, DESCRIBE and EXPLAIN are not.
-bool is_query(const char* sql) {
+static bool is_query(const char* sql) {
   KalamSqlWord word = kalam_sql_first_word(sql);
   return kalam_sql_word_is(&word, "SELECT") || kalam_sql_word_is(&word, "WITH");
 }
 
 // How many rows the query really has, or -1 when the server does not say. A count of a query counts all its rows
 // (spec 9.3).
-int64 count_rows(KalamConnection* connection, const char* sql) {
+static int64 count_rows(KalamConnection* connection, const char* sql) {
   kalam::Status status;
   size_t size = strlen(sql);
   while (size > 0 && (isspace((unsigned char)sql[size - 1]) || sql[size - 1] == ';')) size--;
@@ -39,7 +37,7 @@ int64 count_rows(KalamConnection* connection, const char* sql) {
 }
 
 // Says so when the server has cut the answer of a query, which it does silently.
-void notice_cut_off(KalamConnection* connection, const char* sql, uint64 rows) {
+static void notice_cut_off(KalamConnection* connection, const char* sql, uint64 rows) {
   if (!is_query(sql)) return;
   kalam_server_facts_get_limits(connection);
   uint64 without = connection->facts.default_query_limit, with = connection->facts.max_query_limit;
@@ -56,7 +54,7 @@ void notice_cut_off(KalamConnection* connection, const char* sql, uint64 rows) {
            errhint("Read the rest with ORDER BY a unique key, LIMIT and OFFSET, or through a foreign table.")));
 }
 
-uint64 append_rows(StringInfo out, kalam::Call* call, kalam::Status* status) {
+static uint64 append_rows(StringInfo out, kalam::Call* call, kalam::Status* status) {
   kalam::Window window;
   uint64 rows = 0;
 
@@ -78,7 +76,7 @@ uint64 append_rows(StringInfo out, kalam::Call* call, kalam::Status* status) {
 }
 
 // The statement is sent as it is, so nothing can be told of what it names.
-void check_unbounded(const ForeignServer* server) {
+static void check_unbounded(const ForeignServer* server) {
   if (!kalam_is_bounded(server->serverid, GetUserId())) return;
   ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                   errmsg("permission denied to send statements to server \"%s\"", server->servername),
@@ -87,7 +85,7 @@ void check_unbounded(const ForeignServer* server) {
 
 // Statements that may change something are what INSERT is in PostgreSQL: not for READ ONLY transactions, standby
 // servers and parallel workers.
-void check_writes(const char* sql) {
+static void check_writes(const char* sql) {
   constexpr const char* what = "a kalam_exec() that may write";
   if (kalam_sql_only_reads(sql)) return;
   PreventCommandIfReadOnly(what);
@@ -95,13 +93,13 @@ void check_writes(const char* sql) {
   PreventCommandIfParallelMode(what);
 }
 
-bool may_change_definitions(const char* sql) {
+static bool may_change_definitions(const char* sql) {
   KalamSqlWord word = kalam_sql_first_word(sql);
   return !kalam_sql_only_reads(sql) && !kalam_sql_word_is(&word, "INSERT") && !kalam_sql_word_is(&word, "UPDATE") &&
          !kalam_sql_word_is(&word, "DELETE");
 }
 
-text* execute(const char* server_name, const char* sql) {
+static text* execute(const char* server_name, const char* sql) {
   kalam::Status status;
   StringInfoData out;
   uint64 rows = 0;
@@ -156,8 +154,6 @@ text* execute(const char* server_name, const char* sql) {
   if (rows > 0) notice_cut_off(connection, sql, rows);
   return cstring_to_text_with_len(out.data, out.len);
 }
-
-}  // namespace
 
 KALAM_SQL_FUNCTION(kalam_exec) {
   PG_RETURN_TEXT_P(execute(KALAM_DEFAULT_SERVER, text_to_cstring(PG_GETARG_TEXT_PP(0))));

@@ -12,14 +12,12 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-namespace {
-
 // Between two looks at the job; they grow from the first to the last.
 constexpr int FIRST_PAUSE_MS = 50;
 constexpr int LAST_PAUSE_MS = 1000;
 
 // Starts a flush; one that runs already may be too early for what was written last, so this one follows it.
-void start_flush(KalamConnection* connection, const char* table, int* pause_ms, KalamFlushJob* job) {
+static void start_flush(KalamConnection* connection, const char* table, int* pause_ms, KalamFlushJob* job) {
   kalam::Status status;
   while (!kalam_flush_start(connection, table, job, &status)) {
     if (status.error != kalam::ErrorClass::busy) {
@@ -35,7 +33,7 @@ void start_flush(KalamConnection* connection, const char* table, int* pause_ms, 
 }
 
 // The KalamDB server of a foreign table that the current role may flush.
-Oid server_of_kalamdb_table(Oid relid) {
+static Oid server_of_kalamdb_table(Oid relid) {
   char* name = get_rel_name(relid);
   if (name == nullptr) {
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", relid)));
@@ -48,8 +46,6 @@ Oid server_of_kalamdb_table(Oid relid) {
   if (!kalam_relation_ownercheck(relid, GetUserId())) aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_FOREIGN_TABLE, name);
   return server;
 }
-
-}  // namespace
 
 // kalam_flush(regclass): flushes the table in KalamDB and returns, once that is done, what KalamDB says of it.
 KALAM_SQL_FUNCTION(kalam_flush) {

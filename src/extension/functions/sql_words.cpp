@@ -1,15 +1,13 @@
 #include "extension/functions/sql_words.h"
 
-namespace {
-
 constexpr const char* BLANKS = " \t\r\n\f\v";
 
-bool is_word_character(char c) {
+static bool is_word_character(char c) {
   return isalnum((unsigned char)c) || c == '_' || IS_HIGHBIT_SET(c);
 }
 
 // Behind the comment that begins here; `doubtful` when servers differ in where it ends. An open one ends with the text.
-const char* skip_comment(const char* at, bool* doubtful) {
+static const char* skip_comment(const char* at, bool* doubtful) {
   const char* begin = at;
   size_t size;
   if (at[1] == '-') {
@@ -31,12 +29,12 @@ const char* skip_comment(const char* at, bool* doubtful) {
   return end + 2;
 }
 
-bool begins_comment(const char* at) {
+static bool begins_comment(const char* at) {
   return (at[0] == '-' && at[1] == '-') || (at[0] == '/' && at[1] == '*');
 }
 
 // Behind a literal or a quoted name, in which the quote stands twice.
-const char* skip_quoted(const char* at) {
+static const char* skip_quoted(const char* at) {
   char quote = *at++;
   for (; *at != '\0'; at++) {
     if (*at != quote) continue;
@@ -46,13 +44,13 @@ const char* skip_quoted(const char* at) {
   return at;
 }
 
-KalamSqlWord word_at(const char* at) {
+static KalamSqlWord word_at(const char* at) {
   KalamSqlWord word = {at, 0};
   while (is_word_character(at[word.size])) word.size++;
   return word;
 }
 
-KalamSqlWord first_word(const char* sql, bool* doubtful) {
+static KalamSqlWord first_word(const char* sql, bool* doubtful) {
   for (;;) {
     sql += strspn(sql, BLANKS);
     if (*sql == '(') {
@@ -65,14 +63,14 @@ KalamSqlWord first_word(const char* sql, bool* doubtful) {
   }
 }
 
-bool is_one_of(const KalamSqlWord* word, const char* const* words, int count) {
+static bool is_one_of(const KalamSqlWord* word, const char* const* words, int count) {
   for (int i = 0; i < count; i++)
     if (kalam_sql_word_is(word, words[i])) return true;
   return false;
 }
 
 // Whether a later word could be one of a part that writes, or a second statement follows.
-bool may_write(const char* at) {
+static bool may_write(const char* at) {
   static const char* const writing[] = {"INSERT", "UPDATE",   "DELETE",  "MERGE", "INTO",  "CREATE", "DROP",
                                         "ALTER",  "TRUNCATE", "EXECUTE", "COPY",  "GRANT", "REVOKE"};
   bool doubtful = false;
@@ -93,8 +91,6 @@ bool may_write(const char* at) {
   }
   return doubtful;
 }
-
-}  // namespace
 
 KalamSqlWord kalam_sql_first_word(const char* sql) {
   bool ignored = false;

@@ -81,10 +81,11 @@ Plan* kalam_join_plan_custom_path(PlannerInfo*, RelOptInfo* rel, CustomPath* pat
   foreach (cell, clauses) {
     const RestrictInfo* clause = lfirst_node(RestrictInfo, cell);
     if (clause == key_clause) continue;
-    if (IS_OUTER_JOIN(type) && RINFO_IS_PUSHED_DOWN(clause, rel->relids))
+    if (IS_OUTER_JOIN(type) && RINFO_IS_PUSHED_DOWN(clause, rel->relids)) {
       above = lappend(above, clause->clause);
-    else
+    } else {
       joined = lappend(joined, clause->clause);
+    }
   }
 
   KalamJoinPlan join = {type, key_column(inner, inner_plan), intVal(list_nth(path->custom_private, 4))};

@@ -12,7 +12,7 @@ extern "C" {
 
 namespace {
 
-struct JoinState {
+struct BatchedJoinState {
   CustomScanState custom;  // must be first
   KalamJoinPlan plan;
   PlanState* outer;
@@ -34,16 +34,18 @@ struct JoinState {
   const KalamInnerRow* candidate;  // the next inner row for it
 };
 
+}  // namespace
+
 // ---------------------------------------------------------------- begin and end
 
 // A constant filter of the table stands above its scan.
-ForeignScanState* foreign_scan_of(PlanState* state) {
+static ForeignScanState* foreign_scan_of(PlanState* state) {
   while (IsA(state, ResultState)) state = outerPlanState(state);
   return castNode(ForeignScanState, state);
 }
 
-void begin(CustomScanState* node, EState* estate, int eflags) {
-  JoinState* state = (JoinState*)node;
+static void begin(CustomScanState* node, EState* estate, int eflags) {
+  BatchedJoinState* state = (BatchedJoinState*)node;
   CustomScan* plan = (CustomScan*)node->ss.ps.plan;
   state->plan = kalam_join_plan(plan);
   state->outer = ExecInitNode((Plan*)linitial(plan->custom_plans), estate, eflags);
@@ -63,14 +65,14 @@ void begin(CustomScanState* node, EState* estate, int eflags) {
   kalam_join_batch_init(&state->batch, estate->es_query_cxt, state->plan.first_batch);
 }
 
-void end(CustomScanState* node) {
-  const JoinState* state = (const JoinState*)node;
+static void end(CustomScanState* node) {
+  const BatchedJoinState* state = (const BatchedJoinState*)node;
   ExecEndNode(state->outer);
   ExecEndNode(state->inner);
 }
 
-void rescan(CustomScanState* node) {
-  JoinState* state = (JoinState*)node;
+static void rescan(CustomScanState* node) {
+  BatchedJoinState* state = (BatchedJoinState*)node;
   if (node->ss.ps.chgParam != nullptr) {
     UpdateChangedParamSet(state->outer, node->ss.ps.chgParam);
     UpdateChangedParamSet(state->inner, node->ss.ps.chgParam);
@@ -85,7 +87,7 @@ void rescan(CustomScanState* node) {
 
 // ---------------------------------------------------------------- the joined row
 
-void store_columns(TupleTableSlot* slot, int first, TupleTableSlot* from) {
+static void store_columns(TupleTableSlot* slot, int first, TupleTableSlot* from) {
   int count = from->tts_tupleDescriptor->natts;
   slot_getallattrs(from);
   memcpy(slot->tts_values + first, from->tts_values, sizeof(Datum) * count);
@@ -93,7 +95,7 @@ void store_columns(TupleTableSlot* slot, int first, TupleTableSlot* from) {
 }
 
 // The row of the outer side alone: the columns of the inner one are NULL.
-void store_outer(const JoinState* state, TupleTableSlot* from) {
+static void store_outer(const BatchedJoinState* state, TupleTableSlot* from) {
   TupleTableSlot* slot = state->custom.ss.ss_ScanTupleSlot;
   ExecClearTuple(slot);
   memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
@@ -101,7 +103,7 @@ void store_outer(const JoinState* state, TupleTableSlot* from) {
   ExecStoreVirtualTuple(slot);
 }
 
-void store_inner(const JoinState* state, const KalamInnerRow* row) {
+static void store_inner(const BatchedJoinState* state, const KalamInnerRow* row) {
   ExecStoreMinimalTuple(row->tuple, state->inner_slot, false);
   store_columns(state->custom.ss.ss_ScanTupleSlot, state->outer_columns, state->inner_slot);
 }
@@ -109,7 +111,7 @@ void store_inner(const JoinState* state, const KalamInnerRow* row) {
 // ---------------------------------------------------------------- batches
 
 // Text of the key that an outer row asks for, in memory of that row; NULL: it is NULL.
-const char* outer_key(const JoinState* state, TupleTableSlot* row) {
+static const char* outer_key(const BatchedJoinState* state, TupleTableSlot* row) {
   ExprContext* econtext = state->custom.ss.ps.ps_ExprContext;
   bool is_null;
   ResetExprContext(econtext);
@@ -122,20 +124,21 @@ const char* outer_key(const JoinState* state, TupleTableSlot* row) {
   return key;
 }
 
-void read_outer_rows(JoinState* state) {
+static void read_outer_rows(BatchedJoinState* state) {
   while (!state->is_outer_ended && !kalam_join_batch_is_full(&state->batch)) {
     CHECK_FOR_INTERRUPTS();
     TupleTableSlot* row = ExecProcNode(state->outer);
-    if (TupIsNull(row))
+    if (TupIsNull(row)) {
       state->is_outer_ended = true;
-    else
+    } else {
       kalam_join_batch_add(&state->batch, row, outer_key(state, row));
+    }
   }
   // It points into the outer side's rows.
   ExecClearTuple(state->custom.ss.ss_ScanTupleSlot);
 }
 
-void look_keys_up(JoinState* state) {
+static void look_keys_up(BatchedJoinState* state) {
   KalamJoinBatch* batch = &state->batch;
   MemoryContext row_context = state->custom.ss.ps.ps_ExprContext->ecxt_per_tuple_memory;
   if (batch->text_count == 0) return;
@@ -155,7 +158,7 @@ void look_keys_up(JoinState* state) {
 }
 
 // False: the outer side has no more rows.
-bool next_batch(JoinState* state) {
+static bool next_batch(BatchedJoinState* state) {
   if (state->is_outer_ended) return false;
   ExecClearTuple(state->outer_slot);
   ExecClearTuple(state->inner_slot);
@@ -169,7 +172,7 @@ bool next_batch(JoinState* state) {
 // ---------------------------------------------------------------- rows
 
 // Steps to the next row of the outer side. False: no more rows.
-bool next_outer_row(JoinState* state) {
+static bool next_outer_row(BatchedJoinState* state) {
   KalamJoinBatch* batch = &state->batch;
   if (batch->next >= batch->count && !next_batch(state)) return false;
   const KalamOuterRow* row = &batch->rows[batch->next++];
@@ -182,7 +185,7 @@ bool next_outer_row(JoinState* state) {
 }
 
 // Steps to the next joined row in the scan's slot, which the clauses above the join have not seen yet. False: no more.
-bool next_joined_row(JoinState* state) {
+static bool next_joined_row(BatchedJoinState* state) {
   ExprContext* econtext = state->custom.ss.ps.ps_ExprContext;
   JoinType type = state->plan.type;
   for (;;) {
@@ -209,8 +212,8 @@ bool next_joined_row(JoinState* state) {
   }
 }
 
-TupleTableSlot* execute(CustomScanState* node) {
-  JoinState* state = (JoinState*)node;
+static TupleTableSlot* execute(CustomScanState* node) {
+  BatchedJoinState* state = (BatchedJoinState*)node;
   PlanState* ps = &node->ss.ps;
   while (next_joined_row(state)) {
     if (!ExecQual(ps->qual, ps->ps_ExprContext)) {
@@ -224,7 +227,7 @@ TupleTableSlot* execute(CustomScanState* node) {
 
 // ---------------------------------------------------------------- EXPLAIN
 
-const char* type_name(JoinType type) {
+static const char* type_name(JoinType type) {
   switch (type) {
     case JOIN_LEFT:
       return "Left";
@@ -237,8 +240,8 @@ const char* type_name(JoinType type) {
   }
 }
 
-void explain(CustomScanState* node, List* ancestors, ExplainState* es) {
-  const JoinState* state = (const JoinState*)node;
+static void explain(CustomScanState* node, List* ancestors, ExplainState* es) {
+  const BatchedJoinState* state = (const BatchedJoinState*)node;
   const CustomScan* plan = (const CustomScan*)node->ss.ps.plan;
   List* context = set_deparse_context_plan(es->deparse_cxt, (Plan*)plan, ancestors);
   Node* key_clause = (Node*)lsecond(plan->custom_exprs);
@@ -271,12 +274,10 @@ const CustomExecMethods EXEC_METHODS = {"KalamDB Batched Join",
                                         nullptr,
                                         explain};
 
-Node* create_state(CustomScan*) {
-  JoinState* state = (JoinState*)newNode(sizeof(JoinState), T_CustomScanState);
+static Node* create_state(CustomScan*) {
+  BatchedJoinState* state = (BatchedJoinState*)newNode(sizeof(BatchedJoinState), T_CustomScanState);
   state->custom.methods = &EXEC_METHODS;
   return (Node*)state;
 }
-
-}  // namespace
 
 const CustomScanMethods kalam_join_scan_methods = {"KalamDB Batched Join", create_state};

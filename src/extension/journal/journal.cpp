@@ -100,13 +100,14 @@ void kalam_journal_check_aliases(const KalamRelation* remote, const char* subjec
   foreach (cell, journals) {
     KalamJournal* journal = (KalamJournal*)lfirst(cell);
     if (journal->length > 0 && journal->relid != remote->relid && journal->relation->serverid == remote->serverid &&
-        strcmp(journal->relation->remote_name, remote->remote_name) == 0 && same_subject(journal->subject, subject))
+        strcmp(journal->relation->remote_name, remote->remote_name) == 0 && same_subject(journal->subject, subject)) {
       ereport(ERROR,
               (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                errmsg("cannot use KalamDB table \"%s\" through foreign table \"%s\" in a transaction that has changed "
                       "it through \"%s\"",
                       remote->remote_name, remote->local_name, journal->relation->local_name),
                errhint("Use the same foreign table, or commit first.")));
+    }
   }
 }
 
@@ -131,11 +132,12 @@ static void check_encoded_rows(const KalamJournal* journal, const KalamRelation*
     fits = now != nullptr && same_type(&now->type, &known->columns[i].type) &&
            (known->columns[i].not_null || !now->not_null);
   }
-  if (!fits)
+  if (!fits) {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
                     errmsg("definition of KalamDB table \"%s\" was changed after the transaction changed rows of it",
                            known->remote_name),
                     errhint("Repeat the transaction.")));
+  }
 }
 
 // Takes over the present shape of the rows: at first, and after DDL in the same transaction.
@@ -147,10 +149,11 @@ static void adopt_shape(KalamJournal* journal, const KalamRelation* remote, Tupl
   TupleDesc tupdesc = CreateTupleDescCopy(current);
   KalamRowWriter* writer = kalam_row_writer_create(relation_copy, tupdesc);
   int16 shape = journal->relation != nullptr ? (int16)(journal->shape + 1) : 0;
-  if (shape == PG_INT16_MAX)
+  if (shape == PG_INT16_MAX) {
     ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     errmsg("definition of KalamDB table \"%s\" was changed too often in one transaction",
                            remote->remote_name)));
+  }
   Size size = sizeof(KalamRelation*) * ((Size)shape + 1);
   journal->shapes = (KalamRelation**)(journal->shapes == nullptr ? palloc(size) : repalloc(journal->shapes, size));
   MemoryContextSwitchTo(old);
@@ -187,10 +190,11 @@ KalamJournal* kalam_journal_open(const KalamRelation* remote, TupleDesc tupdesc,
   if (journal != nullptr) {
     // The same table through another role's user mapping would commit on another session.
     if (journal->connection != connection) {
-      if (journal->length > 0)
+      if (journal->length > 0) {
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("cannot change foreign table \"%s\" with two user mappings in one transaction",
                                remote->local_name)));
+      }
       kalam_connection_use(connection);
       unpin(journal);
       kalam_connection_unuse(journal->connection);
@@ -369,10 +373,11 @@ constexpr int64 SEGMENT_BYTES = 0x40000000;  // buffile.c: MAX_PHYSICAL_FILESIZE
 // written later would go elsewhere, and what is read be something else. So the transaction cannot go on with it, though
 // a block has caught the error.
 static void begin_access(KalamJournal* journal, int64 position) {
-  if (journal->file_is_busy)
+  if (journal->file_is_busy) {
     ereport(ERROR,
             (errcode(ERRCODE_IO_ERROR), errmsg("the temporary file of a KalamDB journal cannot be used after an error"),
              errhint("Roll the transaction back, and run it again.")));
+  }
   journal->file_is_busy = true;
   if (BufFileSeek(journal->file, (int)(position / SEGMENT_BYTES), (off_t)(position % SEGMENT_BYTES), SEEK_SET) != 0)
     ereport(ERROR, (errcode_for_file_access(), errmsg("could not seek in the temporary file of a KalamDB journal")));

@@ -50,9 +50,10 @@ static LOCKTAG row_tag(const KalamRelation* relation, const char* subject, const
   bool done = hash != nullptr &&
               pg_hmac_init(hash, (const uint8*)GetMockAuthenticationNonce(), MOCK_AUTH_NONCE_LEN) >= 0 &&
               add_row(hash, relation, subject, key) && pg_hmac_final(hash, digest, sizeof(digest)) >= 0;
-  if (!done)
+  if (!done) {
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not compute the lock of a KalamDB row: %s",
                                                             hash != nullptr ? pg_hmac_error(hash) : "out of memory")));
+  }
   pg_hmac_free(hash);
   memcpy(field, digest, sizeof(field));
   LOCKTAG tag;
@@ -92,11 +93,13 @@ static bool lock_for_clause(const KalamRelation* relation, const char* subject, 
                             const char* key) {
   LOCKTAG tag = row_tag(relation, subject, key);
   LOCKMODE mode = locking->strength >= LCS_FORNOKEYUPDATE ? ExclusiveLock : ShareLock;
-  if (count_taken() >= (int64)max_locks_per_xact * Max(SHARES, MaxBackends / PARTS) && !kalam_lock_is_held(&tag, mode))
+  if (count_taken() >= (int64)max_locks_per_xact * Max(SHARES, MaxBackends / PARTS) &&
+      !kalam_lock_is_held(&tag, mode)) {
     ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY),
                     errmsg("cannot lock more rows of KalamDB table \"%s\" in one transaction", relation->local_name),
                     errdetail("Locks of " INT64_FORMAT " rows are all that one transaction gets.", taken),
                     errhint("You might need to increase %s.", "max_locks_per_transaction")));
+  }
   switch (LockAcquire(&tag, mode, false, locking->wait != LockWaitBlock)) {
     case LOCKACQUIRE_OK:
       taken++;
@@ -107,9 +110,10 @@ static bool lock_for_clause(const KalamRelation* relation, const char* subject, 
     case LOCKACQUIRE_NOT_AVAIL:
       break;
   }
-  if (locking->wait == LockWaitError)
+  if (locking->wait == LockWaitError) {
     ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
                     errmsg("could not obtain lock on row in relation \"%s\"", relation->local_name)));
+  }
   return false;
 }
 
@@ -118,10 +122,11 @@ int kalam_lock_keys(const KalamRelation* relation, const char* subject, const Ka
   int left = 0;
   if (locking->changes ? locking->is_late : locking->strength == LCS_NONE) return count;
   for (int i = 0; i < count; i++) {
-    if (locking->changes)
+    if (locking->changes) {
       kalam_lock_row(relation, subject, keys[i]);
-    else if (!lock_for_clause(relation, subject, locking, keys[i]))
+    } else if (!lock_for_clause(relation, subject, locking, keys[i])) {
       continue;
+    }
     keys[left++] = keys[i];
   }
   return left;

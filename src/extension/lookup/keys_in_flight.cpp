@@ -9,10 +9,10 @@ struct Place {
   int64 tag;
 };
 
+}  // namespace
+
 // Lookups that are in flight however large the answers are: waiting for one after the other takes many times as long.
 constexpr int FEWEST_IN_FLIGHT = 4;
-
-}  // namespace
 
 struct KalamKeysInFlight {
   MemoryContext context;

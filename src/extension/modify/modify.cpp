@@ -29,8 +29,6 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-namespace {
-
 using ModifyState = KalamModifyState;
 
 constexpr const char* WHOLE_ROW_NAME = "wholerow";
@@ -39,49 +37,50 @@ constexpr const char* WHOLE_ROW_NAME = "wholerow";
 
 // A name that two children of a partitioned table share only when the attributes are alike: the planner refuses one
 // name for different Vars.
-char* key_junk_name(Form_pg_attribute key) {
+static char* key_junk_name(Form_pg_attribute key) {
   return psprintf("kalam_key_%d_%u_%d_%u", key->attnum, key->atttypid, key->atttypmod, key->attcollation);
 }
 
-AttrNumber version_attribute(const KalamRelation* remote) {
-  for (int i = 0; i < remote->attribute_count; i++)
+static AttrNumber version_attribute(const KalamRelation* remote) {
+  for (int i = 0; i < remote->attribute_count; i++) {
     if (remote->version_column >= 0 && remote->attribute_column[i] == remote->version_column)
       return (AttrNumber)(i + 1);
+  }
   return InvalidAttrNumber;
 }
 
-void add_junk(PlannerInfo* root, Index rtindex, AttrNumber attnum, Oid type, const char* name) {
+static void add_junk(PlannerInfo* root, Index rtindex, AttrNumber attnum, Oid type, const char* name) {
   add_row_identity_var(root, makeVar((int)rtindex, attnum, type, -1, InvalidOid, 0), rtindex, name);
 }
 
 // The remote identity while planning; the rights are checked again when the plan runs.
-KalamRelation* planned_remote(PlannerInfo* root, Relation relation) {
+static KalamRelation* planned_remote(PlannerInfo* root, Relation relation) {
   Oid userid = kalam_target_check_as_user(root->parse);
   return kalam_relation_get(relation, OidIsValid(userid) ? userid : GetUserId(), KalamFreshness::cached);
 }
 
-void require_key(const KalamRelation* remote) {
-  if (remote->kind == kalam::TableKind::stream)
+static void require_key(const KalamRelation* remote) {
+  if (remote->kind == kalam::TableKind::stream) {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("cannot update or delete rows of KalamDB stream table \"%s\"", remote->remote_name),
                     errdetail("Rows of stream tables end with their time to live.")));
-  if (remote->key_attribute == InvalidAttrNumber)
+  }
+  if (remote->key_attribute == InvalidAttrNumber) {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("cannot change rows of foreign table \"%s\": it has no column for the key of KalamDB table "
                            "\"%s\"",
                            remote->local_name, remote->remote_name)));
+  }
 }
 
 // jsonb does not keep the text that the server compares.
-void check_key_type(const KalamRelation* remote, TupleDesc tupdesc) {
+static void check_key_type(const KalamRelation* remote, TupleDesc tupdesc) {
   if (remote->key_attribute == InvalidAttrNumber) return;
   if (getBaseType(TupleDescAttr(tupdesc, remote->key_attribute - 1)->atttypid) != JSONBOID) return;
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                   errmsg("cannot write to foreign table \"%s\": its key is of type jsonb", remote->local_name),
                   errhint("Declare the key column as json.")));
 }
-
-}  // namespace
 
 void kalam_add_foreign_update_targets(PlannerInfo* root, Index rtindex, RangeTblEntry*, Relation target_relation) {
   TupleDesc tupdesc = RelationGetDescr(target_relation);
@@ -120,16 +119,15 @@ int kalam_is_foreign_rel_updatable(Relation relation) {
 
 // ---------------------------------------------------------------- begin
 
-namespace {
-
-void check_writable(const KalamRelation* remote) {
-  if (remote->kind == kalam::TableKind::system)
+static void check_writable(const KalamRelation* remote) {
+  if (remote->kind == kalam::TableKind::system) {
     ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                     errmsg("cannot change KalamDB system table \"%s\"", remote->remote_name)));
+  }
 }
 
 // The version column is the server's own.
-void refuse_version_update(const ModifyState* state) {
+static void refuse_version_update(const ModifyState* state) {
   if (state->version_attribute == InvalidAttrNumber) return;
   if (!bms_is_member(state->version_attribute - FirstLowInvalidHeapAttributeNumber, state->updated)) return;
   ereport(ERROR,
@@ -139,7 +137,7 @@ void refuse_version_update(const ModifyState* state) {
 }
 
 // Where the plan's rows have the key, the version and the stored row.
-void find_junk_attributes(ModifyState* state) {
+static void find_junk_attributes(ModifyState* state) {
   List* tlist = state->plan_tlist;
   TupleDesc tupdesc = RelationGetDescr(state->relation);
   require_key(state->remote);
@@ -151,7 +149,7 @@ void find_junk_attributes(ModifyState* state) {
 }
 
 // What follows from the remote identity.
-void bind(ModifyState* state) {
+static void bind(ModifyState* state) {
   const KalamRelation* remote = state->remote;
   check_writable(remote);
   if (remote->kind != kalam::TableKind::stream) require_key(remote);
@@ -167,7 +165,7 @@ void bind(ModifyState* state) {
 }
 
 // Before the first row is written down: the identity is one that was compared with the server's not long ago.
-void open_journal(ModifyState* state) {
+static void open_journal(ModifyState* state) {
   if (state->journal != nullptr) return;
   MemoryContext old = MemoryContextSwitchTo(state->estate->es_query_cxt);
   if (state->validation != nullptr) {
@@ -184,8 +182,8 @@ void open_journal(ModifyState* state) {
 
 // `plan_tlist`: of the plan that finds the rows to be changed. Finding the first row and asking whether the remote
 // table is still the same go on at once, so that a change by key waits once for both. `conflict_key`: of ON CONFLICT.
-ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdType operation, List* plan_tlist,
-                   AttrNumber conflict_key) {
+static ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdType operation, List* plan_tlist,
+                          AttrNumber conflict_key) {
   EState* estate = mtstate->ps.state;
   Relation relation = result->ri_RelationDesc;
   int natts = RelationGetDescr(relation)->natts;
@@ -218,8 +216,6 @@ ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdType ope
   return state;
 }
 
-}  // namespace
-
 void kalam_begin_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result, List* fdw_private, int, int eflags) {
   if (eflags & EXEC_FLAG_EXPLAIN_ONLY) return;
   bool changes = mtstate->operation != CMD_INSERT;
@@ -234,9 +230,10 @@ void kalam_begin_foreign_insert(ModifyTableState* mtstate, ResultRelInfo* result
   if (result->ri_FdwState != nullptr) return;
   const ModifyTable* plan = (ModifyTable*)mtstate->ps.plan;
   // A partition shares what was planned for the first table.
-  if (plan != nullptr)
+  if (plan != nullptr) {
     kalam_check_written_system_columns(plan, 0, (Index)linitial_int(plan->resultRelations),
                                        RelationGetRelid(result->ri_RelationDesc));
+  }
   ModifyState* state = begin(mtstate, result, CMD_INSERT, NIL, kalam_partition_conflict_key(mtstate, result));
   if (plan == nullptr) {
     state->uses_own_command_id = true;
@@ -266,11 +263,9 @@ void kalam_report_other_key(const KalamRelation* remote) {
   pg_unreachable();
 }
 
-namespace {
-
 // The columns that the statement leaves to KalamDB's defaults. Not those of a table whose definition the transaction
 // has changed: KalamDB's side follows at its end.
-const Bitmapset* unnamed_attributes(ModifyState* state) {
+static const Bitmapset* unnamed_attributes(ModifyState* state) {
   if (state->knows_unnamed || !state->names_columns) return state->unnamed;
   const KalamRelation* remote = state->remote;
   MemoryContext old = MemoryContextSwitchTo(state->estate->es_query_cxt);
@@ -282,7 +277,7 @@ const Bitmapset* unnamed_attributes(ModifyState* state) {
 }
 
 // Fills in what the server decides: the subject, a key that the statement leaves out, and no version yet.
-void fill_system_columns(ModifyState* state, TupleTableSlot* slot, bool is_insert) {
+static void fill_system_columns(ModifyState* state, TupleTableSlot* slot, bool is_insert) {
   bool changed = false;
   slot_getallattrs(slot);
   int natts = slot->tts_tupleDescriptor->natts;
@@ -291,22 +286,24 @@ void fill_system_columns(ModifyState* state, TupleTableSlot* slot, bool is_inser
 
   if (state->version_attribute != InvalidAttrNumber && !state->nulls[state->version_attribute - 1]) {
     int index = state->version_attribute - 1;
-    if (is_insert)
+    if (is_insert) {
       ereport(ERROR, (errcode(ERRCODE_GENERATED_ALWAYS),
                       errmsg("column \"%s\" can only be set by KalamDB",
                              NameStr(TupleDescAttr(slot->tts_tupleDescriptor, index)->attname))));
+    }
     state->values[index] = (Datum)0;
     state->nulls[index] = true;
     changed = true;
   }
   if (state->user_id_attribute != InvalidAttrNumber) {
     int index = state->user_id_attribute - 1;
-    if (!state->nulls[index] && strcmp(TextDatumGetCString(state->values[index]), state->subject) != 0)
+    if (!state->nulls[index] && strcmp(TextDatumGetCString(state->values[index]), state->subject) != 0) {
       ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
                       errmsg("column \"%s\" must be the current KalamDB user",
                              NameStr(TupleDescAttr(slot->tts_tupleDescriptor, index)->attname)),
                       errdetail("Rows of table \"%s\" are written for user \"%s\".", state->remote->local_name,
                                 state->subject)));
+    }
     if (state->nulls[index]) {
       state->values[index] = CStringGetTextDatum(state->subject);
       state->nulls[index] = false;
@@ -330,35 +327,30 @@ void fill_system_columns(ModifyState* state, TupleTableSlot* slot, bool is_inser
 // PostgreSQL leaves constraints of foreign tables to the server; KalamDB has none but NOT NULL. Policies of a
 // partitioned parent are left to nobody. They come first, so that no message of a constraint shows a row that they
 // refuse.
-void check_constraints(ModifyState* state, WCOKind policies, TupleTableSlot* slot, EState* estate,
-                       const Bitmapset* defaulted) {
+static void check_constraints(ModifyState* state, WCOKind policies, TupleTableSlot* slot, EState* estate,
+                              const Bitmapset* defaulted) {
   if (state->result->ri_WithCheckOptions != NIL) ExecWithCheckOptions(policies, state->result, slot, estate);
   kalam_check_constraints(state->result, slot, estate, defaulted, &state->check);
 }
 
-}  // namespace
-
 char* kalam_modify_row_key(ModifyState* state) {
   AttrNumber attnum = state->remote->key_attribute;
-  if (state->nulls[attnum - 1])
+  if (state->nulls[attnum - 1]) {
     ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
                     errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
                            NameStr(TupleDescAttr(RelationGetDescr(state->relation), attnum - 1)->attname),
                            RelationGetRelationName(state->relation))));
+  }
   return kalam_row_writer_key(state->journal->writer, state->values[attnum - 1]);
 }
 
-namespace {
-
 // The row in state->values under `key`.
-void append_row(ModifyState* state, KalamChange change, const char* key, const Bitmapset* defaulted,
-                KalamJournalRow* row, CommandId cid, KalamJournalBase base) {
+static void append_row(ModifyState* state, KalamChange change, const char* key, const Bitmapset* defaulted,
+                       KalamJournalRow* row, CommandId cid, KalamJournalBase base) {
   kalam_written_row(state->journal, state->values, state->nulls, defaulted, row);
   kalam_journal_append(state->journal, change, key, row, cid, base);
   kalam_transaction_check_changes(state->journal);
 }
-
-}  // namespace
 
 void kalam_modify_insert_row(ModifyState* state, EState* estate, const char* key, const Bitmapset* defaulted,
                              KalamJournalBase base) {
@@ -372,28 +364,27 @@ void kalam_modify_insert_row(ModifyState* state, EState* estate, const char* key
   append_row(state, KalamChange::insert, key, defaulted, &row, kalam_modify_command_id(state, estate), base);
 }
 
-namespace {
-
 // The entry of a row that the transaction has made, NULL: it is a stored row.
-const KalamJournalEntry* own_row(const ModifyState* state, const char* key) {
+static const KalamJournalEntry* own_row(const ModifyState* state, const char* key) {
   const KalamJournalEntry* newest = kalam_journal_newest(state->journal, key);
   return newest != nullptr && kalam_journal_makes_row(state->journal, newest) ? newest : nullptr;
 }
 
 // What an UPDATE leaves to KalamDB of a row: what the INSERT did, and the UPDATE does not name.
-Bitmapset* still_defaulted(ModifyState* state, const KalamJournalEntry* own) {
+static Bitmapset* still_defaulted(ModifyState* state, const KalamJournalEntry* own) {
   if (own == nullptr) return nullptr;
   const Bitmapset* before = kalam_journal_defaulted(state->journal, own);
   Bitmapset* unchanged = nullptr;
-  for (int attnum = bms_next_member(before, -1); attnum >= 0; attnum = bms_next_member(before, attnum))
+  for (int attnum = bms_next_member(before, -1); attnum >= 0; attnum = bms_next_member(before, attnum)) {
     if (!bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, state->updated))
       unchanged = bms_add_member(unchanged, attnum);
+  }
   return kalam_null_attributes(unchanged, state->nulls);
 }
 
 // A change of the key: the old one goes, and a row with the new one comes, with all that the old row had.
-void move_row(ModifyState* state, const char* old_key, const char* new_key, const KalamJournalEntry* own,
-              const Bitmapset* defaulted, CommandId cid, KalamJournalBase base) {
+static void move_row(ModifyState* state, const char* old_key, const char* new_key, const KalamJournalEntry* own,
+                     const Bitmapset* defaulted, CommandId cid, KalamJournalBase base) {
   KalamJournal* journal = state->journal;
   kalam_lock_new_row(state->remote, state->subject, new_key);
   const KalamJournalEntry* newest = kalam_journal_newest(journal, new_key);
@@ -412,8 +403,8 @@ void move_row(ModifyState* state, const char* old_key, const char* new_key, cons
   append_row(state, KalamChange::insert, new_key, defaulted, &row, cid, {});
 }
 
-void update_row(ModifyState* state, const char* key, const KalamJournalEntry* own, const Bitmapset* defaulted,
-                CommandId cid, KalamJournalBase base) {
+static void update_row(ModifyState* state, const char* key, const KalamJournalEntry* own, const Bitmapset* defaulted,
+                       CommandId cid, KalamJournalBase base) {
   KalamJournalRow row = {};
   row.moved_from = own != nullptr ? own->moved_from : KALAM_NO_ENTRY;
   if (own != nullptr) row.rest = kalam_entry_rest(state->journal, own);
@@ -422,7 +413,7 @@ void update_row(ModifyState* state, const char* key, const KalamJournalEntry* ow
 
 // Whether the running command, or one that it started, has changed the row already: then it is skipped, as the heap
 // does. Raises when a trigger or function of the command did, or when the key turns out to belong to two rows.
-bool is_changed_by_command(const ModifyState* state, const EState* estate, const char* key) {
+static bool is_changed_by_command(const ModifyState* state, const EState* estate, const char* key) {
   KalamJournal* journal = state->journal;
   CommandId cid = kalam_modify_command_id(state, estate);
   const KalamJournalEntry* entry = kalam_journal_newest(journal, key);
@@ -434,22 +425,24 @@ bool is_changed_by_command(const ModifyState* state, const EState* estate, const
   if (first == nullptr) return false;
   // The command sees a stored row of this key, but has inserted another one.
   if (first->change == KalamChange::insert) kalam_report_row_exists(state->journal, key);
-  if (first->cid != cid)
+  if (first->cid != cid) {
     ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
                     errmsg("tuple to be updated or deleted was already modified by an operation triggered by the "
                            "current command"),
                     errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other "
                             "rows.")));
+  }
   return true;
 }
 
 // Key and version of the row that the plan found.
-char* planned_key(ModifyState* state, TupleTableSlot* plan_slot, KalamJournalBase* base) {
+static char* planned_key(ModifyState* state, TupleTableSlot* plan_slot, KalamJournalBase* base) {
   bool is_null;
   Datum key = slot_getattr(plan_slot, state->key_junk, &is_null);
-  if (is_null)
+  if (is_null) {
     ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
                     errmsg("row of KalamDB table \"%s\" has no key", state->remote->remote_name)));
+  }
   *base = {};
   if (AttributeNumberIsValid(state->mark_junk)) {
     bool has_none;
@@ -461,7 +454,8 @@ char* planned_key(ModifyState* state, TupleTableSlot* plan_slot, KalamJournalBas
 
 // The key of the row that the plan found, for a change; NULL when the command has changed it already. The row is locked
 // from here on; those that the plan looked up by key are locked since then.
-char* take_planned_row(ModifyState* state, const EState* estate, TupleTableSlot* plan_slot, KalamJournalBase* base) {
+static char* take_planned_row(ModifyState* state, const EState* estate, TupleTableSlot* plan_slot,
+                              KalamJournalBase* base) {
   char* key = planned_key(state, plan_slot, base);
   if (is_changed_by_command(state, estate, key)) return nullptr;
   base->is_locked = kalam_lock_row(state->remote, state->subject, key) == KalamRowLock::held;
@@ -469,7 +463,7 @@ char* take_planned_row(ModifyState* state, const EState* estate, TupleTableSlot*
 }
 
 // The row that a DELETE returns.
-void store_old_row(ModifyState* state, TupleTableSlot* plan_slot, TupleTableSlot* slot) {
+static void store_old_row(ModifyState* state, TupleTableSlot* plan_slot, TupleTableSlot* slot) {
   bool is_null = true;
   Datum row = AttributeNumberIsValid(state->whole_row_junk) ? slot_getattr(plan_slot, state->whole_row_junk, &is_null)
                                                             : (Datum)0;
@@ -486,8 +480,6 @@ void store_old_row(ModifyState* state, TupleTableSlot* plan_slot, TupleTableSlot
   ExecForceStoreHeapTuple(heap_copytuple(&tuple), slot, false);
 }
 
-}  // namespace
-
 static void insert_plainly(ModifyState* state, EState* estate, const char* key, const Bitmapset* defaulted) {
   if (key != nullptr) kalam_lock_new_row(state->remote, state->subject, key);
   kalam_modify_insert_row(state, estate, key, defaulted, {});
@@ -503,10 +495,11 @@ void kalam_modify_change_row(ModifyState* state, EState* estate, const char* old
   CommandId cid = kalam_modify_command_id(state, estate);
   // What a constraint's function has written has moved the journal's entries.
   own = own_row(state, old_key);
-  if (strcmp(old_key, new_key) != 0)
+  if (strcmp(old_key, new_key) != 0) {
     move_row(state, old_key, new_key, own, defaulted, cid, base);
-  else
+  } else {
     update_row(state, old_key, own, defaulted, cid, base);
+  }
 }
 
 TupleTableSlot* kalam_exec_foreign_insert(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
@@ -520,10 +513,11 @@ TupleTableSlot* kalam_exec_foreign_insert(EState* estate, ResultRelInfo* result,
   Bitmapset* defaulted = kalam_null_attributes(unnamed_attributes(state), state->nulls);
   check_constraints(state, state->policies, slot, estate, defaulted);
   const char* key = state->remote->kind != kalam::TableKind::stream ? kalam_modify_row_key(state) : nullptr;
-  if (state->upsert != nullptr && key != nullptr)
+  if (state->upsert != nullptr && key != nullptr) {
     slot = kalam_upsert_finish_row(state, estate, key, slot, defaulted);
-  else
+  } else {
     insert_plainly(state, estate, key, defaulted);
+  }
   MemoryContextSwitchTo(old);
   return slot;
 }

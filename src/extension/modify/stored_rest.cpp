@@ -12,9 +12,7 @@ using kalam::RemoteKind;
 using kalam::Value;
 using kalam::ValueKind;
 
-namespace {
-
-[[noreturn]] void report(const KalamJournal* journal, const kalam::Status* status) {
+[[noreturn]] static void report(const KalamJournal* journal, const kalam::Status* status) {
   KalamErrorContext context = {};
   context.server = journal->connection->server_name;
   context.remote_table = journal->relation->remote_name;
@@ -23,7 +21,7 @@ namespace {
   kalam_report(status, &context);
 }
 
-[[noreturn]] void refuse(const KalamJournal* journal, const KalamRemoteColumn* column) {
+[[noreturn]] static void refuse(const KalamJournal* journal, const KalamRemoteColumn* column) {
   ereport(
       ERROR,
       (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -34,7 +32,7 @@ namespace {
        errhint("Insert a row with the new key, and delete the old one.")));
 }
 
-int64 micros_of(int64 value, kalam::TimeUnit unit) {
+static int64 micros_of(int64 value, kalam::TimeUnit unit) {
   switch (unit) {
     case kalam::TimeUnit::second:
       return value * USECS_PER_SEC;
@@ -48,7 +46,7 @@ int64 micros_of(int64 value, kalam::TimeUnit unit) {
   return value;
 }
 
-bool set_text(const ColumnView* view, Value* value) {
+static bool set_text(const ColumnView* view, Value* value) {
   StringInfoData text;
   initStringInfo(&text);
   kalam_append_value(&text, view, 0, KalamTextStyle::plain);
@@ -58,7 +56,7 @@ bool set_text(const ColumnView* view, Value* value) {
   return true;
 }
 
-bool set_slice(const ColumnView* view, Value* value) {
+static bool set_slice(const ColumnView* view, Value* value) {
   const kalam::Slice* slice = (const kalam::Slice*)view->values;
   value->kind = ValueKind::bytes;
   value->bytes.data = slice->data;
@@ -66,13 +64,13 @@ bool set_slice(const ColumnView* view, Value* value) {
   return true;
 }
 
-bool set_integer(int64 number, Value* value) {
+static bool set_integer(int64 number, Value* value) {
   value->kind = ValueKind::integer;
   value->i = number;
   return true;
 }
 
-bool set_vector(const ColumnView* view, uint32 dimension, Value* value) {
+static bool set_vector(const ColumnView* view, uint32 dimension, Value* value) {
   if (view->child == nullptr || view->child->kind != ColumnKind::float32 || view->list_size != dimension) return false;
   for (uint32 i = 0; view->child->nulls != nullptr && i < dimension; i++)
     if (view->child->nulls[i] != 0) return false;
@@ -83,7 +81,7 @@ bool set_vector(const ColumnView* view, uint32 dimension, Value* value) {
 }
 
 // The first value of a column as what is written into a column of that type. False: it does not fit there.
-bool value_of(const ColumnView* view, const kalam::RemoteType* type, Value* value) {
+static bool value_of(const ColumnView* view, const kalam::RemoteType* type, Value* value) {
   value->kind = ValueKind::null_value;
   if (kalam_value_is_null(view, 0)) return true;
   switch (view->kind) {
@@ -133,7 +131,7 @@ bool value_of(const ColumnView* view, const kalam::RemoteType* type, Value* valu
 }
 
 // Asks for `columns`, and the version behind them.
-KalamCallHolder* look_up(KalamJournal* journal, const char* key, const char** columns, int count) {
+static KalamCallHolder* look_up(KalamJournal* journal, const char* key, const char** columns, int count) {
   const KalamRelation* relation = journal->relation;
   kalam::ScanFilter filter = {relation->columns[relation->key_column].name, key};
   kalam::ScanRequest request = {};
@@ -152,8 +150,6 @@ KalamCallHolder* look_up(KalamJournal* journal, const char* key, const char** co
   if (status.error != kalam::ErrorClass::none) report(journal, &status);
   return holder;
 }
-
-}  // namespace
 
 KalamMembers kalam_stored_rest(KalamJournal* journal, const char* key, uint64 mark) {
   const KalamRelation* relation = journal->relation;
@@ -174,10 +170,11 @@ KalamMembers kalam_stored_rest(KalamJournal* journal, const char* key, uint64 ma
     if (status.error == kalam::ErrorClass::none) kalam_report_row_gone(journal, key);
     report(journal, &status);
   }
-  if ((int)window.column_count < asked)
+  if ((int)window.column_count < asked) {
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("KalamDB server \"%s\" sent %u columns instead of %d", journal->connection->server_name,
                            window.column_count, asked)));
+  }
   const ColumnView* version = &window.columns[count];
   if (mark != 0 && has_version && version->kind == ColumnKind::int64 &&
       kalam_version_mark(((const int64_t*)version->values)[0]) != mark)

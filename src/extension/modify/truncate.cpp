@@ -9,9 +9,7 @@ extern "C" {
 #include "tcop/dest.h"
 }
 
-namespace {
-
-void truncate(Relation relation) {
+static void truncate(Relation relation) {
   const TriggerDesc* triggers = relation->trigdesc;
 
   if (triggers != nullptr && (triggers->trig_delete_before_row || triggers->trig_delete_after_row ||
@@ -28,8 +26,6 @@ void truncate(Relation relation) {
   kalam_run_own_query(&query, None_Receiver, 0, false);
   CommandCounterIncrement();
 }
-
-}  // namespace
 
 void kalam_exec_foreign_truncate(List* relations, DropBehavior, bool) {
   ListCell* cell;

@@ -35,14 +35,16 @@ struct Conflict {
   KalamRowLock lock;      // of a stored row
 };
 
-bool wants_row(const KalamUpsert* upsert) {
+}  // namespace
+
+static bool wants_row(const KalamUpsert* upsert) {
   return upsert->action != ONCONFLICT_NOTHING;
 }
 
 // ---------------------------------------------------------------- lookups
 
 // In the memory of the statement, for the present relation.
-KalamUpsertLookup* lookup_of(KalamModifyState* state) {
+static KalamUpsertLookup* lookup_of(KalamModifyState* state) {
   KalamUpsert* upsert = state->upsert;
   if (upsert->lookup != nullptr) return upsert->lookup;
   MemoryContext old = MemoryContextSwitchTo(state->estate->es_query_cxt);
@@ -53,14 +55,14 @@ KalamUpsertLookup* lookup_of(KalamModifyState* state) {
   return upsert->lookup;
 }
 
-bool is_same_table(const KalamRelation* a, const KalamRelation* b) {
+static bool is_same_table(const KalamRelation* a, const KalamRelation* b) {
   return a == b || (a->serverid == b->serverid && a->schema_version == b->schema_version &&
                     a->attribute_count == b->attribute_count && strcmp(a->remote_name, b->remote_name) == 0 &&
                     a->created_at != nullptr && b->created_at != nullptr && strcmp(a->created_at, b->created_at) == 0);
 }
 
 // Forgets what was asked of a table that turned out to be another one since.
-void check_lookup(KalamModifyState* state) {
+static void check_lookup(KalamModifyState* state) {
   KalamUpsert* upsert = state->upsert;
   if (upsert->lookup == nullptr || is_same_table(kalam_upsert_lookup_relation(upsert->lookup), state->remote)) return;
   kalam_upsert_lookup_clear(upsert->lookup);
@@ -69,12 +71,12 @@ void check_lookup(KalamModifyState* state) {
   upsert->ahead = nullptr;
 }
 
-KalamRowLock lock_key(const KalamModifyState* state, const char* key) {
+static KalamRowLock lock_key(const KalamModifyState* state, const char* key) {
   return kalam_lock_row(state->remote, state->subject, key);
 }
 
 // The stored row of the key, which is locked.
-bool find_stored(KalamModifyState* state, const char* key, KalamStoredRow* row, KalamRowLock* lock) {
+static bool find_stored(KalamModifyState* state, const char* key, KalamStoredRow* row, KalamRowLock* lock) {
   KalamUpsert* upsert = state->upsert;
   check_lookup(state);
   bool is_ahead = upsert->ahead != nullptr && strcmp(upsert->ahead, key) == 0;
@@ -88,7 +90,7 @@ bool find_stored(KalamModifyState* state, const char* key, KalamStoredRow* row, 
   return kalam_upsert_look_up(lookup_of(state), key, row);
 }
 
-void find_conflict(KalamModifyState* state, const char* key, Conflict* conflict) {
+static void find_conflict(KalamModifyState* state, const char* key, Conflict* conflict) {
   KalamJournal* journal = state->journal;
   const KalamJournalEntry* entry = kalam_journal_newest(journal, key);
   *conflict = {};
@@ -108,9 +110,9 @@ void find_conflict(KalamModifyState* state, const char* key, Conflict* conflict)
   KalamStoredRow row;
   conflict->exists = find_stored(state, key, wants_row(state->upsert) ? &row : nullptr, &conflict->lock);
   conflict->base.is_locked = conflict->lock != KalamRowLock::none;
-  if (!conflict->exists)
+  if (!conflict->exists) {
     conflict->base.expects_absent = true;
-  else if (wants_row(state->upsert)) {
+  } else if (wants_row(state->upsert)) {
     conflict->base.mark = row.mark;
     conflict->tuple = heap_form_tuple(RelationGetDescr(state->relation), row.values, row.nulls);
   }
@@ -119,7 +121,7 @@ void find_conflict(KalamModifyState* state, const char* key, Conflict* conflict)
 // ---------------------------------------------------------------- what the executor does next
 
 // PostgreSQL fires triggers for INSERT, and fills their transition table, for every row that it gets back.
-void set_insert_triggers(const KalamModifyState* state, bool fires) {
+static void set_insert_triggers(const KalamModifyState* state, bool fires) {
   const KalamUpsert* upsert = state->upsert;
   // The executor's own copy of the triggers' descriptor.
   TriggerDesc* triggers = state->result->ri_TrigDesc;
@@ -129,7 +131,7 @@ void set_insert_triggers(const KalamModifyState* state, bool fires) {
 }
 
 // RETURNING tells by xmax whether a row was inserted, when the row is a tuple of its own.
-TupleTableSlot* returned_slot(KalamModifyState* state, TupleTableSlot* slot, bool is_inserted) {
+static TupleTableSlot* returned_slot(KalamModifyState* state, TupleTableSlot* slot, bool is_inserted) {
   KalamUpsert* upsert = state->upsert;
   if (state->result->ri_projectReturning == nullptr) return slot;
   if (slot->tts_ops != &TTSOpsHeapTuple) {
@@ -150,7 +152,7 @@ TupleTableSlot* returned_slot(KalamModifyState* state, TupleTableSlot* slot, boo
 
 // ---------------------------------------------------------------- DO UPDATE
 
-[[noreturn]] void report_second_time(const KalamUpsert* upsert) {
+[[noreturn]] static void report_second_time(const KalamUpsert* upsert) {
   ereport(ERROR,
           (errcode(ERRCODE_CARDINALITY_VIOLATION),
            errmsg("%s command cannot affect row a second time",
@@ -160,19 +162,19 @@ TupleTableSlot* returned_slot(KalamModifyState* state, TupleTableSlot* slot, boo
 }
 
 // A row that the command, or one that it started, has written already.
-void check_first_time(const KalamModifyState* state, const EState* estate, const char* key) {
+static void check_first_time(const KalamModifyState* state, const EState* estate, const char* key) {
   if (!kalam_conflict_locks(state->upsert->action, state->result->ri_onConflict)) return;
   const KalamJournalEntry* entry = kalam_journal_newest(state->journal, key);
   if (entry != nullptr && entry->cid >= kalam_modify_command_id(state, estate)) report_second_time(state->upsert);
 }
 
 // Number of the newest entry of the key.
-int32 newest_index(const KalamModifyState* state, const char* key) {
+static int32 newest_index(const KalamModifyState* state, const char* key) {
   const KalamJournalEntry* entry = kalam_journal_newest(state->journal, key);
   return entry != nullptr ? (int32)(entry - state->journal->entries) : KALAM_NO_ENTRY;
 }
 
-[[noreturn]] void report_changed_by_trigger() {
+[[noreturn]] static void report_changed_by_trigger() {
   ereport(ERROR,
           (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
            errmsg("tuple to be updated was already modified by an operation triggered by the current command"),
@@ -180,14 +182,15 @@ int32 newest_index(const KalamModifyState* state, const char* key) {
 }
 
 // The row as SET and WHERE see it.
-void store_existing(const KalamModifyState* state, HeapTuple tuple, TupleTableSlot* existing) {
+static void store_existing(const KalamModifyState* state, HeapTuple tuple, TupleTableSlot* existing) {
   tuple->t_tableOid = RelationGetRelid(state->relation);
   ExecForceStoreHeapTuple(tuple, existing, false);
   existing->tts_tableOid = tuple->t_tableOid;
 }
 
 // Whether the WHERE clause holds for the existing row, which policies then have to let through.
-bool takes_existing(KalamModifyState* state, EState* estate, TupleTableSlot* existing, TupleTableSlot* excluded) {
+static bool takes_existing(KalamModifyState* state, EState* estate, TupleTableSlot* existing,
+                           TupleTableSlot* excluded) {
   ModifyTableState* mtstate = state->upsert->mtstate;
   ExprContext* econtext = mtstate->ps.ps_ExprContext;
   econtext->ecxt_scantuple = existing;
@@ -203,7 +206,7 @@ bool takes_existing(KalamModifyState* state, EState* estate, TupleTableSlot* exi
 }
 
 // The new row, as triggers and generated columns make it. False: a trigger leaves the row as it is.
-bool make_new_row(KalamModifyState* state, EState* estate, HeapTuple existing, TupleTableSlot* slot) {
+static bool make_new_row(KalamModifyState* state, EState* estate, HeapTuple existing, TupleTableSlot* slot) {
   ResultRelInfo* result = state->result;
   ModifyTableState* mtstate = state->upsert->mtstate;
   const TupleConstr* constraints = RelationGetDescr(state->relation)->constr;
@@ -215,14 +218,15 @@ bool make_new_row(KalamModifyState* state, EState* estate, HeapTuple existing, T
   slot->tts_tableOid = RelationGetRelid(state->relation);
   if (constraints != nullptr && constraints->has_generated_stored)
     ExecComputeStoredGenerated(result, estate, slot, CMD_UPDATE);
-  if (state->relation->rd_rel->relispartition && !ExecPartitionCheck(result, slot, estate, false))
+  if (state->relation->rd_rel->relispartition && !ExecPartitionCheck(result, slot, estate, false)) {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("invalid ON UPDATE specification"),
                     errdetail("The result tuple would appear in a different partition than the original tuple.")));
+  }
   return true;
 }
 
-TupleTableSlot* update_existing(KalamModifyState* state, EState* estate, const char* key, const Conflict* conflict,
-                                TupleTableSlot* excluded) {
+static TupleTableSlot* update_existing(KalamModifyState* state, EState* estate, const char* key,
+                                       const Conflict* conflict, TupleTableSlot* excluded) {
   ResultRelInfo* result = state->result;
   ModifyTableState* mtstate = state->upsert->mtstate;
   KalamOnConflictState* clause = result->ri_onConflict;
@@ -251,8 +255,6 @@ TupleTableSlot* update_existing(KalamModifyState* state, EState* estate, const c
   ExecClearTuple(existing);
   return slot;
 }
-
-}  // namespace
 
 // ---------------------------------------------------------------- the statement
 

@@ -104,10 +104,11 @@ char* kalam_upsert_lookup_key(KalamUpsertLookup* lookup, Datum key) {
 // ---------------------------------------------------------------- answers
 
 static void bind_window(KalamUpsertLookup* lookup, const kalam::Window* window) {
-  if ((int)window->column_count < lookup->column_count)
+  if ((int)window->column_count < lookup->column_count) {
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("KalamDB server \"%s\" sent %u columns instead of %d", lookup->connection->server_name,
                            window->column_count, lookup->column_count)));
+  }
   for (int i = 0; i < lookup->reader_count; i++) {
     kalam_column_reader_bind(&lookup->readers[i], &window->columns[lookup->reader_column[i]]);
     kalam_column_reader_window(&lookup->readers[i], &window->columns[lookup->reader_column[i]]);
@@ -124,9 +125,10 @@ static bool read_attribute(KalamUpsertLookup* lookup, int reader, uint32 row, Da
 static uint64 version_mark(const KalamUpsertLookup* lookup, const kalam::Window* window, uint32 row) {
   if (lookup->version_column < 0) return 0;
   const kalam::ColumnView* view = &window->columns[lookup->version_column];
-  if (view->kind != kalam::ColumnKind::int64)
+  if (view->kind != kalam::ColumnKind::int64) {
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("KalamDB server \"%s\" sent no version of a row", lookup->connection->server_name)));
+  }
   return kalam_version_mark(((const int64_t*)view->values)[row]);
 }
 

@@ -111,9 +111,10 @@ Bitmapset* kalam_null_attributes(const Bitmapset* attributes, const bool* nulls)
 static Datum integer_key(Oid type, int64 number) {
   if ((type == INT2OID && (number < PG_INT16_MIN || number > PG_INT16_MAX)) ||
       (type == INT4OID && (number < PG_INT32_MIN || number > PG_INT32_MAX)) ||
-      (type == OIDOID && (number < 0 || number > (int64)PG_UINT32_MAX)))
+      (type == OIDOID && (number < 0 || number > (int64)PG_UINT32_MAX))) {
     ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
                     errmsg("value is out of range for type %s", format_type_be(type))));
+  }
   switch (type) {
     case INT2OID:
       return Int16GetDatum((int16)number);

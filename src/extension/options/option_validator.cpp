@@ -14,13 +14,11 @@ extern "C" {
 #include "utils/varlena.h"
 }
 
-namespace {
-
-bool is_inline_pem(const char* value) {
+static bool is_inline_pem(const char* value) {
   return strstr(value, "-----BEGIN") != nullptr;
 }
 
-void check_plain_text(const KalamOption* option, const char* value) {
+static void check_plain_text(const KalamOption* option, const char* value) {
   for (const char* p = value; *p != '\0'; p++) {
     if ((unsigned char)*p < 0x20 || *p == 0x7f) {
       ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -29,7 +27,7 @@ void check_plain_text(const KalamOption* option, const char* value) {
   }
 }
 
-void check_integer(const KalamOption* option, const char* value) {
+static void check_integer(const KalamOption* option, const char* value) {
   char* end;
   errno = 0;
   long long number = strtoll(value, &end, 10);
@@ -45,7 +43,7 @@ void check_integer(const KalamOption* option, const char* value) {
   }
 }
 
-void check_choice(const KalamOption* option, const char* value) {
+static void check_choice(const KalamOption* option, const char* value) {
   char* list = pstrdup(option->choices);
   char* rest = nullptr;
   for (char* item = strtok_r(list, ", ", &rest); item != nullptr; item = strtok_r(nullptr, ", ", &rest)) {
@@ -56,7 +54,7 @@ void check_choice(const KalamOption* option, const char* value) {
                   errhint("Valid values are: %s.", option->choices)));
 }
 
-void check_name(const KalamOption* option, const char* value, bool user_id) {
+static void check_name(const KalamOption* option, const char* value, bool user_id) {
   kalam::Status status;
   bool good = user_id ? kalam_check_user_id(value, strlen(value), &status)
                       : kalam::check_identifier(value, strlen(value), &status);
@@ -68,7 +66,7 @@ void check_name(const KalamOption* option, const char* value, bool user_id) {
 }
 
 // A blank list, or item, would leave open whether it means none or all.
-void check_namespaces(const KalamOption* option, const char* value) {
+static void check_namespaces(const KalamOption* option, const char* value) {
   const char* item = value;
   for (;;) {
     size_t size = strcspn(item, ",");
@@ -85,7 +83,7 @@ void check_namespaces(const KalamOption* option, const char* value) {
   }
 }
 
-void check_host(const KalamOption* option, const char* value, kalam::HostUse use) {
+static void check_host(const KalamOption* option, const char* value, kalam::HostUse use) {
   kalam::Status status;
   check_plain_text(option, value);
   if (kalam::check_host(value, strlen(value), use, &status)) return;
@@ -94,7 +92,7 @@ void check_host(const KalamOption* option, const char* value, kalam::HostUse use
            errmsg("invalid value for option \"%s\": \"%s\"", option->name, value), errdetail("%s", status.detail)));
 }
 
-void check_hosts(const KalamOption* option, const char* value) {
+static void check_hosts(const KalamOption* option, const char* value) {
   char* rest = nullptr;
   for (char* item = strtok_r(pstrdup(value), ",", &rest); item != nullptr; item = strtok_r(nullptr, ",", &rest)) {
     const char* host = kalam_option_trim(item);
@@ -102,7 +100,7 @@ void check_hosts(const KalamOption* option, const char* value) {
   }
 }
 
-void check_file(const KalamOption* option, const char* value) {
+static void check_file(const KalamOption* option, const char* value) {
   if (is_inline_pem(value)) return;
   check_plain_text(option, value);
   if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES)) {
@@ -115,7 +113,7 @@ void check_file(const KalamOption* option, const char* value) {
 }
 
 // Whoever chooses the subject chooses a tenant: it takes the same right as the setting.
-void check_subject_right() {
+static void check_subject_right() {
   if (superuser() || pg_parameter_aclcheck("kalam.user_id", GetUserId(), ACL_SET) == ACLCHECK_OK) return;
   ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                   errmsg("permission denied to set option \"%s\" of a user mapping", "user_id"),
@@ -125,7 +123,7 @@ void check_subject_right() {
 
 // What is there already is looked for by the hook (ddl/create.cpp), which a statement that loads the library is
 // without.
-void check_drop_right(const char* value) {
+static void check_drop_right(const char* value) {
   if (pg_strcasecmp(value, "drop") != 0 || kalam_hook_is_active() || superuser()) return;
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                   errmsg("option \"%s\" needs the library pg_kalam to be loaded when the session starts", "on_drop"),
@@ -133,7 +131,7 @@ void check_drop_right(const char* value) {
                           "library is loaded now: the statement can be repeated.")));
 }
 
-const char* find_value(List* options, const char* name) {
+static const char* find_value(List* options, const char* name) {
   ListCell* cell;
   foreach (cell, options) {
     DefElem* element = (DefElem*)lfirst(cell);
@@ -143,7 +141,7 @@ const char* find_value(List* options, const char* name) {
 }
 
 // Contradictions that are certain, whatever the user mapping or the server adds (spec 14.2).
-void check_combinations(List* options) {
+static void check_combinations(List* options) {
   const char* mode = find_value(options, "auth_mode");
   bool header = find_value(options, "auth_header") != nullptr;
   bool login = find_value(options, "login_user") != nullptr || find_value(options, "login_password") != nullptr;
@@ -167,7 +165,7 @@ void check_combinations(List* options) {
 }
 
 // What other foreign data wrappers and libpq call it; NULL where nothing of that name is known, or valid here.
-const char* find_synonym(const char* name, const char* const* names, int count) {
+static const char* find_synonym(const char* name, const char* const* names, int count) {
   static const struct {
     const char* other;
     const char* ours;
@@ -186,15 +184,13 @@ const char* find_synonym(const char* name, const char* const* names, int count) 
   return nullptr;
 }
 
-void notice_readable_credentials(const KalamOption* option, const char* value) {
+static void notice_readable_credentials(const KalamOption* option, const char* value) {
   bool credential =
       option->type == KalamOptionType::secret || (strcmp(option->name, "client_key") == 0 && is_inline_pem(value));
   if (!credential) return;
   ereport(NOTICE, (errmsg("option \"%s\" of a foreign server can be read by every role", option->name),
                    errhint("Put credentials into user mappings.")));
 }
-
-}  // namespace
 
 const KalamOption* kalam_option_find(const char* name, Oid catalog) {
   for (int i = 0; i < kalam_option_count; i++) {

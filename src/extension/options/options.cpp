@@ -8,13 +8,11 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-namespace {
-
 constexpr uint32_t DEFAULT_CONNECT_TIMEOUT_MS = 10000;
 constexpr const char* BLANKS = " \t\r\n\f\v";
 
 // The value of an option without surrounding blanks, or NULL.
-const char* get_text(const List* options, const char* name) {
+static const char* get_text(const List* options, const char* name) {
   ListCell* cell;
   foreach (cell, options) {
     DefElem* element = (DefElem*)lfirst(cell);
@@ -24,29 +22,29 @@ const char* get_text(const List* options, const char* name) {
 }
 
 // Values were checked when they were set; a catalog that was edited by hand gets the default.
-int64 get_integer(const List* options, const char* name, int64 otherwise) {
+static int64 get_integer(const List* options, const char* name, int64 otherwise) {
   const char* text = get_text(options, name);
   return text != nullptr ? strtoll(text, nullptr, 10) : otherwise;
 }
 
-bool get_boolean(const List* options, const char* name, bool otherwise) {
+static bool get_boolean(const List* options, const char* name, bool otherwise) {
   const char* text = get_text(options, name);
   bool value;
   return text != nullptr && parse_bool(text, &value) ? value : otherwise;
 }
 
-bool has_credentials(const List* options) {
+static bool has_credentials(const List* options) {
   return get_text(options, "auth_mode") != nullptr || get_text(options, "auth_header") != nullptr ||
          get_text(options, "login_user") != nullptr || get_text(options, "login_password") != nullptr;
 }
 
-[[noreturn]] void missing_option(const ForeignServer* server, const char* option, const char* why) {
+[[noreturn]] static void missing_option(const ForeignServer* server, const char* option, const char* why) {
   ereport(ERROR, (errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
                   errmsg("option \"%s\" is required for foreign server \"%s\"%s", option, server->servername, why)));
   pg_unreachable();
 }
 
-void get_credentials(const ForeignServer* server, const List* options, kalam::ConnectionOptions* connection) {
+static void get_credentials(const ForeignServer* server, const List* options, kalam::ConnectionOptions* connection) {
   const char* mode = get_text(options, "auth_mode");
 
   connection->auth_header = get_text(options, "auth_header");
@@ -74,8 +72,6 @@ void get_credentials(const ForeignServer* server, const List* options, kalam::Co
     connection->auth_header = nullptr;
   }
 }
-
-}  // namespace
 
 void kalam_server_options(const ForeignServer* server, const UserMapping* mapping, KalamServerOptions* options) {
   const List* of_server = server->options;

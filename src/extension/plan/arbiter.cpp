@@ -18,39 +18,38 @@ extern "C" {
 #include "utils/syscache.h"
 }
 
-namespace {
-
-planner_hook_type previous_planner;
+static planner_hook_type previous_planner;
 
 // ---------------------------------------------------------------- which key
 
 // The role that the target is used by.
-Oid target_user(const Query* query) {
+static Oid target_user(const Query* query) {
   Oid userid = kalam_target_check_as_user(query);
   return OidIsValid(userid) ? userid : GetUserId();
 }
 
 // The key of a foreign table; InvalidAttrNumber: KalamDB keeps no two rows of it apart.
-AttrNumber unique_attribute(Relation relation, Oid userid) {
+static AttrNumber unique_attribute(Relation relation, Oid userid) {
   const KalamRelation* remote = kalam_relation_get(relation, userid, KalamFreshness::cached);
   return remote->kind == kalam::TableKind::shared || remote->kind == kalam::TableKind::user ? remote->key_attribute
                                                                                             : InvalidAttrNumber;
 }
 
 // The one plain column by which a table is partitioned.
-AttrNumber partition_attribute(Relation relation) {
+static AttrNumber partition_attribute(Relation relation) {
   PartitionKey key = RelationGetPartitionKey(relation);
   return key != nullptr && key->partnatts == 1 ? key->partattrs[0] : InvalidAttrNumber;
 }
 
 // Whether rows of a partitioned table are kept apart by the column of this name in the partition.
-bool is_kept_apart(Oid relid, const char* name, Oid userid) {
+static bool is_kept_apart(Oid relid, const char* name, Oid userid) {
   Relation relation = table_open(relid, NoLock);
   AttrNumber attnum = InvalidAttrNumber;
-  if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+  if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE) {
     attnum = partition_attribute(relation);
-  else if (kalam_is_kalamdb_table(relid))
+  } else if (kalam_is_kalamdb_table(relid)) {
     attnum = unique_attribute(relation, userid);
+  }
   bool is_so = attnum != InvalidAttrNumber &&
                strcmp(NameStr(TupleDescAttr(RelationGetDescr(relation), attnum - 1)->attname), name) == 0;
   table_close(relation, NoLock);
@@ -59,7 +58,7 @@ bool is_kept_apart(Oid relid, const char* name, Oid userid) {
 
 // As PostgreSQL's unique constraints of partitioned tables: each partition keeps its rows apart, and the column decides
 // which partition a row is in. `levels`: gets the partitioned tables, whose partitions the plan depends on.
-AttrNumber unique_attribute_of_parent(Relation relation, Oid userid, List** levels) {
+static AttrNumber unique_attribute_of_parent(Relation relation, Oid userid, List** levels) {
   AttrNumber attnum = partition_attribute(relation);
   if (attnum == InvalidAttrNumber) return InvalidAttrNumber;
   const char* name = NameStr(TupleDescAttr(RelationGetDescr(relation), attnum - 1)->attname);
@@ -69,10 +68,11 @@ AttrNumber unique_attribute_of_parent(Relation relation, Oid userid, List** leve
   foreach (cell, relids) {
     Oid relid = lfirst_oid(cell);
     if (!is_kept_apart(relid, name, userid)) return InvalidAttrNumber;
-    if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
+    if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE) {
       *levels = lappend_oid(*levels, relid);
-    else
+    } else {
       has_leaf = true;
+    }
   }
   return has_leaf ? attnum : InvalidAttrNumber;
 }
@@ -81,7 +81,7 @@ AttrNumber unique_attribute_of_parent(Relation relation, Oid userid, List** leve
 
 // PostgreSQL's rule (infer_collation_opclass_match) for an index that has the column's collation and the default
 // operator class of its type.
-bool means_default_index(const InferenceElem* element, Form_pg_attribute key) {
+static bool means_default_index(const InferenceElem* element, Form_pg_attribute key) {
   if (OidIsValid(element->infercollid) && element->infercollid != key->attcollation) return false;
   if (!OidIsValid(element->inferopclass)) return true;
   Oid usual = GetDefaultOpClass(getBaseType(key->atttypid), BTREE_AM_OID);
@@ -90,7 +90,7 @@ bool means_default_index(const InferenceElem* element, Form_pg_attribute key) {
 }
 
 // A condition (WHERE) does not matter: a unique constraint without one is as good.
-bool names_key(const Query* query, Form_pg_attribute key) {
+static bool names_key(const Query* query, Form_pg_attribute key) {
   ListCell* cell;
   foreach (cell, query->onConflict->arbiterElems) {
     const InferenceElem* element = lfirst_node(InferenceElem, cell);
@@ -102,7 +102,7 @@ bool names_key(const Query* query, Form_pg_attribute key) {
 }
 
 // CHECK (key IS NOT NULL): what a foreign table has in place of the constraint of its primary key.
-bool is_constraint_of_key(Oid constraint, AttrNumber key) {
+static bool is_constraint_of_key(Oid constraint, AttrNumber key) {
   HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
   if (!HeapTupleIsValid(tuple)) return false;
   bool is_of_key = false;
@@ -120,7 +120,7 @@ bool is_constraint_of_key(Oid constraint, AttrNumber key) {
 // ---------------------------------------------------------------- the query
 
 // Where the planner does not look for an index and nobody evaluates it, the key waits for kalam_plan_foreign_modify().
-void take_out(Query* query, Form_pg_attribute key) {
+static void take_out(Query* query, Form_pg_attribute key) {
   OnConflictExpr* conflict = query->onConflict;
   conflict->arbiterElems = NIL;
   conflict->constraint = InvalidOid;
@@ -129,7 +129,7 @@ void take_out(Query* query, Form_pg_attribute key) {
 }
 
 #if PG_VERSION_NUM >= 180000
-bool names_old_row(Node* node, void*) {
+static bool names_old_row(Node* node, void*) {
   if (node == nullptr) return false;
   if (IsA(node, Var)) return ((Var*)node)->varreturningtype == VAR_RETURNING_OLD;
   return expression_tree_walker(node, names_old_row, nullptr);
@@ -137,7 +137,7 @@ bool names_old_row(Node* node, void*) {
 #endif
 
 // The executor hands no old row to what RETURNING shows of a foreign table's row.
-void refuse_old_row(const Query* query, const RangeTblEntry* target) {
+static void refuse_old_row(const Query* query, const RangeTblEntry* target) {
 #if PG_VERSION_NUM >= 180000
   if (!names_old_row((Node*)query->returningList, nullptr)) return;
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -151,7 +151,7 @@ void refuse_old_row(const Query* query, const RangeTblEntry* target) {
 }
 
 // `top`: the statement that the query is a part of.
-void prepare(Query* query, const Query* top, List** levels) {
+static void prepare(Query* query, const Query* top, List** levels) {
   const OnConflictExpr* conflict = query->onConflict;
   if (conflict == nullptr) return;
   RangeTblEntry* target = rt_fetch(query->resultRelation, query->rtable);
@@ -175,7 +175,7 @@ void prepare(Query* query, const Query* top, List** levels) {
 }
 
 // Statements that change rows stand at the top, or in the list of its common table expressions.
-List* prepare_all(Query* query) {
+static List* prepare_all(Query* query) {
   List* levels = NIL;
   if (query->commandType == CMD_UTILITY) return NIL;
   prepare(query, query, &levels);
@@ -190,26 +190,25 @@ List* prepare_all(Query* query) {
 }
 
 // The plan is made again when a partition comes or goes on any level.
-PlannedStmt* depend_on(PlannedStmt* plan, List* levels) {
+static PlannedStmt* depend_on(PlannedStmt* plan, List* levels) {
   plan->relationOids = list_concat_unique_oid(plan->relationOids, levels);
   return plan;
 }
 
 #if PG_VERSION_NUM >= 190000
-PlannedStmt* plan_query(Query* query, const char* text, int options, ParamListInfo parameters, ExplainState* es) {
+static PlannedStmt* plan_query(Query* query, const char* text, int options, ParamListInfo parameters,
+                               ExplainState* es) {
   List* levels = prepare_all(query);
   planner_hook_type next = previous_planner != nullptr ? previous_planner : standard_planner;
   return depend_on(next(query, text, options, parameters, es), levels);
 }
 #else
-PlannedStmt* plan_query(Query* query, const char* text, int options, ParamListInfo parameters) {
+static PlannedStmt* plan_query(Query* query, const char* text, int options, ParamListInfo parameters) {
   List* levels = prepare_all(query);
   planner_hook_type next = previous_planner != nullptr ? previous_planner : standard_planner;
   return depend_on(next(query, text, options, parameters), levels);
 }
 #endif
-
-}  // namespace
 
 void kalam_arbiter_init() {
   previous_planner = planner_hook;

@@ -14,6 +14,8 @@ struct Time {
   double serial_ms;
 };
 
+}  // namespace
+
 // Scan.key
 constexpr Point HOT_LOOKUP[] = {{1000, 1.6, 0.58}, {10000, 4.1, 2.3}, {50000, 4.5, 2.7}};
 constexpr Point COLD_LOOKUP[] = {{10000, 23.8, 13.7}, {50000, 54.1, 51.7}};
@@ -30,22 +32,22 @@ constexpr double CHECK_MS = 5;
 // expressions, those of ten seconds and more.
 constexpr double COST_OF_MS = 10;
 
-double greater(double a, double b) {
+static double greater(double a, double b) {
   return a > b ? a : b;
 }
 
-double lesser(double a, double b) {
+static double lesser(double a, double b) {
   return a < b ? a : b;
 }
 
-double between(double a, double b, double share, double least_share, double least) {
+static double between(double a, double b, double share, double least_share, double least) {
   return greater(greater(a + share * (b - a), least_share * a), lesser(a, least));
 }
 
 // Between points and beyond the last the line through two of them. Below the first the same line, as long as it does
 // not fall faster than the rows do.
 template <int count>
-Time at(const Point (&points)[count], double rows) {
+static Time at(const Point (&points)[count], double rows) {
   int above = 1;
   while (above + 1 < count && points[above].rows < rows) above++;
   const Point& from = points[above - 1];
@@ -58,7 +60,7 @@ Time at(const Point (&points)[count], double rows) {
 
 // A table that is partly flushed costs of both by their share.
 template <int hot_count, int cold_count>
-Time time_of(const Point (&hot)[hot_count], const Point (&cold)[cold_count], const KalamTableSize* size) {
+static Time time_of(const Point (&hot)[hot_count], const Point (&cold)[cold_count], const KalamTableSize* size) {
   double rows = greater(size->rows, size->cold_rows);
   double share = rows > 0 ? size->cold_rows / rows : 0;
   Time of_hot = at(hot, rows);
@@ -66,8 +68,6 @@ Time time_of(const Point (&hot)[hot_count], const Point (&cold)[cold_count], con
   return {of_hot.alone_ms + share * (of_cold.alone_ms - of_hot.alone_ms),
           of_hot.serial_ms + share * (of_cold.serial_ms - of_hot.serial_ms)};
 }
-
-}  // namespace
 
 double kalam_scan_ms(const KalamTableSize* size) {
   return time_of(HOT_SCAN, COLD_SCAN, size).alone_ms + CHECK_MS;

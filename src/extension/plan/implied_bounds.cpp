@@ -9,9 +9,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-namespace {
-
-int strategy_of(KalamTermKind kind) {
+static int strategy_of(KalamTermKind kind) {
   switch (kind) {
     case KalamTermKind::below:
       return BTLessStrategyNumber;
@@ -25,7 +23,7 @@ int strategy_of(KalamTermKind kind) {
 }
 
 // The same comparison, of the key. NULL: there is none of these types.
-Expr* condition_on_key(Expr* key, const KalamKeyTerm* term) {
+static Expr* condition_on_key(Expr* key, const KalamKeyTerm* term) {
   Oid key_type = getBaseType(exprType((Node*)key));
   Oid value_type = getBaseType(exprType((Node*)term->value));
   Oid opno = get_opfamily_member(INTEGER_BTREE_FAM_OID, key_type, value_type, (int16)strategy_of(term->kind));
@@ -34,7 +32,7 @@ Expr* condition_on_key(Expr* key, const KalamKeyTerm* term) {
 }
 
 // Of a column of another relation that always equals the key.
-List* add_bounds_of(PlannerInfo* root, List* bounds, Expr* key, const Var* column) {
+static List* add_bounds_of(PlannerInfo* root, List* bounds, Expr* key, const Var* column) {
   const RelOptInfo* rel = root->simple_rel_array[column->varno];
   ListCell* cell;
   if (rel == nullptr) return bounds;
@@ -56,13 +54,11 @@ List* add_bounds_of(PlannerInfo* root, List* bounds, Expr* key, const Var* colum
 }
 
 // A column of a base relation, whose equality with the key outer joins do not weaken.
-const Var* plain_column(const EquivalenceMember* member) {
+static const Var* plain_column(const EquivalenceMember* member) {
   if (member->em_is_child || member->em_is_const || kalam_is_nullable_member(member) || !IsA(member->em_expr, Var))
     return nullptr;
   return (const Var*)member->em_expr;
 }
-
-}  // namespace
 
 List* kalam_implied_bounds(PlannerInfo* root, const RelOptInfo* rel, AttrNumber key) {
   List* bounds = NIL;

@@ -45,9 +45,11 @@ struct Subject {
   AttrNumber key;
 };
 
+}  // namespace
+
 // Equality as the server computes it: of integers, or of the bytes of two texts. Only integers have an order that is
 // the same everywhere.
-bool find_kind(Oid opno, Oid collation, Oid value_type, bool is_commuted, KalamTermKind* kind) {
+static bool find_kind(Oid opno, Oid collation, Oid value_type, bool is_commuted, KalamTermKind* kind) {
   switch (get_op_opfamily_strategy(opno, INTEGER_BTREE_FAM_OID)) {
     case BTEqualStrategyNumber:
       *kind = KalamTermKind::equals;
@@ -74,14 +76,14 @@ bool find_kind(Oid opno, Oid collation, Oid value_type, bool is_commuted, KalamT
 }
 
 // Whether a value is known before the scan starts. Stable functions are evaluated then, once.
-KalamStaysLocal check_value(const Subject* subject, Expr* value) {
+static KalamStaysLocal check_value(const Subject* subject, Expr* value) {
   if (bms_is_member((int)subject->rel->relid, pull_varnos(subject->root, (Node*)value)))
     return KalamStaysLocal::not_constant;
   if (contain_volatile_functions((Node*)value)) return KalamStaysLocal::volatile_value;
   return KalamStaysLocal::no;
 }
 
-KalamStaysLocal match_operator(const Subject* subject, const OpExpr* op, KalamKeyTerm* term) {
+static KalamStaysLocal match_operator(const Subject* subject, const OpExpr* op, KalamKeyTerm* term) {
   if (list_length(op->args) != 2) return KalamStaysLocal::other_form;
   Expr* left = (Expr*)linitial(op->args);
   Expr* right = (Expr*)lsecond(op->args);
@@ -93,7 +95,7 @@ KalamStaysLocal match_operator(const Subject* subject, const OpExpr* op, KalamKe
   return check_value(subject, term->value);
 }
 
-KalamStaysLocal match_any(const Subject* subject, const ScalarArrayOpExpr* op, KalamKeyTerm* term) {
+static KalamStaysLocal match_any(const Subject* subject, const ScalarArrayOpExpr* op, KalamKeyTerm* term) {
   KalamTermKind kind;
   if (!kalam_is_key((Expr*)linitial(op->args), subject->rel->relid, subject->key)) return KalamStaysLocal::not_on_key;
   term->value = (Expr*)lsecond(op->args);
@@ -104,14 +106,14 @@ KalamStaysLocal match_any(const Subject* subject, const ScalarArrayOpExpr* op, K
   return check_value(subject, term->value);
 }
 
-KalamStaysLocal match_term(const Subject* subject, const Node* clause, KalamKeyTerm* term) {
+static KalamStaysLocal match_term(const Subject* subject, const Node* clause, KalamKeyTerm* term) {
   if (IsA(clause, OpExpr)) return match_operator(subject, (const OpExpr*)clause, term);
   if (IsA(clause, ScalarArrayOpExpr)) return match_any(subject, (const ScalarArrayOpExpr*)clause, term);
   return KalamStaysLocal::other_form;
 }
 
 // An alternative names its keys by a value, a list or a range; what else is in it leaves some of them out.
-KalamStaysLocal match_arm(const Subject* subject, Node* alternative, int arm, KalamKeyClause* match) {
+static KalamStaysLocal match_arm(const Subject* subject, Node* alternative, int arm, KalamKeyClause* match) {
   List* parts = is_andclause(alternative) ? ((BoolExpr*)alternative)->args : list_make1(alternative);
   bool has_list = false, has_lower = false, has_upper = false;
   ListCell* cell;
@@ -130,7 +132,7 @@ KalamStaysLocal match_arm(const Subject* subject, Node* alternative, int arm, Ka
   return has_list || (has_lower && has_upper) ? KalamStaysLocal::no : KalamStaysLocal::not_closed;
 }
 
-KalamStaysLocal match_alternatives(const Subject* subject, const BoolExpr* clause, KalamKeyClause* match) {
+static KalamStaysLocal match_alternatives(const Subject* subject, const BoolExpr* clause, KalamKeyClause* match) {
   int arm = 0;
   ListCell* cell;
   match->form = KalamKeyForm::alternatives;
@@ -140,8 +142,6 @@ KalamStaysLocal match_alternatives(const Subject* subject, const BoolExpr* claus
   }
   return KalamStaysLocal::no;
 }
-
-}  // namespace
 
 KalamStaysLocal kalam_match_key_clause(PlannerInfo* root, Expr* clause, const RelOptInfo* rel, AttrNumber key,
                                        KalamKeyClause* match) {

@@ -27,8 +27,10 @@ struct Range {
   bool is_empty;
 };
 
+}  // namespace
+
 // All that the remote column can hold.
-Range range_of_kind(kalam::RemoteKind kind) {
+static Range range_of_kind(kalam::RemoteKind kind) {
   switch (kind) {
     case kalam::RemoteKind::smallint:
       return {PG_INT16_MIN, PG_INT16_MAX, false};
@@ -39,16 +41,16 @@ Range range_of_kind(kalam::RemoteKind kind) {
   }
 }
 
-bool is_integer(Oid type) {
+static bool is_integer(Oid type) {
   return type == INT2OID || type == INT4OID || type == INT8OID;
 }
 
-int64 integer_of(Oid type, Datum value) {
+static int64 integer_of(Oid type, Datum value) {
   if (type == INT2OID) return DatumGetInt16(value);
   return type == INT4OID ? DatumGetInt32(value) : DatumGetInt64(value);
 }
 
-void narrow(Range* range, KalamTermKind kind, int64 value) {
+static void narrow(Range* range, KalamTermKind kind, int64 value) {
   switch (kind) {
     case KalamTermKind::above:
       range->is_empty = range->is_empty || value == PG_INT64_MAX;
@@ -72,7 +74,7 @@ void narrow(Range* range, KalamTermKind kind, int64 value) {
 }
 
 // How many keys are in a range, or one more than are listed.
-int64 span(const Range* range) {
+static int64 span(const Range* range) {
   if (range->is_empty) return 0;
   uint64 distance = (uint64)range->highest - (uint64)range->lowest;
   return distance >= KALAM_RANGE_KEYS_MAX ? KALAM_RANGE_KEYS_MAX + 1 : (int64)distance + 1;
@@ -80,7 +82,7 @@ int64 span(const Range* range) {
 
 // ---------------------------------------------------------------- for the planner
 
-double array_length(const Expr* array) {
+static double array_length(const Expr* array) {
   if (IsA(array, Const)) {
     if (((const Const*)array)->constisnull) return 0;
     ArrayType* value = DatumGetArrayTypeP(((const Const*)array)->constvalue);
@@ -91,9 +93,11 @@ double array_length(const Expr* array) {
   return ASSUMED_KEYS;
 }
 
-bool has_known_length(const Expr* array) {
+static bool has_known_length(const Expr* array) {
   return IsA(array, Const) || (IsA(array, ArrayExpr) && !((const ArrayExpr*)array)->multidims);
 }
+
+namespace {
 
 struct Arm {
   Range range;
@@ -102,7 +106,9 @@ struct Arm {
   double listed;
 };
 
-void count_term(Arm* arm, const KalamKeyTerm* term) {
+}  // namespace
+
+static void count_term(Arm* arm, const KalamKeyTerm* term) {
   const Const* constant = IsA(term->value, Const) ? (const Const*)term->value : nullptr;
   if (kalam_term_is_list(term->kind)) {
     arm->has_list = true;
@@ -118,7 +124,7 @@ void count_term(Arm* arm, const KalamKeyTerm* term) {
   }
 }
 
-void count_arm(KalamKeyCount* count, const Arm* arm) {
+static void count_arm(KalamKeyCount* count, const Arm* arm) {
   if (arm->has_list) {
     // Whether bounds beside a list are known decides no more than how many of it are left.
     count->is_known = count->is_known && arm->is_known;
@@ -133,6 +139,8 @@ void count_arm(KalamKeyCount* count, const Arm* arm) {
 
 // ---------------------------------------------------------------- when a scan starts
 
+namespace {
+
 // The texts of the keys of all arms, as they come.
 struct Collector {
   char** texts;
@@ -140,7 +148,9 @@ struct Collector {
   int room;
 };
 
-void add_text(Collector* collector, char* text) {
+}  // namespace
+
+static void add_text(Collector* collector, char* text) {
   if (collector->count == collector->room) {
     collector->room = Max(collector->room * 2, 8);
     Size size = sizeof(char*) * (Size)collector->room;
@@ -150,7 +160,7 @@ void add_text(Collector* collector, char* text) {
   collector->texts[collector->count++] = text;
 }
 
-void add_value(Collector* collector, const Range* range, Oid type, Datum value) {
+static void add_value(Collector* collector, const Range* range, Oid type, Datum value) {
   if (is_integer(type)) {
     int64 key = integer_of(type, value);
     if (key < range->lowest || key > range->highest) return;
@@ -158,7 +168,7 @@ void add_value(Collector* collector, const Range* range, Oid type, Datum value) 
   add_text(collector, kalam_key_text(type, value));
 }
 
-void add_elements(Collector* collector, const Range* range, Datum value) {
+static void add_elements(Collector* collector, const Range* range, Datum value) {
   ArrayType* array = DatumGetArrayTypeP(value);
   Oid type = ARR_ELEMTYPE(array);
   Datum* elements;
@@ -174,7 +184,7 @@ void add_elements(Collector* collector, const Range* range, Datum value) {
     if (!nulls[i]) add_value(collector, range, type, elements[i]);
 }
 
-Datum evaluate(const KalamKeyValues* values, int index, ExprContext* econtext, bool* is_null) {
+static Datum evaluate(const KalamKeyValues* values, int index, ExprContext* econtext, bool* is_null) {
   if (values->states[index] != nullptr) return ExecEvalExpr(values->states[index], econtext, is_null);
   const Const* constant = (const Const*)values->terms[index].value;
   *is_null = constant->constisnull;
@@ -183,7 +193,8 @@ Datum evaluate(const KalamKeyValues* values, int index, ExprContext* econtext, b
 
 // The terms of one arm, from `first` on. Returns where the next one starts; false in `is_listed` for a range that spans
 // too many keys.
-int add_arm(const KalamKeyValues* values, int first, ExprContext* econtext, Collector* collector, bool* is_listed) {
+static int add_arm(const KalamKeyValues* values, int first, ExprContext* econtext, Collector* collector,
+                   bool* is_listed) {
   // A list is not bounded by what the column can hold: the server knows what to make of other values.
   Range range = {PG_INT64_MIN, PG_INT64_MAX, false};
   int list = -1, next = first;
@@ -204,24 +215,24 @@ int add_arm(const KalamKeyValues* values, int first, ExprContext* econtext, Coll
   }
   if (range.is_empty) return next;
   if (list >= 0) {
-    if (values->terms[list].kind == KalamTermKind::any)
+    if (values->terms[list].kind == KalamTermKind::any) {
       add_elements(collector, &range, list_value);
-    else
+    } else {
       add_value(collector, &range, values->types[list], list_value);
+    }
     return next;
   }
   Range all = range_of_kind(values->kind);
   narrow(&range, KalamTermKind::at_least, all.lowest);
   narrow(&range, KalamTermKind::at_most, all.highest);
   int64 keys = span(&range);
-  if (keys > KALAM_RANGE_KEYS_MAX)
+  if (keys > KALAM_RANGE_KEYS_MAX) {
     *is_listed = false;
-  else
+  } else {
     for (int64 i = 0; i < keys; i++) add_text(collector, psprintf(INT64_FORMAT, range.lowest + i));
+  }
   return next;
 }
-
-}  // namespace
 
 KalamKeyCount kalam_key_terms_count(const KalamKeyTerms* terms, kalam::RemoteKind kind) {
   KalamKeyCount count = {true, false, 0};

@@ -112,10 +112,11 @@ static void add_parameterized_paths(PlannerInfo* root, RelOptInfo* rel) {
       KalamKeyAccess access;
       KalamKeyCount count;
       if (join->source.match.form != form || list_member_ptr(seen, join->param)) continue;
-      if (form != KalamKeyForm::bound)
+      if (form != KalamKeyForm::bound) {
         access = kalam_key_access(&join->source, kind, &count);
-      else if (!kalam_key_access_of_bounds(bounds_with(rel, sources, join), kind, &access, &count))
+      } else if (!kalam_key_access_of_bounds(bounds_with(rel, sources, join), kind, &access, &count)) {
         continue;
+      }
       seen = lappend(seen, join->param);
       add_lookup_path(root, rel, &access, &count, join->required_outer);
     }

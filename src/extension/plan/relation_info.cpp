@@ -28,10 +28,11 @@ static const PlanRowMark* locking_clause(const PlannerInfo* root, const RelOptIn
 
 static void check_lock(const KalamRelationInfo* info, const KalamRelation* remote, Oid relid) {
   if (info->lock == nullptr) return;
-  if (remote->kind == kalam::TableKind::stream)
+  if (remote->kind == kalam::TableKind::stream) {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("cannot lock rows of KalamDB table \"%s\"", get_rel_name(relid)),
                     errdetail("Rows of stream tables are not changed.")));
+  }
   if (info->key == InvalidAttrNumber) kalam_refuse_lock_without_key(relid);
 }
 

@@ -31,8 +31,10 @@ struct Sample {
   ReservoirStateData state;
 };
 
+}  // namespace
+
 // The place of the next row; -1: it is not part of the sample.
-int place_for_row(Sample* sample) {
+static int place_for_row(Sample* sample) {
   double seen = sample->seen;
   sample->seen += 1;
   if (sample->taken < sample->wanted) return sample->taken++;
@@ -47,15 +49,19 @@ int place_for_row(Sample* sample) {
   return place;
 }
 
+namespace {
+
 struct SampleReceiver {
   DestReceiver receiver;  // must be first
   Sample sample;
   MemoryContext context;  // of the rows
 };
 
-void sample_startup(DestReceiver*, int, TupleDesc) {}
+}  // namespace
 
-bool sample_receive(TupleTableSlot* slot, DestReceiver* self) {
+static void sample_startup(DestReceiver*, int, TupleDesc) {}
+
+static bool sample_receive(TupleTableSlot* slot, DestReceiver* self) {
   auto* receiver = (SampleReceiver*)self;
   bool is_null;
   int place = place_for_row(&receiver->sample);
@@ -72,12 +78,12 @@ bool sample_receive(TupleTableSlot* slot, DestReceiver* self) {
   return true;
 }
 
-void sample_end(DestReceiver*) {}
+static void sample_end(DestReceiver*) {}
 
 // Runs as the table's owner: ANALYZE of a parent has switched to the owner of that, who need not have rights on the
 // table, as for an ordinary child. An error ends the transaction, which switches back. The scan itself waits, checks
 // for completeness and raises as in any query.
-int acquire_sample(Relation relation, int, HeapTuple* rows, int wanted, double* total_rows, double* dead_rows) {
+static int acquire_sample(Relation relation, int, HeapTuple* rows, int wanted, double* total_rows, double* dead_rows) {
   SampleReceiver taker = {};
   Sample* sample = &taker.sample;
   Oid userid;
@@ -103,7 +109,7 @@ int acquire_sample(Relation relation, int, HeapTuple* rows, int wanted, double* 
 }
 
 // A sample of nothing, which PostgreSQL keeps no statistics of. Those that are there are of an earlier version.
-int acquire_nothing(Relation relation, int, HeapTuple*, int, double* total_rows, double* dead_rows) {
+static int acquire_nothing(Relation relation, int, HeapTuple*, int, double* total_rows, double* dead_rows) {
   ListCell* cell;
   RemoveStatistics(RelationGetRelid(relation), InvalidAttrNumber);
   foreach (cell, RelationGetStatExtList(relation)) {
@@ -115,7 +121,7 @@ int acquire_nothing(Relation relation, int, HeapTuple*, int, double* total_rows,
   return 0;
 }
 
-bool has_rows_of_users(Relation relation) {
+static bool has_rows_of_users(Relation relation) {
   KalamTableOptions options;
   kalam_table_options(RelationGetRelid(relation), &options);
   kalam::TableKind kind = options.has_kind
@@ -125,11 +131,9 @@ bool has_rows_of_users(Relation relation) {
 }
 
 // ANALYZE of a parent locks its children less than a table that it is told to analyze.
-bool is_analyzed_for_parent(Relation relation) {
+static bool is_analyzed_for_parent(Relation relation) {
   return !CheckRelationLockedByMe(relation, ShareUpdateExclusiveLock, true);
 }
-
-}  // namespace
 
 bool kalam_analyze_foreign_table(Relation relation, AcquireSampleRowsFunc* function, BlockNumber* pages) {
   // It gets here through ordinary parents. Nobody has asked it to read a table of another server.

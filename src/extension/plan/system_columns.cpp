@@ -75,10 +75,11 @@ void kalam_check_system_columns(PlannerInfo* root, RelOptInfo* rel, Oid relid, L
   ListCell* cell;
   foreach (cell, rel->reltarget->exprs) {
     Node* node = (Node*)lfirst(cell);
-    if (IsA(node, Var) && ((Var*)node)->varattno == SelfItemPointerAttributeNumber)
+    if (IsA(node, Var) && ((Var*)node)->varattno == SelfItemPointerAttributeNumber) {
       has_ctid = true;
-    else
+    } else {
       pull_varattnos(node, rel->relid, &used);
+    }
   }
   foreach (cell, clauses) pull_varattnos((Node*)lfirst_node(RestrictInfo, cell)->clause, rel->relid, &used);
 

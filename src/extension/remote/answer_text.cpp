@@ -7,15 +7,13 @@ extern "C" {
 #include "mb/pg_wchar.h"
 }
 
-namespace {
-
 using kalam::ColumnKind;
 using kalam::ColumnView;
 
 // Longest text that is looked at to see whether it is JSON.
 constexpr size_t MAX_JSON_TEXT = 64 * 1024 * 1024;
 
-void append_hex(StringInfo out, const char* data, size_t size) {
+static void append_hex(StringInfo out, const char* data, size_t size) {
   static const char digits[] = "0123456789abcdef";
   appendStringInfoString(out, "\\x");
   for (size_t i = 0; i < size; i++) {
@@ -24,14 +22,14 @@ void append_hex(StringInfo out, const char* data, size_t size) {
   }
 }
 
-void append_uuid(StringInfo out, const unsigned char* data) {
+static void append_uuid(StringInfo out, const unsigned char* data) {
   for (int i = 0; i < 16; i++) {
     if (i == 4 || i == 6 || i == 8 || i == 10) appendStringInfoChar(out, '-');
     appendStringInfo(out, "%02x", data[i]);
   }
 }
 
-void append_text(StringInfo out, const ColumnView* column, const kalam::Slice& slice, KalamTextStyle style) {
+static void append_text(StringInfo out, const ColumnView* column, const kalam::Slice& slice, KalamTextStyle style) {
   if (style == KalamTextStyle::plain || (column->is_json && memchr(slice.data, '\0', slice.size) == nullptr)) {
     char* text = kalam_text_from_remote(slice.data, slice.size);
     // The server does not check what it stores in JSON columns (spec 5.1).
@@ -43,7 +41,7 @@ void append_text(StringInfo out, const ColumnView* column, const kalam::Slice& s
   kalam_append_json_string(out, slice.data, slice.size);
 }
 
-void append_list(StringInfo out, const ColumnView* child, uint64 first, uint64 count) {
+static void append_list(StringInfo out, const ColumnView* child, uint64 first, uint64 count) {
   check_stack_depth();
   appendStringInfoChar(out, '[');
   for (uint64 i = 0; i < count; i++) {
@@ -55,7 +53,7 @@ void append_list(StringInfo out, const ColumnView* child, uint64 first, uint64 c
 }
 
 // Booleans, numbers, dates and times. JSON knows no infinities: they become strings, as PostgreSQL's to_json does.
-void append_simple(StringInfo out, const ColumnView* column, uint64 row, KalamTextStyle style) {
+static void append_simple(StringInfo out, const ColumnView* column, uint64 row, KalamTextStyle style) {
   char text[kalam::kValueTextBytes];
   size_t size = kalam::value_text(column, row, text);
   bool is_plain = column->kind == ColumnKind::boolean ||
@@ -65,8 +63,6 @@ void append_simple(StringInfo out, const ColumnView* column, uint64 row, KalamTe
   appendBinaryStringInfo(out, text, (int)size);
   if (quotes) appendStringInfoChar(out, '"');
 }
-
-}  // namespace
 
 bool kalam_is_valid_json(const char* text, size_t size) {
   if (size == 0 || size > MAX_JSON_TEXT) return false;
@@ -157,10 +153,10 @@ void kalam_append_value(StringInfo out, const ColumnView* column, uint64 row, Ka
       append_simple(out, column, row, style);
       break;
     case ColumnKind::utf8:
-      append_text(out, column, static_cast<const kalam::Slice*>(column->values)[row], style);
+      append_text(out, column, ((const kalam::Slice*)column->values)[row], style);
       break;
     case ColumnKind::binary: {
-      const kalam::Slice& slice = static_cast<const kalam::Slice*>(column->values)[row];
+      const kalam::Slice& slice = ((const kalam::Slice*)column->values)[row];
       // A backslash is an escape in JSON.
       appendStringInfoString(out, json ? "\"\\" : "");
       append_hex(out, slice.data, slice.size);
@@ -168,11 +164,11 @@ void kalam_append_value(StringInfo out, const ColumnView* column, uint64 row, Ka
       break;
     }
     case ColumnKind::fixed_binary: {
-      const char* data = static_cast<const char*>(column->values) + row * column->byte_width;
+      const char* data = (const char*)column->values + row * column->byte_width;
       bool uuid = column->byte_width == 16;  // KalamDB's UUID type, and nothing else (spec 5.1)
       appendStringInfoString(out, json ? (uuid ? "\"" : "\"\\") : "");
       if (uuid) {
-        append_uuid(out, reinterpret_cast<const unsigned char*>(data));
+        append_uuid(out, (const unsigned char*)data);
       } else {
         append_hex(out, data, column->byte_width);
       }

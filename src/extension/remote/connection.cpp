@@ -15,8 +15,6 @@ extern "C" {
 #include "utils/syscache.h"
 }
 
-namespace {
-
 // How long the end of a backend may wait for the answers to its CloseSession calls.
 constexpr uint32 EXIT_CLOSE_TIMEOUT_MS = 500;
 // The same for a connection that is replaced because its options changed.
@@ -27,19 +25,23 @@ constexpr uint32 REPLACE_CLOSE_TIMEOUT_MS = 200;
 constexpr int RUNTIME_DESCRIPTORS = 8;
 constexpr int CONNECTION_DESCRIPTORS = 2;
 
-kalam::Runtime* runtime;
-pid_t runtime_pid;
+static kalam::Runtime* runtime;
+static pid_t runtime_pid;
+namespace {
+
 struct ConnectionEntry {
   KalamConnectionKey key;  // hash key, must be first
   KalamConnection* connection;
 };
 
-HTAB* connections;
-KalamConnection* replaced;  // made with options that have changed since, and still needed by somebody
-bool any_invalidated;       // some connection is waiting to be replaced or closed
+}  // namespace
+
+static HTAB* connections;
+static KalamConnection* replaced;  // made with options that have changed since, and still needed by somebody
+static bool any_invalidated;       // some connection is waiting to be replaced or closed
 
 // Takes descriptors out of those that PostgreSQL uses for files; raises when there are too few.
-void acquire_descriptors(int count) {
+static void acquire_descriptors(int count) {
   for (int i = 0; i < count; i++) {
     if (AcquireExternalFD()) continue;
     while (i-- > 0) ReleaseExternalFD();
@@ -49,22 +51,22 @@ void acquire_descriptors(int count) {
   }
 }
 
-void release_descriptors(int count) {
+static void release_descriptors(int count) {
   while (count-- > 0) ReleaseExternalFD();
 }
 
-void close_at_exit(KalamConnection* connection) {
+static void close_at_exit(KalamConnection* connection) {
   if (connection == nullptr) return;
   kalam::connection_release(connection->handle, EXIT_CLOSE_TIMEOUT_MS);
   connection->handle = nullptr;
 }
 
-void close_all_at_exit(int, Datum) {
+static void close_all_at_exit(int, Datum) {
   if (runtime_pid != getpid()) return;
   if (connections != nullptr) {
     HASH_SEQ_STATUS scan;
     hash_seq_init(&scan, connections);
-    while (auto* entry = static_cast<ConnectionEntry*>(hash_seq_search(&scan))) {
+    while (auto* entry = (ConnectionEntry*)hash_seq_search(&scan)) {
       close_at_exit(entry->connection);
     }
   }
@@ -76,11 +78,11 @@ void close_all_at_exit(int, Datum) {
 }
 
 // A changed server or user mapping: a hash value of 0 means "all of them".
-void invalidate(Datum, KalamSyscacheId cache, uint32 hash) {
+static void invalidate(Datum, KalamSyscacheId cache, uint32 hash) {
   if (connections == nullptr) return;
   HASH_SEQ_STATUS scan;
   hash_seq_init(&scan, connections);
-  while (auto* entry = static_cast<ConnectionEntry*>(hash_seq_search(&scan))) {
+  while (auto* entry = (ConnectionEntry*)hash_seq_search(&scan)) {
     KalamConnection* connection = entry->connection;
     if (connection == nullptr) continue;
     uint32 own = cache == FOREIGNSERVEROID ? connection->server_hash : connection->mapping_hash;
@@ -88,7 +90,7 @@ void invalidate(Datum, KalamSyscacheId cache, uint32 hash) {
   }
 }
 
-void connections_init() {
+static void connections_init() {
   HASHCTL control = {};
   control.keysize = sizeof(KalamConnectionKey);
   control.entrysize = sizeof(ConnectionEntry);
@@ -100,7 +102,7 @@ void connections_init() {
   connections = table;
 }
 
-void drop_handle(KalamConnection* connection) {
+static void drop_handle(KalamConnection* connection) {
   kalam::Connection* handle = connection->handle;
   connection->handle = nullptr;
   if (handle != nullptr) {
@@ -113,11 +115,11 @@ void drop_handle(KalamConnection* connection) {
   connection->server_name = nullptr;
 }
 
-bool is_needed(const KalamConnection* connection) {
+static bool is_needed(const KalamConnection* connection) {
   return connection->uses > 0 || connection->pins > 0;
 }
 
-void destroy(KalamConnection* connection) {
+static void destroy(KalamConnection* connection) {
   drop_handle(connection);
 #ifdef KALAM_DISCARD_CONNECTIONS
   memset(connection, 0x7f, sizeof(*connection));
@@ -127,12 +129,12 @@ void destroy(KalamConnection* connection) {
 
 // Closes what was made with options that have changed, also of servers and mappings that are gone; puts aside what
 // somebody still needs.
-void replace_invalidated() {
+static void replace_invalidated() {
   HASH_SEQ_STATUS scan;
 
   any_invalidated = false;
   hash_seq_init(&scan, connections);
-  while (auto* entry = static_cast<ConnectionEntry*>(hash_seq_search(&scan))) {
+  while (auto* entry = (ConnectionEntry*)hash_seq_search(&scan)) {
     KalamConnection* connection = entry->connection;
     if (connection == nullptr || !connection->invalidated) continue;
     if (connection->pins > 0) {
@@ -157,17 +159,21 @@ void replace_invalidated() {
   }
 }
 
+namespace {
+
 // What kalam_connection_get() leaves in the caller's memory context.
 struct Reference {
   MemoryContextCallback callback;
   KalamConnection* connection;
 };
 
-void release_reference(void* argument) {
-  kalam_connection_unuse(static_cast<Reference*>(argument)->connection);
+}  // namespace
+
+static void release_reference(void* argument) {
+  kalam_connection_unuse(((Reference*)argument)->connection);
 }
 
-void refer(Reference* reference, KalamConnection* connection) {
+static void refer(Reference* reference, KalamConnection* connection) {
   kalam_connection_use(connection);
   reference->connection = connection;
   reference->callback.func = release_reference;
@@ -176,13 +182,13 @@ void refer(Reference* reference, KalamConnection* connection) {
 }
 
 // The role's own mapping or the one of PUBLIC; to be released.
-HeapTuple find_user_mapping(Oid serverid, Oid userid) {
+static HeapTuple find_user_mapping(Oid serverid, Oid userid) {
   HeapTuple tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(userid), ObjectIdGetDatum(serverid));
   if (HeapTupleIsValid(tuple)) return tuple;
   return SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
 }
 
-void open_handle(KalamConnection* connection, Oid userid) {
+static void open_handle(KalamConnection* connection, Oid userid) {
   KalamServerOptions options;
   kalam::Status status;
   Oid umid = connection->key.umid;
@@ -210,8 +216,6 @@ void open_handle(KalamConnection* connection, Oid userid) {
     kalam_report(&status, &context);
   }
 }
-
-}  // namespace
 
 kalam::Runtime* kalam_runtime() {
   if (runtime != nullptr) {
@@ -278,11 +282,10 @@ KalamConnection* kalam_connection_get(Oid serverid, Oid userid) {
 #endif
   if (any_invalidated) replace_invalidated();
 
-  auto* entry = static_cast<ConnectionEntry*>(hash_search(connections, &key, HASH_ENTER, &found));
+  auto* entry = (ConnectionEntry*)hash_search(connections, &key, HASH_ENTER, &found);
   if (!found) entry->connection = nullptr;
   if (entry->connection == nullptr) {
-    entry->connection =
-        static_cast<KalamConnection*>(MemoryContextAllocZero(TopMemoryContext, sizeof(KalamConnection)));
+    entry->connection = (KalamConnection*)MemoryContextAllocZero(TopMemoryContext, sizeof(KalamConnection));
     entry->connection->key = key;
   }
   // Referred to before its options are read, so that nothing that happens there can take it away.

@@ -3,19 +3,15 @@
 #include "extension/base/report.h"
 #include "extension/remote/query.h"
 
-namespace {
-
 // How long a job may be in a state that is not known: it may be a passing one, and a list may be behind.
 constexpr int UNKNOWN_MS = 10000;
 
 // The job that the server's answer names.
-char* job_of(const char* message) {
+static char* job_of(const char* message) {
   const char* id;
   size_t size;
   return kalam::find_job_id(message, &id, &size) ? pnstrdup(id, size) : nullptr;
 }
-
-}  // namespace
 
 bool kalam_flush_start(KalamConnection* connection, const char* table, KalamFlushJob* job, kalam::Status* status) {
   job->message = kalam_execute(connection, psprintf("STORAGE FLUSH TABLE %s", table), status);

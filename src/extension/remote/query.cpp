@@ -9,32 +9,30 @@ extern "C" {
 #include "utils/formatting.h"
 }
 
-namespace {
-
 // What an answer may hold: no query of the extension's own asks for more rows than the server gives (spec 9.3), for
 // more columns than PostgreSQL has, or for longer texts than a table's definition has.
 constexpr int MAX_ROWS = 1000;
 constexpr uint32 MAX_COLUMNS = MaxTupleAttributeNumber;
 constexpr Size MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
-void report(KalamConnection* connection, const char* sql, const kalam::Status* status) {
+static void report(KalamConnection* connection, const char* sql, const kalam::Status* status) {
   KalamErrorContext context = {};
   context.server = connection->server_name;
   context.remote_sql = sql;
   kalam_report(status, &context);
 }
 
-const char* to_utf8(const char* text) {
+static const char* to_utf8(const char* text) {
   return pg_server_to_any(text, (int)strlen(text), PG_UTF8);
 }
 
-char* message_of(const kalam::Call* call) {
+static char* message_of(const kalam::Call* call) {
   size_t size = 0;
   const char* message = kalam::call_message(call, &size);
   return message != nullptr ? kalam_text_from_remote(message, size) : pstrdup("");
 }
 
-void set_too_large(kalam::Status* status, const char* what, int64 limit) {
+static void set_too_large(kalam::Status* status, const char* what, int64 limit) {
   memset(status, 0, sizeof(*status));
   status->error = kalam::ErrorClass::protocol;
   status->grpc_code = -1;
@@ -44,7 +42,8 @@ void set_too_large(kalam::Status* status, const char* what, int64 limit) {
 }
 
 // What a server sends takes its place in the answer's memory and in time, whatever it claims to be.
-void append_window(KalamQueryResult* result, const kalam::Window* window, Size* text_bytes, kalam::Status* status) {
+static void append_window(KalamQueryResult* result, const kalam::Window* window, Size* text_bytes,
+                          kalam::Status* status) {
   StringInfoData text;
 
   if (window->column_count > MAX_COLUMNS) return set_too_large(status, "columns", MAX_COLUMNS);
@@ -69,11 +68,9 @@ void append_window(KalamQueryResult* result, const kalam::Window* window, Size* 
   pfree(text.data);
 }
 
-bool is_word_character(char c) {
+static bool is_word_character(char c) {
   return isalnum((unsigned char)c) || c == '_' || IS_HIGHBIT_SET(c);
 }
-
-}  // namespace
 
 KalamPendingQuery* kalam_query_start(KalamConnection* connection, const char* sql, uint64 deadline_ms) {
   MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "KalamDB query", ALLOCSET_SMALL_SIZES);

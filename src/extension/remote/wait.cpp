@@ -6,14 +6,12 @@ extern "C" {
 #include "storage/proc.h"
 }
 
-namespace {
-
 // Lives as long as the backend; made at the first wait, when the latch is the one that the backend keeps.
-WaitEventSet* wait_set;
-uint32 wait_event;
-bool was_left;  // the last wait has begun and not come to its end
+static WaitEventSet* wait_set;
+static uint32 wait_event;
+static bool was_left;  // the last wait has begun and not come to its end
 
-void wait_set_init() {
+static void wait_set_init() {
   wait_event = kalam_wait_event_new("KalamdbCall");
 
   WaitEventSet* set = kalam_create_session_wait_event_set(3);
@@ -26,7 +24,7 @@ void wait_set_init() {
 
 // One round: sleeps until an interrupt, a finished call or the deadline. False when the deadline has passed. The caller
 // looks at its calls again after each round, because the descriptor tells of the calls of all connections.
-bool wait_round(TimestampTz deadline) {
+static bool wait_round(TimestampTz deadline) {
   long timeout_ms = -1;
 
   if (kalam::client_is_broken()) kalam_end_broken_session();
@@ -48,7 +46,7 @@ bool wait_round(TimestampTz deadline) {
 }
 
 // The first call that is done, or -1. `any`: whether there are calls at all.
-int find_done(kalam::Call* const* calls, int count, bool* any) {
+static int find_done(kalam::Call* const* calls, int count, bool* any) {
   *any = false;
   for (int i = 0; i < count; i++) {
     if (calls[i] == nullptr) continue;
@@ -58,17 +56,15 @@ int find_done(kalam::Call* const* calls, int count, bool* any) {
   return -1;
 }
 
-void holder_reset_callback(void* argument) {
-  KalamCallHolder* holder = static_cast<KalamCallHolder*>(argument);
+static void holder_reset_callback(void* argument) {
+  KalamCallHolder* holder = (KalamCallHolder*)argument;
   kalam_call_holder_clear(holder);
   if (holder->connection != nullptr) kalam_connection_unuse(holder->connection);
   holder->connection = nullptr;
 }
 
-}  // namespace
-
 KalamCallHolder* kalam_call_holder_create(MemoryContext context, KalamConnection* connection) {
-  KalamCallHolder* holder = static_cast<KalamCallHolder*>(MemoryContextAllocZero(context, sizeof(KalamCallHolder)));
+  KalamCallHolder* holder = (KalamCallHolder*)MemoryContextAllocZero(context, sizeof(KalamCallHolder));
 
   holder->connection = connection;
   holder->callback.func = holder_reset_callback;

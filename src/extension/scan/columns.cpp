@@ -67,10 +67,11 @@ void kalam_scan_columns_complete(KalamScanColumns* columns) {
 }
 
 void kalam_scan_columns_bind(KalamScanColumns* columns, const kalam::Window* schema) {
-  if ((int)schema->column_count < columns->count)
+  if ((int)schema->column_count < columns->count) {
     ereport(ERROR,
             (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("KalamDB server \"%s\" sent %u columns instead of %d",
                                                          columns->server_name, schema->column_count, columns->count)));
+  }
   columns->reads_text = false;
   for (int i = 0; i < columns->reader_count; i++) {
     KalamColumnReader* reader = &columns->readers[i];

@@ -42,9 +42,10 @@ static void select_column(kalam::Call* call, int index) {
 
 static const int64_t* versions_of(const KalamCompleteness* check, const kalam::Window* window) {
   const ColumnView* view = &window->columns[check->version_index];
-  if (view->kind != ColumnKind::int64)
+  if (view->kind != ColumnKind::int64) {
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("KalamDB server \"%s\" sent row versions of type %s",
                                                                 check->connection->server_name, view->type_name)));
+  }
   return (const int64_t*)view->values;
 }
 

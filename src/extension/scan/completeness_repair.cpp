@@ -31,10 +31,11 @@ static void report_incomplete(const KalamCompleteness* check, const char* reason
 // Starts a flush, unless one is running: that may be too early for what is to be read, so this one follows it later.
 static void start_flush(KalamCompleteness* check) {
   kalam::Status status;
-  if (check->attempts == 0)
+  if (check->attempts == 0) {
     ereport(NOTICE, (errmsg("flushing KalamDB table \"%s\"", check->remote->remote_name),
                      errdetail("It holds more unflushed row versions than the server reads."),
                      errhint("Give the table a FLUSH_POLICY, or switch kalam.auto_flush off.")));
+  }
   // What the answer has, at least, was there before.
   check->flushed_before = kalam_has_timed_versions(check->remote)
                               ? kalam_first_version_of(kalam_finish_clock(check, kalam_ask_clock(check)))

@@ -11,11 +11,13 @@ struct KeyLookups {
   kalam::Call* call;  // whose rows are being read; NULL: none
 };
 
-void report(void* source, int64, const kalam::Status* status) {
+}  // namespace
+
+static void report(void* source, int64, const kalam::Status* status) {
   kalam_row_source_report((const KalamRowSource*)source, status);
 }
 
-void start(KalamRowSource* source) {
+static void start(KalamRowSource* source) {
   KeyLookups* lookups = (KeyLookups*)source;
   for (; lookups->started < lookups->key_count && kalam_keys_in_flight_has_room(lookups->in_flight); lookups->started++)
     kalam_keys_in_flight_start(lookups->in_flight, lookups->keys[lookups->started], lookups->started);
@@ -23,7 +25,7 @@ void start(KalamRowSource* source) {
 }
 
 // The next answer, in the order of the keys. False: none is left.
-bool take_answer(KeyLookups* lookups) {
+static bool take_answer(KeyLookups* lookups) {
   KalamKeyAnswer answer;
   start(&lookups->source);
   if (kalam_keys_in_flight_next(lookups->in_flight, KalamKeyOrder::started, 0, &answer) != KalamKeyResult::answer)
@@ -34,7 +36,7 @@ bool take_answer(KeyLookups* lookups) {
   return true;
 }
 
-bool next_window(KalamRowSource* source, kalam::Window* window) {
+static bool next_window(KalamRowSource* source, kalam::Window* window) {
   KeyLookups* lookups = (KeyLookups*)source;
   for (;;) {
     if (lookups->call == nullptr && !take_answer(lookups)) return false;
@@ -44,7 +46,7 @@ bool next_window(KalamRowSource* source, kalam::Window* window) {
   }
 }
 
-void end(KalamRowSource* source) {
+static void end(KalamRowSource* source) {
   KeyLookups* lookups = (KeyLookups*)source;
   kalam_keys_in_flight_clear(lookups->in_flight);
   lookups->call = nullptr;
@@ -52,13 +54,11 @@ void end(KalamRowSource* source) {
   lookups->key_count = lookups->started = 0;
 }
 
-void rewind_lookups(KalamRowSource* source, bool) {
+static void rewind_lookups(KalamRowSource* source, bool) {
   end(source);
 }
 
 constexpr KalamRowSourceMethods METHODS = {start, next_window, rewind_lookups, end};
-
-}  // namespace
 
 KalamRowSource* kalam_key_lookups_create(const KalamRowSource* base) {
   KeyLookups* lookups = (KeyLookups*)palloc0(sizeof(KeyLookups));

@@ -14,10 +14,11 @@ void kalam_merge_find_journal(KalamMerge* merge, Oid relid, const char* subject,
 int64 kalam_merge_visible_journal_rows(const KalamMerge* merge) {
   if (merge->journal == nullptr) return 0;
   int64 count = 0;
-  for (int32 i = 0; i < merge->journal_length; i++)
+  for (int32 i = 0; i < merge->journal_length; i++) {
     if (merge->journal->entries[i].change != KalamChange::remove &&
         kalam_journal_is_visible(merge->journal, i, merge->curcid))
       count++;
+  }
   return count;
 }
 

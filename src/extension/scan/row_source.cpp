@@ -25,8 +25,9 @@ void kalam_row_source_bind(const KalamRowSource* source, kalam::Call* call) {
   kalam::Status status;
   kalam::Window schema;
   source->columns->is_bound = false;
-  if (kalam::call_result_schema(call, &schema, &status))
+  if (kalam::call_result_schema(call, &schema, &status)) {
     kalam_scan_columns_bind(source->columns, &schema);
-  else if (status.error != kalam::ErrorClass::none)
+  } else if (status.error != kalam::ErrorClass::none) {
     kalam_row_source_report(source, &status);
+  }
 }

@@ -64,9 +64,10 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   if (explains_only) return;
 
   kalam_journal_check_aliases(state->remote, state->subject);
-  if (state->lookup == KalamLookup::key || state->lookup == KalamLookup::keys)
+  if (state->lookup == KalamLookup::key || state->lookup == KalamLookup::keys) {
     state->key_values =
         kalam_key_values_create(&scan.terms, state->remote->columns[state->remote->key_column].type.kind, &node->ss.ps);
+  }
   state->size = kalam_table_size(relation, state->remote, state->subject);
   state->run_context = AllocSetContextCreate(estate->es_query_cxt, "KalamDB scan run", ALLOCSET_SMALL_SIZES);
   state->merge.row_context = AllocSetContextCreate(estate->es_query_cxt, "KalamDB scan row", ALLOCSET_DEFAULT_SIZES);

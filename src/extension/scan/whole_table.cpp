@@ -15,8 +15,10 @@ struct WholeTable {
   uint64 rows_read;
 };
 
+}  // namespace
+
 // A scan of everything must tell whether it is complete.
-KalamCompleteness* create_completeness(const KalamRowSource* source, bool keeps_answer) {
+static KalamCompleteness* create_completeness(const KalamRowSource* source, bool keeps_answer) {
   const KalamRelation* remote = source->remote;
   if (!kalam_completeness_can_check(remote)) return nullptr;
   KalamCompleteness* check = kalam_completeness_create(source->connection, remote, source->subject, keeps_answer);
@@ -27,7 +29,7 @@ KalamCompleteness* create_completeness(const KalamRowSource* source, bool keeps_
   return check;
 }
 
-void start_call(WholeTable* whole) {
+static void start_call(WholeTable* whole) {
   const KalamRowSource* source = &whole->source;
   kalam::ScanRequest request = {};
   kalam::CallOptions options = {};
@@ -43,7 +45,7 @@ void start_call(WholeTable* whole) {
 
 // The answer of an earlier run is read again: all runs of one statement are to see the same rows, and a correlated
 // subquery is not to fetch the table for each row of the outer query.
-void start(KalamRowSource* source) {
+static void start(KalamRowSource* source) {
   WholeTable* whole = (WholeTable*)source;
   whole->is_taken = whole->is_read = false;
   whole->rows_read = 0;
@@ -57,7 +59,7 @@ void start(KalamRowSource* source) {
   MemoryContextSwitchTo(old);
 }
 
-void wait_for_answer(WholeTable* whole) {
+static void wait_for_answer(WholeTable* whole) {
   const KalamRowSource* source = &whole->source;
   kalam::Status status;
   kalam::CallStatistics statistics;
@@ -70,7 +72,7 @@ void wait_for_answer(WholeTable* whole) {
 }
 
 // The answer is checked as a whole, and the scan repeated until it is complete.
-void take_complete_answer(WholeTable* whole) {
+static void take_complete_answer(WholeTable* whole) {
   KalamCompleteness* check = whole->completeness;
   wait_for_answer(whole);
   if (check == nullptr) {
@@ -86,14 +88,15 @@ void take_complete_answer(WholeTable* whole) {
   whole->is_kept = whole->keeps_answer;
 }
 
-void take_answer(WholeTable* whole) {
+static void take_answer(WholeTable* whole) {
   const KalamScanColumns* columns = whole->source.columns;
   kalam::Status status;
   MemoryContext old = MemoryContextSwitchTo(whole->source.run_context);
-  if (!whole->is_kept)
+  if (!whole->is_kept) {
     take_complete_answer(whole);
-  else if (!kalam::call_result_rewind(whole->holder->call, true, &status))
+  } else if (!kalam::call_result_rewind(whole->holder->call, true, &status)) {
     kalam_row_source_report(&whole->source, &status);
+  }
   MemoryContextSwitchTo(old);
 
   // What only told whether the answer is complete is not decoded again.
@@ -103,7 +106,7 @@ void take_answer(WholeTable* whole) {
   whole->is_taken = true;
 }
 
-void finish_answer(WholeTable* whole) {
+static void finish_answer(WholeTable* whole) {
   const KalamRelation* remote = whole->source.remote;
   whole->is_read = true;
   if (remote->kind == kalam::TableKind::system || remote->kind == kalam::TableKind::shared)
@@ -111,7 +114,7 @@ void finish_answer(WholeTable* whole) {
   if (!whole->is_kept) kalam_call_holder_clear(whole->holder);
 }
 
-bool next_window(KalamRowSource* source, kalam::Window* window) {
+static bool next_window(KalamRowSource* source, kalam::Window* window) {
   WholeTable* whole = (WholeTable*)source;
   if (whole->is_read) return false;
   if (!whole->is_taken) take_answer(whole);
@@ -123,14 +126,14 @@ bool next_window(KalamRowSource* source, kalam::Window* window) {
   return true;
 }
 
-void end(KalamRowSource* source) {
+static void end(KalamRowSource* source) {
   WholeTable* whole = (WholeTable*)source;
   kalam_call_holder_clear(whole->holder);
   whole->is_kept = whole->is_taken = false;
 }
 
 // The whole table has no parameters.
-void rewind_answer(KalamRowSource* source, bool) {
+static void rewind_answer(KalamRowSource* source, bool) {
   WholeTable* whole = (WholeTable*)source;
   if (!whole->is_kept) end(source);
   // One repetition is seldom the last one.
@@ -139,8 +142,6 @@ void rewind_answer(KalamRowSource* source, bool) {
 }
 
 constexpr KalamRowSourceMethods METHODS = {start, next_window, rewind_answer, end};
-
-}  // namespace
 
 KalamRowSource* kalam_whole_table_create(const KalamRowSource* base, bool keeps_answer) {
   WholeTable* whole = (WholeTable*)palloc0(sizeof(WholeTable));

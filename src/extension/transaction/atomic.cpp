@@ -69,7 +69,7 @@ static void check_stageable(const KalamJournal* journal) {
          errdetail("KalamDB's transactions do not take stream tables."),
          errhint("Write fewer rows in one transaction, or " AUTOCOMMIT_HINT)));
   }
-  if (kalam_journal_has_moves(journal))
+  if (kalam_journal_has_moves(journal)) {
     ereport(
         ERROR,
         (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -79,6 +79,7 @@ static void check_stageable(const KalamJournal* journal) {
                    "tables whose key is called \"id\"; the key of this one is called \"%s\".",
                    relation->columns[relation->key_column].name),
          errhint("Change the key of one row in a transaction of its own, or " AUTOCOMMIT_HINT)));
+  }
   bool only_inserts = kalam_changed_journals() == 1 && journal->net_updates + journal->net_removes == 0;
   ereport(
       ERROR,
@@ -109,29 +110,32 @@ static bool is_one_shard(const KalamJournal* a, const KalamJournal* b) {
 
 // Two journals with changes must be in one data group of one server (spec 8.3).
 static void check_together(const KalamJournal* a, const KalamJournal* b) {
-  if (a->connection != b->connection)
+  if (a->connection != b->connection) {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("cannot change tables \"%s\" and \"%s\" in one transaction", b->relation->local_name,
                            a->relation->local_name),
                     errdetail("They belong to different KalamDB servers or user mappings, which cannot commit "
                               "together."),
                     errhint("Change them in separate transactions, or " AUTOCOMMIT_HINT)));
-  if (a->relation->kind != b->relation->kind)
+  }
+  if (a->relation->kind != b->relation->kind) {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("cannot change tables \"%s\" and \"%s\" in one transaction", b->relation->local_name,
                            a->relation->local_name),
                     errdetail("KalamDB commits shared, user and stream tables separately."),
                     errhint("Change them in separate transactions, or " AUTOCOMMIT_HINT)));
+  }
   if (is_one_shard(a, b)) return;
   // Only a transaction that writes for two users asks. What it is for can also be refused by the server, before
   // anything was applied; so a number that has changed since does no harm.
   kalam_server_facts_get_shards(a->connection);
-  if (!is_one_shard(a, b))
+  if (!is_one_shard(a, b)) {
     ereport(ERROR,
             (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
              errmsg("cannot change rows of KalamDB users \"%s\" and \"%s\" in one transaction", b->subject, a->subject),
              errdetail("Their rows are in different shards, which KalamDB commits separately."),
              errhint("Commit before setting kalam.user_id to another user, or " AUTOCOMMIT_HINT)));
+  }
 }
 
 bool kalam_transaction_can_join(const KalamJournal* a, const KalamJournal* b) {

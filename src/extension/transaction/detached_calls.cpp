@@ -16,10 +16,12 @@ struct DetachedCall {
   char table[160];              // namespace.table
 };
 
-DetachedCall* detached_calls;
+}  // namespace
+
+static DetachedCall* detached_calls;
 
 // Releases those that have ended, or all of them.
-void release(bool all) {
+static void release(bool all) {
   DetachedCall** link = &detached_calls;
   while (*link != nullptr) {
     DetachedCall* detached = *link;
@@ -35,7 +37,7 @@ void release(bool all) {
 }
 
 // What is not answered by then is cancelled.
-void release_at_exit(int, Datum) {
+static void release_at_exit(int, Datum) {
   TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), KALAM_EXIT_WAIT_MS);
   for (DetachedCall* detached = detached_calls; detached != nullptr && kalam_postmaster_is_alive();
        detached = detached->next) {
@@ -43,8 +45,6 @@ void release_at_exit(int, Datum) {
   }
   release(true);
 }
-
-}  // namespace
 
 void kalam_detach_call(kalam::Call* call, KalamConnection* connection, const char* name_space, const char* table) {
   static bool is_registered;

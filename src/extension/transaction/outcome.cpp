@@ -50,9 +50,10 @@ bool kalam_is_unanswered(const kalam::Status* status) {
 static const char* hint_of_unknown(const kalam::Status* status) {
   if (kalam_is_unanswered(status))
     return "The changes were handed over, but no answer came. Look at the data before repeating them.";
-  if (status->error == kalam::ErrorClass::transaction_unknown)
+  if (status->error == kalam::ErrorClass::transaction_unknown) {
     return "The server lost the transaction while changes were sent in it, and may have applied some of them on their "
            "own. Look at the data before repeating them.";
+  }
   return "The changes were handed over, but the answer does not tell what became of them. Look at the data before "
          "repeating them.";
 }

@@ -45,9 +45,10 @@ static void run_commit_steps() {
 
 // What is there to be sent would have to be kept until COMMIT PREPARED, in a place that survives this session.
 static void run_prepare_steps() {
-  if (kalam_changed_journals() > 0)
+  if (kalam_changed_journals() > 0) {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("cannot PREPARE a transaction that has changed KalamDB tables")));
+  }
   kalam_remote_ddl_refuse_prepare();
   send_rows();
 }

@@ -83,10 +83,11 @@ static void tell_of_namespace(const KalamPendingChange* change) {
 
 static TimestampTz undo_deadline(bool was_cancelled) {
   int64 most = UNDO_MS;
-  if (proc_exit_inprogress && kalam_postmaster_is_alive())
+  if (proc_exit_inprogress && kalam_postmaster_is_alive()) {
     most = KALAM_EXIT_WAIT_MS;
-  else if (proc_exit_inprogress || was_cancelled)
+  } else if (proc_exit_inprogress || was_cancelled) {
     most = UNDO_AFTER_CANCEL_MS;
+  }
   return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), most);
 }
 
@@ -94,10 +95,11 @@ void kalam_remote_ddl_undo(int level, bool was_cancelled) {
   TimestampTz deadline = undo_deadline(was_cancelled);
   KalamPendingChange* change;
   while ((change = kalam_remote_ddl_pop(level)) != nullptr) {
-    if (change->kind == KalamRemoteDdl::name_space)
+    if (change->kind == KalamRemoteDdl::name_space) {
       tell_of_namespace(change);
-    else if (change->undo_sql != nullptr && !change->done)
+    } else if (change->undo_sql != nullptr && !change->done) {
       undo(change, deadline);
+    }
     kalam_connection_unpin(change->connection);
   }
 }

@@ -111,10 +111,11 @@ static Datum read_float8_from_float32(KalamColumnReader* reader, uint32 row) {
 static Datum fit_numeric(KalamColumnReader* reader, Datum value) {
   if (reader->typmod < 0) return value;
   Datum fitted = DirectFunctionCall2(numeric, value, Int32GetDatum(reader->typmod));
-  if (!DatumGetBool(DirectFunctionCall2(numeric_eq, value, fitted)))
+  if (!DatumGetBool(DirectFunctionCall2(numeric_eq, value, fitted))) {
     ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
                     errmsg("value has more digits than type %s can hold",
                            format_type_with_typemod(reader->type, reader->typmod))));
+  }
   return fitted;
 }
 
@@ -540,13 +541,14 @@ static bool is_made_of_text(const ColumnView* view) {
 
 void kalam_column_reader_bind(KalamColumnReader* reader, const ColumnView* schema) {
   reader->convert = choose(reader, schema);
-  if (reader->convert == nullptr)
+  if (reader->convert == nullptr) {
     ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
                     errmsg("column \"%s\" of foreign table \"%s\" has type %s, but KalamDB sends %s", reader->attribute,
                            reader->relation, format_type_be(reader->type), schema->type_name),
                     schema->kind == ColumnKind::utf8 && !kalam_has_text(reader->type)
                         ? errdetail("Values of rows, and of types that contain domains, cannot be read.")
                         : 0));
+  }
   reader->reads_text = is_made_of_text(schema);
 }
 

@@ -81,11 +81,12 @@ static void write_decimal(KalamColumnWriter* writer, Datum datum, Value* value) 
       number = DatumGetNumeric(datum);
       break;
   }
-  if (numeric_is_nan(number) || numeric_is_inf(number))
+  if (numeric_is_nan(number) || numeric_is_inf(number)) {
     ereport(ERROR,
             (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
              errmsg("cannot store %s in KalamDB column \"%s\" of type %s", numeric_is_nan(number) ? "NaN" : "infinity",
                     writer->column->name, writer->column->type_name)));
+  }
   char* text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
   set_bytes(value, text, strlen(text));
 }
@@ -114,10 +115,11 @@ static void write_timestamp(KalamColumnWriter* writer, Datum datum, Value* value
   Timestamp timestamp = DatumGetTimestamp(datum);
   if (TIMESTAMP_NOT_FINITE(timestamp)) refuse_infinity(writer);
   value->kind = ValueKind::integer;
-  if (pg_add_s64_overflow(timestamp, EPOCH_MICROS, &value->i))
+  if (pg_add_s64_overflow(timestamp, EPOCH_MICROS, &value->i)) {
     ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
                     errmsg("value is out of range for KalamDB column \"%s\" of type %s", writer->column->name,
                            writer->column->type_name)));
+  }
 }
 
 // ---------------------------------------------------------------- text and bytes
@@ -166,10 +168,11 @@ static void write_uuid(KalamColumnWriter*, Datum datum, Value* value) {
 // ---------------------------------------------------------------- vectors
 
 static void set_vector(KalamColumnWriter* writer, Value* value, const float* numbers, size_t count) {
-  if (count != writer->column->type.dimension)
+  if (count != writer->column->type.dimension) {
     ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
                     errmsg("KalamDB column \"%s\" of type %s needs %u elements, not %zu", writer->column->name,
                            writer->column->type_name, writer->column->type.dimension, count)));
+  }
   value->kind = ValueKind::vector;
   value->bytes.data = numbers;
   value->bytes.size = count;
@@ -177,14 +180,16 @@ static void set_vector(KalamColumnWriter* writer, Value* value, const float* num
 
 static void write_float_array(KalamColumnWriter* writer, Datum datum, Value* value) {
   ArrayType* array = DatumGetArrayTypeP(datum);
-  if (ARR_NDIM(array) > 1)
+  if (ARR_NDIM(array) > 1) {
     ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
                     errmsg("KalamDB column \"%s\" of type %s needs a one-dimensional array", writer->column->name,
                            writer->column->type_name)));
-  if (array_contains_nulls(array))
+  }
+  if (array_contains_nulls(array)) {
     ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                     errmsg("KalamDB column \"%s\" of type %s cannot hold null elements", writer->column->name,
                            writer->column->type_name)));
+  }
   int count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
   set_vector(writer, value, (const float*)ARR_DATA_PTR(array), (size_t)count);
 }
@@ -201,10 +206,11 @@ static void write_vector_by_output_function(KalamColumnWriter* writer, Datum dat
   while (*p != '\0' && *p != ']' && count < capacity) {
     char* end;
     numbers[count] = strtof(p, &end);
-    if (end == p)
+    if (end == p) {
       ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
                       errmsg("cannot store a value of type %s in KalamDB column \"%s\" of type %s",
                              format_type_be(writer->type), writer->column->name, writer->column->type_name)));
+    }
     count++;
     p = *end == ',' ? end + 1 : end;
   }
@@ -268,7 +274,7 @@ static void writer_init(KalamColumnWriter* writer, const KalamRelation* relation
   getTypeOutputInfo(writer->type, &output, &is_varlena);
   fmgr_info(output, &writer->output);
   writer->convert = choose(writer);
-  if (writer->convert == nullptr)
+  if (writer->convert == nullptr) {
     ereport(
         ERROR,
         (errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -279,6 +285,7 @@ static void writer_init(KalamColumnWriter* writer, const KalamRelation* relation
          writer->column->type.kind == kalam::RemoteKind::other
              ? errhint("Use a foreign table without the column, which can be written.")
              : 0));
+  }
 }
 
 // The remote columns live in C++ memory that a reset of the context must give back.
@@ -336,12 +343,14 @@ KalamRowWriter* kalam_row_writer_create(const KalamRelation* relation, TupleDesc
       writer_init(out, relation, TupleDescAttr(tupdesc, att));
     }
   }
-  for (int att = 0; att < relation->attribute_count; att++)
-    if (relation->attribute_column[att] == KALAM_ATTRIBUTE_MISSING)
+  for (int att = 0; att < relation->attribute_count; att++) {
+    if (relation->attribute_column[att] == KALAM_ATTRIBUTE_MISSING) {
       ereport(ERROR,
               (errcode(ERRCODE_UNDEFINED_COLUMN),
                errmsg("column \"%s\" of foreign table \"%s\" does not exist in KalamDB table \"%s\"",
                       NameStr(TupleDescAttr(tupdesc, att)->attname), relation->local_name, relation->remote_name)));
+    }
+  }
 
   MemoryContextCallback* callback = (MemoryContextCallback*)palloc0(sizeof(MemoryContextCallback));
   callback->func = release_rows;
@@ -387,9 +396,10 @@ static KalamMembers take_row(KalamRowWriter* writer) {
   char* text = (char*)MemoryContextAllocHuge(CurrentMemoryContext, Max(size, 1));
   memcpy(text, object + 1, size);
   kalam::row_buffer_clear(writer->row);
-  if (most_tagged > PG_INT32_MAX)
+  if (most_tagged > PG_INT32_MAX) {
     ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     errmsg("row of foreign table \"%s\" is too large", writer->relation->local_name)));
+  }
   return {text, (uint32)size, (uint32)most_tagged, form};
 }
 
@@ -420,12 +430,13 @@ KalamMembers kalam_row_writer_encode(KalamRowWriter* writer, const Datum* values
     value->kind = ValueKind::null_value;
     writer->present[i] = column->attnum != InvalidAttrNumber;
     if (!writer->present[i]) continue;
-    if (!nulls[column->attnum - 1])
+    if (!nulls[column->attnum - 1]) {
       column->convert(column, values[column->attnum - 1], value);
-    else if (bms_is_member(column->attnum, defaulted))
+    } else if (bms_is_member(column->attnum, defaulted)) {
       kalam_evaluate_default(writer->relation, column->column, value);
-    else if (column->column->not_null)
+    } else if (column->column->not_null) {
       report_null(writer, column);
+    }
   }
   return kalam_row_writer_present(writer);
 }
@@ -439,10 +450,11 @@ static KalamMembers encode_missing(KalamRowWriter* writer, const KalamRelation* 
     if (!writer->present[i]) continue;
     count++;
     writer->values[i].kind = ValueKind::null_value;
-    if (kalam_has_remote_default(column->column))
+    if (kalam_has_remote_default(column->column)) {
       kalam_evaluate_default(writer->relation, column->column, &writer->values[i]);
-    else if (column->column->not_null)
+    } else if (column->column->not_null) {
       report_null(writer, column);
+    }
   }
   return count > 0 ? kalam_row_writer_present(writer) : KalamMembers{};
 }
@@ -483,10 +495,11 @@ char* kalam_row_writer_key(KalamRowWriter* writer, Datum key) {
       if (isnan(number)) return pstrdup("NaN");
       if (isinf(number)) return pstrdup(number > 0 ? "inf" : "-inf");
       char* text = (char*)palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
-      if (value.kind == ValueKind::real)
+      if (value.kind == ValueKind::real) {
         float_to_shortest_decimal_buf(value.f, text);
-      else
+      } else {
         double_to_shortest_decimal_buf(value.d, text);
+      }
       return text;
     }
     default:

@@ -13,29 +13,27 @@ using kalam::RemoteKind;
 using kalam::Value;
 using kalam::ValueKind;
 
-namespace {
-
 // ---------------------------------------------------------------- literals
 
-bool starts_with(const char* text, const char* prefix) {
+static bool starts_with(const char* text, const char* prefix) {
   return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
 // What is between `prefix` and a closing bracket at the end; NULL when that is not the form.
-char* inside(const char* shown, const char* prefix) {
+static char* inside(const char* shown, const char* prefix) {
   size_t size = strlen(shown);
   size_t before = strlen(prefix);
   if (!starts_with(shown, prefix) || size < before + 1 || shown[size - 1] != ')') return nullptr;
   return pnstrdup(shown + before, size - before - 1);
 }
 
-int append_utf8(char* to, pg_wchar code) {
+static int append_utf8(char* to, pg_wchar code) {
   unicode_to_utf8(code, (unsigned char*)to);
   return pg_utf_mblen((unsigned char*)to);
 }
 
 // "it's \"so\"": the text that a quoted one means, in place. NULL for an escape that is not known.
-char* unquoted(char* quoted) {
+static char* unquoted(char* quoted) {
   size_t size = strlen(quoted);
   if (size < 2 || quoted[0] != '"' || quoted[size - 1] != '"') return nullptr;
   quoted[size - 1] = '\0';
@@ -77,7 +75,7 @@ char* unquoted(char* quoted) {
   return quoted;
 }
 
-void set_bytes(Value* value, const char* text) {
+static void set_bytes(Value* value, const char* text) {
   value->kind = ValueKind::bytes;
   value->bytes.data = text;
   value->bytes.size = strlen(text);
@@ -85,7 +83,7 @@ void set_bytes(Value* value, const char* text) {
 
 // ---------------------------------------------------------------- numbers
 
-bool read_integer(const char* text, int64* number) {
+static bool read_integer(const char* text, int64* number) {
   char* end;
   errno = 0;
   if (*text == '\0' || isspace((unsigned char)*text)) return false;
@@ -96,7 +94,7 @@ bool read_integer(const char* text, int64* number) {
   return *end == '\0';
 }
 
-bool fits_integer(RemoteKind kind, int64 number) {
+static bool fits_integer(RemoteKind kind, int64 number) {
   switch (kind) {
     case RemoteKind::smallint:
       return number >= PG_INT16_MIN && number <= PG_INT16_MAX;
@@ -108,14 +106,14 @@ bool fits_integer(RemoteKind kind, int64 number) {
   }
 }
 
-bool read_double(const char* text, double* number) {
+static bool read_double(const char* text, double* number) {
   char* end;
   if (*text == '\0' || isspace((unsigned char)*text)) return false;
   *number = strtod(text, &end);
   return *end == '\0';
 }
 
-bool read_boolean(const char* text, bool* truth) {
+static bool read_boolean(const char* text, bool* truth) {
   static const char* const yes[] = {"true", "t", "yes", "y", "on", "1"};
   static const char* const no[] = {"false", "f", "no", "n", "off", "0"};
   for (size_t i = 0; i < lengthof(yes); i++) {
@@ -127,7 +125,7 @@ bool read_boolean(const char* text, bool* truth) {
 
 // Decimal text with no more decimals than the column has: rounded half away from zero, as KalamDB does. NULL: no
 // number.
-char* rounded(const char* text, int scale) {
+static char* rounded(const char* text, int scale) {
   const char* sign = *text == '-' ? "-" : "";
   if (*text == '-' || *text == '+') text++;
   size_t whole = strspn(text, "0123456789");
@@ -148,7 +146,7 @@ char* rounded(const char* text, int scale) {
 // ---------------------------------------------------------------- dates and times
 
 // `count` digits; the text behind them, or NULL.
-const char* read_digits(const char* text, int count, int* number) {
+static const char* read_digits(const char* text, int count, int* number) {
   if (text == nullptr) return nullptr;
   *number = 0;
   for (int i = 0; i < count; i++) {
@@ -158,12 +156,12 @@ const char* read_digits(const char* text, int count, int* number) {
   return text + count;
 }
 
-const char* read_character(const char* text, char wanted) {
+static const char* read_character(const char* text, char wanted) {
   return text != nullptr && *text == wanted ? text + 1 : nullptr;
 }
 
 // Days since 1970 of yyyy-mm-dd.
-const char* read_date(const char* text, int64* days) {
+static const char* read_date(const char* text, int64* days) {
   int year;
   int month;
   int day;
@@ -176,7 +174,7 @@ const char* read_date(const char* text, int64* days) {
 }
 
 // Microseconds of hh:mm[:ss[.f…]]; digits behind the sixth are cut.
-const char* read_time(const char* text, bool needs_seconds, int64* micros) {
+static const char* read_time(const char* text, bool needs_seconds, int64* micros) {
   int hour;
   int minute;
   int second = 0;
@@ -199,7 +197,7 @@ const char* read_time(const char* text, bool needs_seconds, int64* micros) {
 }
 
 // Microseconds since 1970 in UTC of a date alone or with a time, and a zone.
-bool read_timestamp(const char* text, int64* micros) {
+static bool read_timestamp(const char* text, int64* micros) {
   int64 days;
   int64 time = 0;
   text = read_date(text, &days);
@@ -226,7 +224,7 @@ bool read_timestamp(const char* text, int64* micros) {
 // ---------------------------------------------------------------- others
 
 // The sixteen bytes of a UUID in any usual spelling.
-bool read_uuid(const char* text, Value* value) {
+static bool read_uuid(const char* text, Value* value) {
   auto* bytes = (unsigned char*)palloc0(UUID_LEN);
   int digits = 0;
   if (pg_strncasecmp(text, "urn:uuid:", 9) == 0) text += 9;
@@ -244,7 +242,7 @@ bool read_uuid(const char* text, Value* value) {
 }
 
 // [0.5,1]: as many numbers as the column has dimensions.
-bool read_vector(const char* text, uint32 dimension, Value* value) {
+static bool read_vector(const char* text, uint32 dimension, Value* value) {
   auto* numbers = (float*)palloc(sizeof(float) * Max(dimension, 1));
   uint32 count = 0;
   const char* p = text + strspn(text, " ");
@@ -265,7 +263,7 @@ bool read_vector(const char* text, uint32 dimension, Value* value) {
 }
 
 // A literal's text as a value of the column, as the server's casts do it (spec 6.4). False: they would refuse it.
-bool value_of_text(const char* text, const kalam::RemoteType* type, Value* value) {
+static bool value_of_text(const char* text, const kalam::RemoteType* type, Value* value) {
   switch (type->kind) {
     case RemoteKind::boolean:
       value->kind = ValueKind::boolean;
@@ -321,7 +319,7 @@ bool value_of_text(const char* text, const kalam::RemoteType* type, Value* value
 }
 
 // A number written without quotes: days, microseconds and truth as well.
-bool value_of_number(const char* text, const kalam::RemoteType* type, Value* value) {
+static bool value_of_number(const char* text, const kalam::RemoteType* type, Value* value) {
   switch (type->kind) {
     case RemoteKind::boolean: {
       double number;
@@ -347,7 +345,7 @@ bool value_of_number(const char* text, const kalam::RemoteType* type, Value* val
   }
 }
 
-bool value_of_boolean(const char* text, const kalam::RemoteType* type, Value* value) {
+static bool value_of_boolean(const char* text, const kalam::RemoteType* type, Value* value) {
   bool is_number = type->kind != RemoteKind::boolean && type->kind != RemoteKind::text;
   if (type->kind == RemoteKind::decimal) return false;
   return value_of_text(!is_number ? text : strcmp(text, "true") == 0 ? "1" : "0", type, value);
@@ -356,31 +354,31 @@ bool value_of_boolean(const char* text, const kalam::RemoteType* type, Value* va
 // ---------------------------------------------------------------- functions
 
 // Milliseconds, as the server's clock has them.
-int64 now_micros() {
+static int64 now_micros() {
   int64 micros = GetCurrentTimestamp() + (int64)(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
   return micros - micros % 1000;
 }
 
-bool value_of_now(const kalam::RemoteType* type, Value* value) {
+static bool value_of_now(const kalam::RemoteType* type, Value* value) {
   value->kind = ValueKind::integer;
   value->i = now_micros();
   if (type->kind == RemoteKind::date) value->i /= USECS_PER_DAY;
   return type->kind == RemoteKind::timestamp || type->kind == RemoteKind::datetime || type->kind == RemoteKind::date;
 }
 
-void random_bytes(unsigned char* bytes, size_t size) {
+static void random_bytes(unsigned char* bytes, size_t size) {
   if (!pg_strong_random(bytes, size))
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
 }
 
 // Forty-eight bits of Unix milliseconds, then chance: what UUIDs of version 7 and ULIDs have in common.
-void ordered_bytes(unsigned char* bytes) {
+static void ordered_bytes(unsigned char* bytes) {
   uint64 milliseconds = (uint64)(now_micros() / 1000);
   random_bytes(bytes, UUID_LEN);
   for (int i = 0; i < 6; i++) bytes[i] = (unsigned char)(milliseconds >> (40 - 8 * i));
 }
 
-bool value_of_uuid(const kalam::RemoteType* type, Value* value) {
+static bool value_of_uuid(const kalam::RemoteType* type, Value* value) {
   auto* bytes = (unsigned char*)palloc(UUID_LEN);
   ordered_bytes(bytes);
   bytes[6] = (unsigned char)((bytes[6] & 0x0F) | 0x70);
@@ -401,7 +399,7 @@ bool value_of_uuid(const kalam::RemoteType* type, Value* value) {
   return type->kind == RemoteKind::text;
 }
 
-bool value_of_ulid(const kalam::RemoteType* type, Value* value) {
+static bool value_of_ulid(const kalam::RemoteType* type, Value* value) {
   static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   constexpr int LENGTH = 26;  // of five bits each, the first ones of which are zero
   unsigned char bytes[UUID_LEN];
@@ -419,11 +417,11 @@ bool value_of_ulid(const kalam::RemoteType* type, Value* value) {
   return type->kind == RemoteKind::text;
 }
 
-bool value_of_snowflake(const kalam::RemoteType* type, Value* value) {
+static bool value_of_snowflake(const kalam::RemoteType* type, Value* value) {
   return value_of_text(psprintf(INT64_FORMAT, kalam_snowflake_next()), type, value);
 }
 
-bool evaluate(const char* shown, const kalam::RemoteType* type, Value* value) {
+static bool evaluate(const char* shown, const kalam::RemoteType* type, Value* value) {
   if (char* quoted = inside(shown, "String("); quoted != nullptr) {
     char* text = unquoted(quoted);
     return text != nullptr && value_of_text(text, type, value);
@@ -438,13 +436,11 @@ bool evaluate(const char* shown, const kalam::RemoteType* type, Value* value) {
   return false;
 }
 
-bool is_declared(const KalamRelation* relation, const KalamRemoteColumn* column) {
+static bool is_declared(const KalamRelation* relation, const KalamRemoteColumn* column) {
   for (int i = 0; i < relation->attribute_count; i++)
     if (relation->attribute_column[i] == column - relation->columns) return true;
   return false;
 }
-
-}  // namespace
 
 bool kalam_has_remote_default(const KalamRemoteColumn* column) {
   const char* shown = column->default_value;

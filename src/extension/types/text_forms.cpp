@@ -139,10 +139,11 @@ static void refuse_json_nulls(ArrayType* array) {
   while (array_iterate(iterator, &value, &is_null)) {
     if (is_null) continue;
     Datum type = is_text ? DirectFunctionCall1(json_typeof, value) : DirectFunctionCall1(jsonb_typeof, value);
-    if (strcmp(TextDatumGetCString(type), "null") == 0)
+    if (strcmp(TextDatumGetCString(type), "null") == 0) {
       ereport(ERROR,
               (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot store an array with a null of json in KalamDB"),
                errdetail("Arrays are kept there as JSON text, in which it is the NULL of SQL.")));
+    }
   }
   array_free_iterator(iterator);
 }
@@ -158,9 +159,11 @@ struct ArrayWriter {
   StringInfoData out;
 };
 
+}  // namespace
+
 // The text that array_to_json() gives, made without it: that would call a cast to json that somebody has created for
 // the type, as whoever writes the row.
-void append_element(ArrayWriter* writer, Datum value) {
+static void append_element(ArrayWriter* writer, Datum value) {
   char date[MAXDATELEN + 1];
   char* text;
   switch (writer->type) {
@@ -184,10 +187,11 @@ void append_element(ArrayWriter* writer, Datum value) {
     case FLOAT8OID:
     case NUMERICOID:
       text = OutputFunctionCall(&writer->output, value);
-      if (IsValidJsonNumber(text, (int)strlen(text)))
+      if (IsValidJsonNumber(text, (int)strlen(text))) {
         appendStringInfoString(&writer->out, text);
-      else
+      } else {
         escape_json(&writer->out, text);
+      }
       return;
     default:
       escape_json(&writer->out, OutputFunctionCall(&writer->output, value));
@@ -195,7 +199,7 @@ void append_element(ArrayWriter* writer, Datum value) {
   }
 }
 
-void append_dimension(ArrayWriter* writer, const int* dims, int depth) {
+static void append_dimension(ArrayWriter* writer, const int* dims, int depth) {
   appendStringInfoChar(&writer->out, '[');
   for (int i = 0; i < dims[0]; i++) {
     if (i > 0) appendStringInfoChar(&writer->out, ',');
@@ -205,28 +209,30 @@ void append_dimension(ArrayWriter* writer, const int* dims, int depth) {
     }
     CHECK_FOR_INTERRUPTS();
     int index = writer->next++;
-    if (writer->nulls[index])
+    if (writer->nulls[index]) {
       appendStringInfoString(&writer->out, "null");
-    else
+    } else {
       append_element(writer, writer->values[index]);
+    }
   }
   appendStringInfoChar(&writer->out, ']');
 }
 
-}  // namespace
-
 char* kalam_array_output(Datum datum) {
   ArrayType* array = DatumGetArrayTypeP(datum);
-  for (int i = 0; i < ARR_NDIM(array); i++)
-    if (ARR_LBOUND(array)[i] != 1)
+  for (int i = 0; i < ARR_NDIM(array); i++) {
+    if (ARR_LBOUND(array)[i] != 1) {
       ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
                       errmsg("cannot store an array whose lower bound is not 1 in KalamDB"),
                       errdetail("Arrays are kept there as JSON text, which has no bounds.")));
+    }
+  }
   // Elements that are JSON themselves could not be told from sub-arrays.
   if (is_json_type(getBaseType(ARR_ELEMTYPE(array)))) {
-    if (ARR_NDIM(array) > 1)
+    if (ARR_NDIM(array) > 1) {
       ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                       errmsg("cannot store an array of json with more than one dimension in KalamDB")));
+    }
     refuse_json_nulls(array);
   }
   ArrayWriter writer = {};
@@ -243,10 +249,11 @@ char* kalam_array_output(Datum datum) {
   deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &writer.values, &writer.nulls, &count);
   initStringInfo(&writer.out);
   int level = begin_fixed_settings(output);
-  if (count == 0)
+  if (count == 0) {
     appendStringInfoString(&writer.out, "[]");
-  else
+  } else {
     append_dimension(&writer, ARR_DIMS(array), ARR_NDIM(array));
+  }
   end_fixed_settings(level);
   return writer.out.data;
 }
@@ -269,13 +276,15 @@ struct ArrayBuilder {
   int dims[MAXDIM];  // -1: not known yet
 };
 
-[[noreturn]] void report_shape(const char* detail) {
+}  // namespace
+
+[[noreturn]] static void report_shape(const char* detail) {
   ereport(ERROR,
           (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("JSON text does not fit an array"), errdetail("%s", detail)));
   pg_unreachable();
 }
 
-char* element_text(const ArrayBuilder* builder, JsonbValue* value) {
+static char* element_text(const ArrayBuilder* builder, JsonbValue* value) {
   if (builder->keeps_json) return JsonbToCString(nullptr, &JsonbValueToJsonb(value)->root, -1);
   switch (value->type) {
     case jbvString:
@@ -287,7 +296,7 @@ char* element_text(const ArrayBuilder* builder, JsonbValue* value) {
   }
 }
 
-void add_element(ArrayBuilder* builder, JsonbValue* value, int depth) {
+static void add_element(ArrayBuilder* builder, JsonbValue* value, int depth) {
   if (builder->depth == 0) builder->depth = depth;
   if (builder->depth != depth) report_shape("Some elements are arrays, others are not.");
   if (builder->count == builder->capacity) {
@@ -298,18 +307,19 @@ void add_element(ArrayBuilder* builder, JsonbValue* value, int depth) {
   int index = builder->count++;
   builder->nulls[index] = value->type == jbvNull;
   builder->values[index] = (Datum)0;
-  if (!builder->nulls[index])
+  if (!builder->nulls[index]) {
     builder->values[index] =
         kalam_input_text(&builder->input, element_text(builder, value), builder->input_parameter, builder->typmod);
+  }
 }
 
-void end_dimension(ArrayBuilder* builder, int level, int length) {
+static void end_dimension(ArrayBuilder* builder, int level, int length) {
   int* known = &builder->dims[level - 1];
   if (*known >= 0 && *known != length) report_shape("Sub-arrays have different lengths.");
   *known = length;
 }
 
-void collect(ArrayBuilder* builder, Jsonb* json) {
+static void collect(ArrayBuilder* builder, Jsonb* json) {
   int lengths[MAXDIM] = {};
   int level = 0;
   JsonbValue value;
@@ -336,8 +346,6 @@ void collect(ArrayBuilder* builder, Jsonb* json) {
     CHECK_FOR_INTERRUPTS();
   }
 }
-
-}  // namespace
 
 Oid kalam_element_base(Oid array_type, int32* typmod) {
   Oid element = get_element_type(array_type);

@@ -292,10 +292,11 @@ bool parse_column_body(Cursor& cursor, ColumnDef& column, std::string& error) {
       if (cursor.is("(")) cursor.skip_group();
       while (cursor.accept("ON")) {
         cursor.next();
-        if (cursor.accept("SET") || cursor.accept("NO"))
+        if (cursor.accept("SET") || cursor.accept("NO")) {
           cursor.next();
-        else
+        } else {
           cursor.next();
+        }
       }
     } else if (cursor.accept("CONSTRAINT") || cursor.accept("COMMENT") || cursor.accept("COLLATE")) {
       cursor.next();

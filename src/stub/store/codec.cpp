@@ -247,7 +247,9 @@ void set_result(sqlite3_context* context, const Value& value, const DataType& ty
   }
 }
 
-static std::string blob_literal(std::string_view bytes) {
+namespace {
+
+std::string blob_literal(std::string_view bytes) {
   static const char digits[] = "0123456789abcdef";
   std::string literal = "x'";
   for (char c : bytes) {
@@ -256,6 +258,8 @@ static std::string blob_literal(std::string_view bytes) {
   }
   return literal + "'";
 }
+
+}  // namespace
 
 std::string sql_text_literal(std::string_view text) {
   if (text.find('\0') != std::string_view::npos) return "CAST(" + blob_literal(text) + " AS TEXT)";

@@ -12,7 +12,7 @@ extern "C" {
 
 void kalam_append_option_sql(StringInfo sql, const DefElem* element) {
   const KalamOption* option = kalam_option_find(element->defname, ForeignTableRelationId);
-  char* value = defGetString(const_cast<DefElem*>(element));
+  char* value = defGetString((DefElem*)element);
   bool flag;
 
   appendStringInfo(sql, "%s = ", asc_toupper(element->defname, strlen(element->defname)));

@@ -7,114 +7,112 @@ extern "C" {
 #include "utils/formatting.h"
 }
 
-namespace {
-
 constexpr size_t MAX_NAME = 64;
 
-const char* const reserved_words[] = {"alter",
-                                      "analyze",
-                                      "anti",
-                                      "asof",
-                                      "cluster",
-                                      "connect",
-                                      "create",
-                                      "cross",
-                                      "database",
-                                      "delete",
-                                      "distribute",
-                                      "drop",
-                                      "end",
-                                      "except",
-                                      "exclude",
-                                      "exists",
-                                      "explain",
-                                      "fetch",
-                                      "for",
-                                      "format",
-                                      "from",
-                                      "full",
-                                      "global",
-                                      "group",
-                                      "having",
-                                      "index",
-                                      "inner",
-                                      "insert",
-                                      "intersect",
-                                      "interval",
-                                      "into",
-                                      "join",
-                                      "lateral",
-                                      "left",
-                                      "limit",
-                                      "match_condition",
-                                      "match_recognize",
-                                      "minus",
-                                      "natural",
-                                      "offset",
-                                      "on",
-                                      "open",
-                                      "order",
-                                      "outer",
-                                      "partition",
-                                      "pivot",
-                                      "prewhere",
-                                      "qualify",
-                                      "returning",
-                                      "right",
-                                      "sample",
-                                      "schema",
-                                      "select",
-                                      "semi",
-                                      "set",
-                                      "settings",
-                                      "sort",
-                                      "start",
-                                      "struct",
-                                      "table",
-                                      "tables",
-                                      "tablesample",
-                                      "tablespace",
-                                      "top",
-                                      "trim",
-                                      "union",
-                                      "unpivot",
-                                      "update",
-                                      "using",
-                                      "view",
-                                      "where",
-                                      "window",
-                                      "with"};
+static const char* const reserved_words[] = {"alter",
+                                             "analyze",
+                                             "anti",
+                                             "asof",
+                                             "cluster",
+                                             "connect",
+                                             "create",
+                                             "cross",
+                                             "database",
+                                             "delete",
+                                             "distribute",
+                                             "drop",
+                                             "end",
+                                             "except",
+                                             "exclude",
+                                             "exists",
+                                             "explain",
+                                             "fetch",
+                                             "for",
+                                             "format",
+                                             "from",
+                                             "full",
+                                             "global",
+                                             "group",
+                                             "having",
+                                             "index",
+                                             "inner",
+                                             "insert",
+                                             "intersect",
+                                             "interval",
+                                             "into",
+                                             "join",
+                                             "lateral",
+                                             "left",
+                                             "limit",
+                                             "match_condition",
+                                             "match_recognize",
+                                             "minus",
+                                             "natural",
+                                             "offset",
+                                             "on",
+                                             "open",
+                                             "order",
+                                             "outer",
+                                             "partition",
+                                             "pivot",
+                                             "prewhere",
+                                             "qualify",
+                                             "returning",
+                                             "right",
+                                             "sample",
+                                             "schema",
+                                             "select",
+                                             "semi",
+                                             "set",
+                                             "settings",
+                                             "sort",
+                                             "start",
+                                             "struct",
+                                             "table",
+                                             "tables",
+                                             "tablesample",
+                                             "tablespace",
+                                             "top",
+                                             "trim",
+                                             "union",
+                                             "unpivot",
+                                             "update",
+                                             "using",
+                                             "view",
+                                             "where",
+                                             "window",
+                                             "with"};
 
-const char* const reserved_namespaces[] = {"system",
-                                           "sys",
-                                           "root",
-                                           "kalamdb",
-                                           "kalam",
-                                           "main",
-                                           "default",
-                                           "sql",
-                                           "admin",
-                                           "internal",
-                                           "information_schema",
-                                           "pg_catalog",
-                                           "datafusion"};
+static const char* const reserved_namespaces[] = {"system",
+                                                  "sys",
+                                                  "root",
+                                                  "kalamdb",
+                                                  "kalam",
+                                                  "main",
+                                                  "default",
+                                                  "sql",
+                                                  "admin",
+                                                  "internal",
+                                                  "information_schema",
+                                                  "pg_catalog",
+                                                  "datafusion"};
 
 // These begin a constraint in CREATE TABLE's list, so that the server's parser takes no column of the name.
-const char* const constraint_words[] = {"check", "constraint", "foreign", "primary", "unique"};
+static const char* const constraint_words[] = {"check", "constraint", "foreign", "primary", "unique"};
 
-bool is_one_of(const char* name, const char* const* words, int count) {
+static bool is_one_of(const char* name, const char* const* words, int count) {
   for (int i = 0; i < count; i++) {
     if (strcmp(name, words[i]) == 0) return true;
   }
   return false;
 }
 
-const char* noun_of(KalamNameOf what) {
+static const char* noun_of(KalamNameOf what) {
   return what == KalamNameOf::name_space ? "namespace" : what == KalamNameOf::table ? "table" : "column";
 }
 
 // Why KalamDB does not take a name; NULL: it does.
-const char* find_fault(const char* name, KalamNameOf what) {
+static const char* find_fault(const char* name, KalamNameOf what) {
   const char* folded = kalam_folded_name(name);
   if (strlen(name) > MAX_NAME) return "It has more than 64 characters.";
   if (name[0] == '_') return "KalamDB keeps names that start with an underscore to itself.";
@@ -131,7 +129,7 @@ const char* find_fault(const char* name, KalamNameOf what) {
   return nullptr;
 }
 
-void check_name(const char* name, KalamNameOf what) {
+static void check_name(const char* name, KalamNameOf what) {
   const char* why = find_fault(name, what);
   if (why == nullptr) return;
   ereport(ERROR,
@@ -140,7 +138,7 @@ void check_name(const char* name, KalamNameOf what) {
 }
 
 // Letters, digits and underscores alone, of which a letter is the first.
-char* plain_name(const char* folded) {
+static char* plain_name(const char* folded) {
   StringInfoData name;
   const char* start = folded + strspn(folded, "_");
   initStringInfo(&name);
@@ -160,7 +158,7 @@ char* plain_name(const char* folded) {
 }
 
 // The same name for the same local one at all times; `*why`: KalamDB does not take that one.
-char* choose_name(const char* local_name, KalamNameOf what, const char** why) {
+static char* choose_name(const char* local_name, KalamNameOf what, const char** why) {
   char* folded = kalam_folded_name(local_name);
   *why = find_fault(folded, what);
   if (*why == nullptr) return folded;
@@ -168,12 +166,12 @@ char* choose_name(const char* local_name, KalamNameOf what, const char** why) {
   return find_fault(name, what) != nullptr ? psprintf("%s_", name) : name;
 }
 
-void tell_name(const char* local_name, const char* name, KalamNameOf what, const char* why) {
+static void tell_name(const char* local_name, const char* name, KalamNameOf what, const char* why) {
   ereport(NOTICE, (errmsg("%s \"%s\" is named \"%s\" in KalamDB", noun_of(what), local_name, name),
                    errdetail_internal("%s", why)));
 }
 
-bool is_taken(const KalamTableDefinition* definition, const char* name) {
+static bool is_taken(const KalamTableDefinition* definition, const char* name) {
   ListCell* cell;
   foreach (cell, definition->columns) {
     const auto* column = (const KalamColumnDefinition*)lfirst(cell);
@@ -181,8 +179,6 @@ bool is_taken(const KalamTableDefinition* definition, const char* name) {
   }
   return false;
 }
-
-}  // namespace
 
 char* kalam_folded_name(const char* name) {
   return asc_tolower(name, strlen(name));

@@ -12,10 +12,8 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-namespace {
-
 // What stands between "NAME(" and ")"; NULL when it is no such form.
-char* argument_of(const char* rendered, const char* name) {
+static char* argument_of(const char* rendered, const char* name) {
   size_t begin = strlen(name);
   size_t end = strlen(rendered);
   if (strncmp(rendered, name, begin) != 0 || rendered[begin] != '(' || rendered[end - 1] != ')') return nullptr;
@@ -23,13 +21,14 @@ char* argument_of(const char* rendered, const char* name) {
 }
 
 // A character that is written as u{…}; where it ends, or NULL.
-const char* append_code_point(StringInfo out, const char* text) {
+static const char* append_code_point(StringInfo out, const char* text) {
   unsigned long code = 0;
   const char* p = text + 1;
   if (*p++ != '{') return nullptr;
-  for (; isxdigit((unsigned char)*p) && code <= 0x10ffff; p++)
+  for (; isxdigit((unsigned char)*p) && code <= 0x10ffff; p++) {
     code =
         code * 16 + (unsigned long)(isdigit((unsigned char)*p) ? *p - '0' : (pg_tolower((unsigned char)*p) - 'a' + 10));
+  }
   if (*p != '}' || code == 0 || code > 0x10ffff) return nullptr;
   unsigned char utf8[8] = {};
   unicode_to_utf8((pg_wchar)code, utf8);
@@ -39,7 +38,7 @@ const char* append_code_point(StringInfo out, const char* text) {
 }
 
 // The text of String("…"), whose escapes are those of Rust; NULL when it is another form.
-char* text_of(const char* rendered) {
+static char* text_of(const char* rendered) {
   char* quoted = argument_of(rendered, "String");
   size_t size = quoted != nullptr ? strlen(quoted) : 0;
   if (size < 2 || quoted[0] != '"' || quoted[size - 1] != '"') return nullptr;
@@ -80,7 +79,7 @@ char* text_of(const char* rendered) {
 }
 
 // Number(5), and String("-5"), which is how negative ones come. `fraction`: 1.5 as well.
-char* number_of(const char* rendered, bool fraction) {
+static char* number_of(const char* rendered, bool fraction) {
   char* text = argument_of(rendered, "Number");
   if (text == nullptr) text = text_of(rendered);
   if (text == nullptr) return nullptr;
@@ -96,7 +95,7 @@ char* number_of(const char* rendered, bool fraction) {
   return *p == '\0' ? text : nullptr;
 }
 
-char* integer_of(const char* rendered, int64 low, int64 high) {
+static char* integer_of(const char* rendered, int64 low, int64 high) {
   char* text = number_of(rendered, false);
   if (text == nullptr) return nullptr;
   errno = 0;
@@ -105,7 +104,7 @@ char* integer_of(const char* rendered, int64 low, int64 high) {
   return errno == 0 && value > low && value <= high ? text : nullptr;
 }
 
-bool is_date(const char* text) {
+static bool is_date(const char* text) {
   int year, month, day, length = 0;
   if (strspn(text, "0123456789-") != 10 || sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &length) != 3)
     return false;
@@ -113,7 +112,7 @@ bool is_date(const char* text) {
          day <= day_tab[isleap(year)][month - 1];
 }
 
-bool is_time(const char* text) {
+static bool is_time(const char* text) {
   int hour, minute, second, length = 0;
   if (sscanf(text, "%2d:%2d:%2d%n", &hour, &minute, &second, &length) != 3 || length != 8) return false;
   if (strspn(text, "0123456789:") != 8 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
@@ -125,11 +124,11 @@ bool is_time(const char* text) {
   return *text == '.' && digits >= 1 && digits <= 6 && text[1 + digits] == '\0';
 }
 
-bool is_timestamp(const char* text) {
+static bool is_timestamp(const char* text) {
   return strlen(text) > 11 && (text[10] == ' ' || text[10] == 'T') && is_date(pnstrdup(text, 10)) && is_time(text + 11);
 }
 
-bool is_uuid(const char* text) {
+static bool is_uuid(const char* text) {
   if (strlen(text) != 36) return false;
   for (int i = 0; i < 36; i++) {
     bool dash = i == 8 || i == 13 || i == 18 || i == 23;
@@ -138,21 +137,19 @@ bool is_uuid(const char* text) {
   return true;
 }
 
-char* typed_literal(const char* type, const char* text) {
+static char* typed_literal(const char* type, const char* text) {
   return psprintf("%s %s", type, quote_literal_cstr(text));
 }
 
-bool is_now(const char* rendered) {
+static bool is_now(const char* rendered) {
   return strcmp(rendered, "NOW()") == 0 || strcmp(rendered, "CURRENT_TIMESTAMP()") == 0;
 }
 
-char* snowflake_call() {
+static char* snowflake_call() {
   ForeignDataWrapper* wrapper = GetForeignDataWrapperByName(KALAM_FDW_NAME, false);
   const char* schema = get_namespace_name(get_func_namespace(wrapper->fdwhandler));
   return psprintf("%s()", quote_qualified_identifier(schema, "snowflake_id"));
 }
-
-}  // namespace
 
 char* kalam_local_default(const char* rendered, const kalam::RemoteType* type) {
   using kalam::RemoteKind;

@@ -11,12 +11,10 @@ extern "C" {
 #include "utils/typcache.h"
 }
 
-namespace {
-
 constexpr int MAX_PRECISION = 38;
 constexpr int MAX_DIMENSION = 8192;
 
-char* decimal_type(int32 typmod, kalam::RemoteType* type, const char** why) {
+static char* decimal_type(int32 typmod, kalam::RemoteType* type, const char** why) {
   int precision = KALAM_BARE_DECIMAL_PRECISION;
   int scale = KALAM_BARE_DECIMAL_SCALE;
 
@@ -38,21 +36,19 @@ char* decimal_type(int32 typmod, kalam::RemoteType* type, const char** why) {
   return psprintf("DECIMAL(%d,%d)", precision, scale);
 }
 
-char* simple_type(kalam::RemoteType* type, kalam::RemoteKind kind, const char* name) {
+static char* simple_type(kalam::RemoteType* type, kalam::RemoteKind kind, const char* name) {
   type->kind = kind;
   return pstrdup(name);
 }
 
 // pgvector's type, wherever it is installed.
-bool is_vector_type(Oid type) {
+static bool is_vector_type(Oid type) {
   HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
   if (!HeapTupleIsValid(tuple)) return false;
   bool found = strcmp(NameStr(((Form_pg_type)GETSTRUCT(tuple))->typname), "vector") == 0;
   ReleaseSysCache(tuple);
   return found;
 }
-
-}  // namespace
 
 char* kalam_remote_type(Oid local_type, int32 typmod, kalam::RemoteType* type, const char** why) {
   using kalam::RemoteKind;
@@ -120,20 +116,16 @@ char* kalam_remote_type(Oid local_type, int32 typmod, kalam::RemoteType* type, c
   return simple_type(type, RemoteKind::text, "TEXT");
 }
 
-namespace {
-
-bool is_integer(Oid type) {
+static bool is_integer(Oid type) {
   return type == INT2OID || type == INT4OID || type == INT8OID || type == OIDOID;
 }
 
 // Types that KalamDB has itself: a TEXT column holds anything but what they need.
-bool is_own_type(Oid type) {
+static bool is_own_type(Oid type) {
   kalam::RemoteType remote;
   const char* why;
   return kalam_remote_type(type, -1, &remote, &why) == nullptr || remote.kind != kalam::RemoteKind::text;
 }
-
-}  // namespace
 
 bool kalam_type_fits(Oid local_type, int32 typmod, const kalam::RemoteType* type) {
   using kalam::RemoteKind;

@@ -50,12 +50,14 @@ struct Alteration {
   List* steps;  // of Step*
 };
 
-bool is_mirrored(AlterTableType type) {
+}  // namespace
+
+static bool is_mirrored(AlterTableType type) {
   return type == AT_AddColumn || type == AT_DropColumn || type == AT_SetNotNull || type == AT_DropNotNull ||
          type == AT_ColumnDefault;
 }
 
-bool names_columns(const AlterTableStmt* statement) {
+static bool names_columns(const AlterTableStmt* statement) {
   ListCell* cell;
   foreach (cell, statement->cmds) {
     AlterTableType type = lfirst_node(AlterTableCmd, cell)->subtype;
@@ -66,15 +68,15 @@ bool names_columns(const AlterTableStmt* statement) {
 
 // After PostgreSQL's side. CREATE FOREIGN TABLE sets the options of one column after the other, each by a subcommand:
 // it checks the columns itself.
-void check_columns_differ(const KalamUtility* utility, Oid relid, const AlterTableStmt* statement) {
+static void check_columns_differ(const KalamUtility* utility, Oid relid, const AlterTableStmt* statement) {
   if (utility->context == PROCESS_UTILITY_SUBCOMMAND || !names_columns(statement) || !kalam_is_kalamdb_table(relid))
     return;
   CommandCounterIncrement();
   kalam_check_columns_differ(relid);
 }
 
-[[noreturn]] void refuse(const Alteration* alteration, const char* action, const char* column, const char* detail,
-                         const char* hint) {
+[[noreturn]] static void refuse(const Alteration* alteration, const char* action, const char* column,
+                                const char* detail, const char* hint) {
   ereport(ERROR,
           (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
            errmsg("cannot %s column \"%s\" of KalamDB table \"%s\"", action, column, alteration->relation->remote_name),
@@ -83,7 +85,7 @@ void check_columns_differ(const KalamUtility* utility, Oid relid, const AlterTab
 }
 
 // A parent hands ADD and DROP COLUMN and the like on to its children, of which each would need its own remote change.
-void refuse_children(Oid relid) {
+static void refuse_children(Oid relid) {
   ListCell* cell;
   List* children = find_all_inheritors(relid, NoLock, nullptr);
   foreach (cell, children) {
@@ -96,7 +98,7 @@ void refuse_children(Oid relid) {
   }
 }
 
-void refuse_pending_rows(Oid relid) {
+static void refuse_pending_rows(Oid relid) {
   if (!kalam_has_pending_rows(relid)) return;
   ereport(ERROR,
           (errcode(ERRCODE_OBJECT_IN_USE),
@@ -105,7 +107,7 @@ void refuse_pending_rows(Oid relid) {
 }
 
 // KalamDB's table was there before the foreign table, and others may use it.
-void refuse_attached(const Alteration* alteration) {
+static void refuse_attached(const Alteration* alteration) {
   if (alteration->on_drop == KalamOnDrop::drop) return;
   const KalamRelation* relation = alteration->relation;
   if (kalam_owns_server(relation->serverid, GetUserId())) return;
@@ -118,13 +120,13 @@ void refuse_attached(const Alteration* alteration) {
                  relation->local_name, alteration->connection->server_name)));
 }
 
-const KalamRemoteColumn* find_remote(const KalamRelation* relation, const char* name) {
+static const KalamRemoteColumn* find_remote(const KalamRelation* relation, const char* name) {
   for (int i = 0; i < relation->column_count; i++)
     if (pg_strcasecmp(relation->columns[i].name, name) == 0) return &relation->columns[i];
   return nullptr;
 }
 
-const char* action_of(AlterTableType type) {
+static const char* action_of(AlterTableType type) {
   switch (type) {
     case AT_AddColumn:
       return "add";
@@ -143,7 +145,7 @@ const char* action_of(AlterTableType type) {
 
 // Whether no row can be there: made by this transaction, which has written none; or counted. Others may write into the
 // table meanwhile, but not through this PostgreSQL: the foreign table is locked.
-bool is_empty(const Alteration* alteration) {
+static bool is_empty(const Alteration* alteration) {
   const KalamRelation* relation = alteration->relation;
   if (kalam_pending_is_created(alteration->connection, relation->name_space, relation->table)) return true;
   if (relation->kind != kalam::TableKind::shared) return false;
@@ -154,7 +156,7 @@ bool is_empty(const Alteration* alteration) {
 
 // Whether rows that exist would have a value of the new column, as an ordinary table's: of its default, of its type's,
 // or a generated one. A default that is NULL, however it is written, gives them none.
-bool gives_values(const ColumnDef* column, const KalamColumnDefinition* added) {
+static bool gives_values(const ColumnDef* column, const KalamColumnDefinition* added) {
   const Constraint* own_default = nullptr;
   ListCell* cell;
   foreach (cell, column->constraints) {
@@ -175,13 +177,13 @@ bool gives_values(const ColumnDef* column, const KalamColumnDefinition* added) {
 
 // NULL in rows that exist must be what the column's domain allows, as PostgreSQL checks when it fills an ordinary
 // table.
-void check_domain(const KalamColumnDefinition* added) {
+static void check_domain(const KalamColumnDefinition* added) {
   domain_check((Datum)0, true, added->local_type, nullptr, CurrentMemoryContext);
 }
 
 // Rewrites the column as CREATE TABLE would (types that only KalamDB knows, SERIAL). NULL: PostgreSQL will skip it, or
 // it is one of the columns that only PostgreSQL's side shows.
-KalamColumnDefinition* define_added(const Alteration* alteration, AlterTableCmd* command) {
+static KalamColumnDefinition* define_added(const Alteration* alteration, AlterTableCmd* command) {
   ColumnDef* column = castNode(ColumnDef, command->def);
   const KalamRelation* relation = alteration->relation;
 
@@ -205,9 +207,10 @@ KalamColumnDefinition* define_added(const Alteration* alteration, AlterTableCmd*
   const KalamRemoteColumn* existing = find_remote(relation, added->name);
   if (existing != nullptr) {
     const char* shown_as = nullptr;
-    for (int i = 0; i < relation->attribute_count; i++)
+    for (int i = 0; i < relation->attribute_count; i++) {
       if (relation->attribute_column[i] == existing - relation->columns)
         shown_as = get_attname(alteration->relid, (AttrNumber)(i + 1), true);
+    }
     ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
                     errmsg("column \"%s\" of KalamDB table \"%s\" already exists", added->name, relation->remote_name),
                     shown_as != nullptr
@@ -218,19 +221,20 @@ KalamColumnDefinition* define_added(const Alteration* alteration, AlterTableCmd*
                                   "column that other clients made, drop the foreign table while its option "
                                   "\"on_drop\" is \"keep\", and create it again.")));
   }
-  if ((added->not_null || gives_values(column, added)) && !is_empty(alteration))
+  if ((added->not_null || gives_values(column, added)) && !is_empty(alteration)) {
     refuse(
         alteration, "add", added->local_name,
         relation->kind == kalam::TableKind::shared
             ? "The table has rows, to which KalamDB would give neither the default nor a generated value."
             : "Rows of other users may exist, to which KalamDB would give neither the default nor a generated value.",
         "Add it without NOT NULL and DEFAULT, UPDATE the rows, then ALTER COLUMN ... SET DEFAULT or SET NOT NULL.");
+  }
   if (get_typtype(added->local_type) == TYPTYPE_DOMAIN && !is_empty(alteration)) check_domain(added);
   return added;
 }
 
 // A column's default as KalamDB would have it; NULL: there is none, or it is evaluated here alone.
-const char* remote_default(const Alteration* alteration, AttrNumber attribute, const Node* expression) {
+static const char* remote_default(const Alteration* alteration, AttrNumber attribute, const Node* expression) {
   kalam::RemoteType type;
   const char* why;
   Oid local_type;
@@ -243,7 +247,7 @@ const char* remote_default(const Alteration* alteration, AttrNumber attribute, c
 }
 
 // Whether KalamDB would notice the change of a column that is there.
-bool is_noticed(const Alteration* alteration, const Step* step, AttrNumber attribute) {
+static bool is_noticed(const Alteration* alteration, const Step* step, AttrNumber attribute) {
   if (step->remote == nullptr) return false;
   switch (step->type) {
     case AT_SetNotNull:
@@ -256,12 +260,13 @@ bool is_noticed(const Alteration* alteration, const Step* step, AttrNumber attri
   }
 }
 
-void refuse_nulls(const Alteration* alteration, const char* column) {
+static void refuse_nulls(const Alteration* alteration, const char* column) {
   const KalamRelation* relation = alteration->relation;
   if (kalam_pending_is_created(alteration->connection, relation->name_space, relation->table)) return;
-  if (relation->kind != kalam::TableKind::shared)
+  if (relation->kind != kalam::TableKind::shared) {
     refuse(alteration, "set NOT NULL for", column, "Rows of other users may hold NULLs, which cannot be seen.",
            nullptr);
+  }
 
   // An ordinary query of the foreign table: complete, or an error.
   Relation local = table_open(alteration->relid, NoLock);
@@ -269,12 +274,13 @@ void refuse_nulls(const Alteration* alteration, const char* column) {
       kalam_own_query(local, "SELECT 1 FROM", psprintf("t WHERE t.%s IS NULL", quote_identifier(column)));
   bool found = kalam_run_own_query(&query, None_Receiver, 1, true) > 0;
   table_close(local, NoLock);
-  if (found)
+  if (found) {
     ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
                     errmsg("column \"%s\" of relation \"%s\" contains null values", column, relation->local_name)));
+  }
 }
 
-void add_step(Alteration* alteration, AlterTableCmd* command) {
+static void add_step(Alteration* alteration, AlterTableCmd* command) {
   const KalamRelation* relation = alteration->relation;
   Step* step = (Step*)palloc0(sizeof(Step));
   step->type = command->subtype;
@@ -316,7 +322,7 @@ void add_step(Alteration* alteration, AlterTableCmd* command) {
 
 // ---------------------------------------------------------------- after it
 
-void report(const Alteration* alteration, const kalam::Status* status, const char* sql) {
+static void report(const Alteration* alteration, const kalam::Status* status, const char* sql) {
   KalamErrorContext context = {};
   context.server = alteration->connection->server_name;
   context.remote_table = alteration->relation->remote_name;
@@ -324,7 +330,7 @@ void report(const Alteration* alteration, const kalam::Status* status, const cha
   kalam_report(status, &context);
 }
 
-void send_undoable(const Alteration* alteration, const char* sql, const char* undo_sql, const char* what) {
+static void send_undoable(const Alteration* alteration, const char* sql, const char* undo_sql, const char* what) {
   const KalamRelation* relation = alteration->relation;
   kalam::Status status;
   // Before it is sent: the wait for the answer may be interrupted.
@@ -335,11 +341,11 @@ void send_undoable(const Alteration* alteration, const char* sql, const char* un
   report(alteration, &status, sql);
 }
 
-char* alter_sql(const Alteration* alteration, const char* operation) {
+static char* alter_sql(const Alteration* alteration, const char* operation) {
   return psprintf("ALTER TABLE %s %s", alteration->table_sql, operation);
 }
 
-void add_column(const Alteration* alteration, const KalamColumnDefinition* added) {
+static void add_column(const Alteration* alteration, const KalamColumnDefinition* added) {
   StringInfoData operation;
   initStringInfo(&operation);
   appendStringInfoString(&operation, "ADD COLUMN ");
@@ -355,13 +361,14 @@ void add_column(const Alteration* alteration, const KalamColumnDefinition* added
   KalamQueryResult* answer =
       kalam_query(alteration->connection,
                   psprintf("SELECT %s FROM %s WHERE %s IS NOT NULL LIMIT 1", name, alteration->table_sql, name));
-  if (answer->row_count > 0)
+  if (answer->row_count > 0) {
     refuse(alteration, "add", added->local_name,
            "An earlier column of that name was dropped, and KalamDB still has its values.",
            "Choose another name, and show it under this one with option \"column_name\".");
+  }
 }
 
-void change_default(const Alteration* alteration, const Step* step) {
+static void change_default(const Alteration* alteration, const Step* step) {
   AttrNumber attribute = get_attnum(alteration->relid, step->local_name);
   if (attribute == InvalidAttrNumber) return;
   const KalamRelation* relation = alteration->relation;
@@ -377,7 +384,7 @@ void change_default(const Alteration* alteration, const Step* step) {
                           alter_sql(alteration, operation));
 }
 
-bool is_not_null(Oid relid, const char* column) {
+static bool is_not_null(Oid relid, const char* column) {
   HeapTuple tuple = SearchSysCacheAttName(relid, column);
   if (!HeapTupleIsValid(tuple)) return false;
   bool is_set = ((Form_pg_attribute)GETSTRUCT(tuple))->attnotnull;
@@ -385,13 +392,14 @@ bool is_not_null(Oid relid, const char* column) {
   return is_set;
 }
 
-void change_not_null(const Alteration* alteration, const Step* step) {
+static void change_not_null(const Alteration* alteration, const Step* step) {
   bool set = step->type == AT_SetNotNull;
   // A statement may do both: PostgreSQL drops first, in whatever order they are written.
   if (is_not_null(alteration->relid, step->local_name) != set) return;
-  if (step->remote_name == nullptr)
+  if (step->remote_name == nullptr) {
     refuse(alteration, action_of(step->type), step->local_name, "The statement adds it.",
            "ALTER TABLE once more after the statement that adds the column.");
+  }
   if (step->remote->not_null == set) return;
   char* to_set = psprintf("ALTER COLUMN %s SET NOT NULL", step->remote_name);
   char* to_drop = psprintf("ALTER COLUMN %s DROP NOT NULL", step->remote_name);
@@ -400,7 +408,7 @@ void change_not_null(const Alteration* alteration, const Step* step) {
                 psprintf("%s NOT NULL of column %s", set ? "SET" : "DROP", step->remote_name));
 }
 
-void mirror(const Alteration* alteration, const Step* step) {
+static void mirror(const Alteration* alteration, const Step* step) {
   const KalamRelation* relation = alteration->relation;
   switch (step->type) {
     case AT_AddColumn:
@@ -422,7 +430,7 @@ void mirror(const Alteration* alteration, const Step* step) {
 }
 
 // Of a table that is only shown here columns are dropped as the table is: here alone. The NOTICEs for after it.
-List* find_kept(Oid relid, const KalamTableOptions* options, const AlterTableStmt* statement) {
+static List* find_kept(Oid relid, const KalamTableOptions* options, const AlterTableStmt* statement) {
   List* notices = NIL;
   ListCell* cell;
   if (options->on_drop == KalamOnDrop::drop) return NIL;
@@ -438,13 +446,13 @@ List* find_kept(Oid relid, const KalamTableOptions* options, const AlterTableStm
 }
 
 // Whether something is left for KalamDB.
-bool is_mirrored_here(const AlterTableCmd* command, const KalamTableOptions* options) {
+static bool is_mirrored_here(const AlterTableCmd* command, const KalamTableOptions* options) {
   if (command->subtype == AT_DropColumn && options->on_drop == KalamOnDrop::keep) return false;
   return is_mirrored(command->subtype);
 }
 
 // What the server must be asked for, before PostgreSQL's side is altered.
-void begin(Alteration* alteration, const AlterTableStmt* statement, const KalamTableOptions* options) {
+static void begin(Alteration* alteration, const AlterTableStmt* statement, const KalamTableOptions* options) {
   ListCell* cell;
   Oid relid = alteration->relid;
   Relation local = table_open(relid, NoLock);
@@ -453,16 +461,15 @@ void begin(Alteration* alteration, const AlterTableStmt* statement, const KalamT
   alteration->relation = kalam_relation_get(local, GetUserId(), KalamFreshness::validated);
   table_close(local, NoLock);
   alteration->table_sql = kalam_quote_table(alteration->relation->name_space, alteration->relation->table);
-  if (alteration->relation->kind == kalam::TableKind::system)
+  if (alteration->relation->kind == kalam::TableKind::system) {
     ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                     errmsg("cannot alter KalamDB system table \"%s\"", alteration->relation->remote_name)));
+  }
   foreach (cell, statement->cmds) {
     AlterTableCmd* command = lfirst_node(AlterTableCmd, cell);
     if (is_mirrored_here(command, options)) add_step(alteration, command);
   }
 }
-
-}  // namespace
 
 bool kalam_is_mirrored(const AlterTableStmt* statement) {
   ListCell* cell;

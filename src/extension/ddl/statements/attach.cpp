@@ -25,13 +25,15 @@ struct Differences {
   int sqlstate;  // of the first
 };
 
-void add(Differences* differences, int sqlstate, char* line) {
+}  // namespace
+
+static void add(Differences* differences, int sqlstate, char* line) {
   if (differences->sqlstate == 0) differences->sqlstate = sqlstate;
   if (differences->text.len > 0) appendStringInfoChar(&differences->text, '\n');
   appendStringInfoString(&differences->text, line);
 }
 
-void compare_column(Differences* differences, const KalamRelation* relation, Form_pg_attribute attribute) {
+static void compare_column(Differences* differences, const KalamRelation* relation, Form_pg_attribute attribute) {
   const char* name = NameStr(attribute->attname);
   int index = relation->attribute_column[attribute->attnum - 1];
   char* local_type = format_type_with_typemod(attribute->atttypid, attribute->atttypmod);
@@ -49,25 +51,29 @@ void compare_column(Differences* differences, const KalamRelation* relation, For
     return;
   }
   if (index == KALAM_ATTRIBUTE_USER_ID) {
-    if (getBaseType(attribute->atttypid) != TEXTOID)
+    if (getBaseType(attribute->atttypid) != TEXTOID) {
       add(differences, ERRCODE_DATATYPE_MISMATCH,
           psprintf("Column \"%s\" must be of type text, not %s.", name, local_type));
+    }
     return;
   }
   const KalamRemoteColumn* column = &relation->columns[index];
   bool is_version = index == relation->version_column;
   bool fits = is_version ? getBaseType(attribute->atttypid) == INT8OID
                          : kalam_type_fits(attribute->atttypid, attribute->atttypmod, &column->type);
-  if (!fits)
+  if (!fits) {
     add(differences, ERRCODE_DATATYPE_MISMATCH,
         psprintf("Column \"%s\" is of type %s here, and of type %s in KalamDB.", name, local_type,
                  kalam_printable(column->type_name)));
-  if (attribute->attnotnull && !column->not_null)
+  }
+  if (attribute->attnotnull && !column->not_null) {
     add(differences, ERRCODE_INVALID_TABLE_DEFINITION,
         psprintf("Column \"%s\" is NOT NULL here, and may be NULL in KalamDB.", name));
+  }
 }
 
-void compare_key(Differences* differences, const KalamRelation* relation, const KalamTableDefinition* definition) {
+static void compare_key(Differences* differences, const KalamRelation* relation,
+                        const KalamTableDefinition* definition) {
   ListCell* cell;
   const char* key = relation->key_column >= 0 ? relation->columns[relation->key_column].name : nullptr;
 
@@ -81,6 +87,8 @@ void compare_key(Differences* differences, const KalamRelation* relation, const 
             : psprintf("The primary key is column \"%s\" here, and KalamDB's table has none.", column->local_name));
   }
 }
+
+namespace {
 
 // Which attribute stands for a column.
 struct ShownColumn {
@@ -107,14 +115,15 @@ void kalam_check_columns_differ(Oid relid) {
     bool found;
     char* name = kalam_folded_name(kalam_column_name(relid, attribute->attnum));
     if (strlen(name) >= sizeof(ShownColumn::name)) continue;  // KalamDB has no such column
-    auto* entry = static_cast<ShownColumn*>(hash_search(shown, name, HASH_ENTER, &found));
-    if (found)
+    auto* entry = (ShownColumn*)hash_search(shown, name, HASH_ENTER, &found);
+    if (found) {
       ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
                       errmsg("columns \"%s\" and \"%s\" of foreign table \"%s\" would be one column of KalamDB",
                              NameStr(TupleDescAttr(descriptor, entry->attribute - 1)->attname),
                              NameStr(attribute->attname), RelationGetRelationName(local)),
                       errdetail("Its name there is \"%s\".", name),
                       errhint("Option \"column_name\" of a column tells what it is called in KalamDB.")));
+    }
     entry->attribute = attribute->attnum;
   }
   hash_destroy(shown);

@@ -11,10 +11,8 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-namespace {
-
 // Names, of type String, as COPY's list has them.
-List* declared_columns(Oid relid) {
+static List* declared_columns(Oid relid) {
   List* names = NIL;
   Relation local = table_open(relid, AccessShareLock);
   TupleDesc descriptor = RelationGetDescr(local);
@@ -32,7 +30,7 @@ List* declared_columns(Oid relid) {
 }
 
 // What COPY says of its lists, and a query would say in other words, or not at all.
-void check_list(Oid relid, List* names) {
+static void check_list(Oid relid, List* names) {
   ListCell* cell;
   foreach (cell, names) {
     const char* name = strVal(lfirst(cell));
@@ -41,16 +39,17 @@ void check_list(Oid relid, List* names) {
       ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
                       errmsg("column \"%s\" of relation \"%s\" does not exist", name, get_rel_name(relid))));
     }
-    if (get_attgenerated(relid, attribute) != '\0')
+    if (get_attgenerated(relid, attribute) != '\0') {
       ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE), errmsg("column \"%s\" is a generated column", name),
                       errdetail("Generated columns cannot be used in COPY.")));
+    }
     if (list_member(list_copy_head(names, foreach_current_index(cell)), lfirst(cell)))
       ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN), errmsg("column \"%s\" specified more than once", name)));
   }
 }
 
 // The columns of FORCE_QUOTE are among those that are copied.
-void check_force_quote(Oid relid, List* options, List* copied) {
+static void check_force_quote(Oid relid, List* options, List* copied) {
   ListCell* cell;
   foreach (cell, options) {
     const DefElem* option = lfirst_node(DefElem, cell);
@@ -67,7 +66,7 @@ void check_force_quote(Oid relid, List* options, List* copied) {
 }
 
 // Before the server is asked: who has no right to any column. PostgreSQL looks at those of the list afterwards.
-void check_rights(Oid relid, bool is_from) {
+static void check_rights(Oid relid, bool is_from) {
   AclMode mode = is_from ? ACL_INSERT : ACL_SELECT;
   AclResult result = pg_class_aclcheck(relid, GetUserId(), mode);
   if (result != ACLCHECK_OK) result = pg_attribute_aclcheck_all(relid, GetUserId(), mode, ACLMASK_ANY);
@@ -79,7 +78,7 @@ void check_rights(Oid relid, bool is_from) {
 constexpr const char* ALIAS = "kalam_copy of %u";
 
 // SELECT of the columns FROM ONLY the table.
-Node* make_query(const RangeVar* table, Oid relid, List* names) {
+static Node* make_query(const RangeVar* table, Oid relid, List* names) {
   SelectStmt* query = makeNode(SelectStmt);
   RangeVar* from = (RangeVar*)copyObjectImpl(table);
   ListCell* cell;
@@ -98,8 +97,6 @@ Node* make_query(const RangeVar* table, Oid relid, List* names) {
   query->fromClause = list_make1(from);
   return (Node*)query;
 }
-
-}  // namespace
 
 void kalam_check_copied(const Query* query) {
   Oid relid;

@@ -28,13 +28,11 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-namespace {
-
-DefElem* text_option(const char* name, const char* value) {
+static DefElem* text_option(const char* name, const char* value) {
   return makeDefElem(pstrdup(name), (Node*)makeString(pstrdup(value)), -1);
 }
 
-const char* find_option(List* options, const char* name) {
+static const char* find_option(List* options, const char* name) {
   ListCell* cell;
   foreach (cell, options) {
     DefElem* element = lfirst_node(DefElem, cell);
@@ -43,14 +41,14 @@ const char* find_option(List* options, const char* name) {
   return nullptr;
 }
 
-[[noreturn]] void refuse(const char* what, const char* hint) {
+[[noreturn]] static void refuse(const char* what, const char* hint) {
   ereport(ERROR,
           (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("CREATE TABLE ... USING kalamdb does not support %s", what),
            hint != nullptr ? errhint("%s", hint) : 0));
   pg_unreachable();
 }
 
-void refuse_unsupported_forms(const CreateStmt* statement) {
+static void refuse_unsupported_forms(const CreateStmt* statement) {
   if (kalam_is_temporary(statement->relation)) {
     refuse("temporary tables", "CREATE TEMPORARY TABLE ... USING heap.");
   }
@@ -66,14 +64,14 @@ void refuse_unsupported_forms(const CreateStmt* statement) {
 }
 
 // The schema of the new table; InvalidOid when the statement names one that is not there.
-Oid creation_schema(const RangeVar* relation) {
+static Oid creation_schema(const RangeVar* relation) {
   if (relation->schemaname == nullptr || OidIsValid(get_namespace_oid(relation->schemaname, true))) {
     return RangeVarGetCreationNamespace(relation);
   }
   return InvalidOid;
 }
 
-void create_schema(const KalamUtility* utility, const char* name) {
+static void create_schema(const KalamUtility* utility, const char* name) {
   CreateSchemaStmt* create = makeNode(CreateSchemaStmt);
   create->schemaname = pstrdup(name);
   kalam_utility_subcommand(utility, (Node*)create);
@@ -81,7 +79,7 @@ void create_schema(const KalamUtility* utility, const char* name) {
 }
 
 // True when there is nothing to do (IF NOT EXISTS); raises 42P07 when the relation exists.
-bool exists_locally(const CreateStmt* statement, Oid schema) {
+static bool exists_locally(const CreateStmt* statement, Oid schema) {
   if (!OidIsValid(get_relname_relid(statement->relation->relname, schema))) return false;
   if (!statement->if_not_exists) {
     ereport(ERROR,
@@ -93,23 +91,23 @@ bool exists_locally(const CreateStmt* statement, Oid schema) {
 }
 
 // KalamDB calls the option TYPE, foreign tables call it table_type: each statement takes both.
-bool names_kind(const char* name) {
+static bool names_kind(const char* name) {
   return strcmp(name, "type") == 0 || strcmp(name, "table_type") == 0;
 }
 
-[[noreturn]] void refuse_second_kind(const char* name) {
+[[noreturn]] static void refuse_second_kind(const char* name) {
   ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("option \"%s\" provided more than once", name),
                   errdetail("Options \"%s\" and \"%s\" both name the kind of the table.", "type", "table_type")));
   pg_unreachable();
 }
 
 // An option of a WITH list may do without a value where it is a boolean one, as in PostgreSQL's own.
-const char* with_value(DefElem* element, const KalamOption* option) {
+static const char* with_value(DefElem* element, const KalamOption* option) {
   bool is_bare = element->arg == nullptr && option != nullptr && option->type == KalamOptionType::boolean;
   return is_bare ? "true" : kalam_option_trim(defGetString(element));
 }
 
-KalamSystemColumns system_columns_of(const DefElem* element, const char* value) {
+static KalamSystemColumns system_columns_of(const DefElem* element, const char* value) {
   for (const config_enum_entry* entry = kalam_system_columns_values; entry->name != nullptr; entry++) {
     if (pg_strcasecmp(entry->name, value) == 0) return (KalamSystemColumns)entry->val;
   }
@@ -118,6 +116,8 @@ KalamSystemColumns system_columns_of(const DefElem* element, const char* value) 
                   errhint("Valid values are: none, user, all.")));
   return KalamSystemColumns::none;
 }
+
+namespace {
 
 // What a WITH list says.
 struct WithOptions {
@@ -129,15 +129,17 @@ struct WithOptions {
   List* remote;  // of DefElem*: of the remote CREATE TABLE
 };
 
+}  // namespace
+
 // The place of an option that may be given once; NULL for those of the remote CREATE TABLE.
-const char** named_option(WithOptions* with, const char* name) {
+static const char** named_option(WithOptions* with, const char* name) {
   if (strcmp(name, "server") == 0) return &with->server;
   if (strcmp(name, "namespace") == 0) return &with->name_space;
   if (strcmp(name, "table") == 0) return &with->table;
   return nullptr;
 }
 
-[[noreturn]] void refuse_second(const DefElem* element) {
+[[noreturn]] static void refuse_second(const DefElem* element) {
   ereport(ERROR,
           (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("option \"%s\" provided more than once", element->defname)));
   pg_unreachable();
@@ -145,7 +147,7 @@ const char** named_option(WithOptions* with, const char* name) {
 
 // WITH (type = …, …): the kind, which of KalamDB's own columns are shown, where the table is, and the options of the
 // remote table.
-WithOptions read_with(List* options) {
+static WithOptions read_with(List* options) {
   ListCell* cell;
   bool has_kind = false;
   bool has_system_columns = false;
@@ -198,7 +200,7 @@ WithOptions read_with(List* options) {
 
 // What the validator will say, before anything is asked of the server. Quoted names are taken in any case. Returns the
 // options without blank ones, which stand for none.
-List* check_options(List* options, Oid catalog) {
+static List* check_options(List* options, Oid catalog) {
   List* kept = NIL;
   ListCell* cell;
   foreach (cell, options) {
@@ -218,7 +220,7 @@ List* check_options(List* options, Oid catalog) {
   return kept;
 }
 
-void check_stream_options(const KalamTableDefinition* definition) {
+static void check_stream_options(const KalamTableDefinition* definition) {
   if (definition->kind != kalam::TableKind::stream || find_option(definition->options, "ttl_seconds") != nullptr)
     return;
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -226,7 +228,7 @@ void check_stream_options(const KalamTableDefinition* definition) {
 }
 
 // Kind of the remote table; false when there is none.
-bool find_remote(KalamConnection* connection, const KalamTableDefinition* definition, kalam::TableKind* kind) {
+static bool find_remote(KalamConnection* connection, const KalamTableDefinition* definition, kalam::TableKind* kind) {
   KalamQueryResult* answer = kalam_query(
       connection, psprintf("SELECT table_type FROM system.tables WHERE namespace_id = %s AND table_name = %s LIMIT 1",
                            kalam_quote_literal(kalam_folded_name(definition->name_space)),
@@ -241,7 +243,7 @@ bool find_remote(KalamConnection* connection, const KalamTableDefinition* defini
   return true;
 }
 
-void create_remote(KalamConnection* connection, const KalamTableDefinition* definition, const char* sql) {
+static void create_remote(KalamConnection* connection, const KalamTableDefinition* definition, const char* sql) {
   kalam::Status status;
 
   char* message =
@@ -262,7 +264,7 @@ void create_remote(KalamConnection* connection, const KalamTableDefinition* defi
 }
 
 // The name must be free of what this session has dropped, or is undoing.
-void refuse_dropped(KalamConnection* connection, const KalamTableDefinition* definition) {
+static void refuse_dropped(KalamConnection* connection, const KalamTableDefinition* definition) {
   kalam_detached_calls_wait(connection, definition->name_space, definition->table);
   if (!kalam_pending_is_dropped(connection, definition->name_space, definition->table)) return;
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -272,7 +274,7 @@ void refuse_dropped(KalamConnection* connection, const KalamTableDefinition* def
                   errhint("COMMIT after DROP TABLE, or use DELETE and ALTER TABLE.")));
 }
 
-bool declares(const CreateStmt* statement, const char* name) {
+static bool declares(const CreateStmt* statement, const char* name) {
   ListCell* cell;
   foreach (cell, statement->tableElts) {
     const auto* column = (const ColumnDef*)lfirst(cell);
@@ -282,7 +284,7 @@ bool declares(const CreateStmt* statement, const char* name) {
 }
 
 // Those that are asked for and not declared anyway.
-void append_system_columns(CreateStmt* statement, kalam::TableKind kind, KalamSystemColumns wanted) {
+static void append_system_columns(CreateStmt* statement, kalam::TableKind kind, KalamSystemColumns wanted) {
   if (wanted == KalamSystemColumns::all && !declares(statement, "_seq"))
     statement->tableElts = lappend(statement->tableElts, makeColumnDef("_seq", INT8OID, -1, InvalidOid));
   if (wanted != KalamSystemColumns::none && kind != kalam::TableKind::shared && !declares(statement, "_userid"))
@@ -291,7 +293,7 @@ void append_system_columns(CreateStmt* statement, kalam::TableKind kind, KalamSy
 
 // Who does not own the server cannot have KalamDB's table dropped that was there before. Restoring a dump is not to end
 // for that.
-void keep_on_drop(List* options) {
+static void keep_on_drop(List* options) {
   ListCell* cell;
   foreach (cell, options) {
     DefElem* element = lfirst_node(DefElem, cell);
@@ -301,27 +303,27 @@ void keep_on_drop(List* options) {
 
 // The table that the statement has made, which is locked since then. While it waited for the server, its schema may
 // have been renamed, and another one of that name been made, in which it is.
-Oid find_created(const RangeVar* name, Oid schema) {
+static Oid find_created(const RangeVar* name, Oid schema) {
   Oid relid = get_relname_relid(name->relname, schema);
   Relation relation = OidIsValid(relid) ? RelationIdGetRelation(relid) : nullptr;
   bool is_found = relation != nullptr && CheckRelationLockedByMe(relation, AccessExclusiveLock, false);
   if (relation != nullptr) RelationClose(relation);
-  if (!is_found || !kalam_is_kalamdb_table(relid))
+  if (!is_found || !kalam_is_kalamdb_table(relid)) {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
                     errmsg("the schema of table \"%s\" was renamed while the table was created", name->relname),
                     errhint("Run the statement again.")));
+  }
   return relid;
 }
 
-void warn_kept(const CreateStmt* statement, const KalamTableDefinition* definition, const ForeignServer* server) {
+static void warn_kept(const CreateStmt* statement, const KalamTableDefinition* definition,
+                      const ForeignServer* server) {
   ereport(WARNING,
           (errmsg("option \"on_drop\" of foreign table \"%s\" is set to \"keep\"", statement->relation->relname),
            errdetail("KalamDB table \"%s.%s\" is there already: only the owner of server \"%s\" and superusers may "
                      "have it dropped.",
                      definition->name_space, definition->table, server->servername)));
 }
-
-}  // namespace
 
 bool kalam_is_temporary(const RangeVar* relation) {
   if (relation->relpersistence == RELPERSISTENCE_TEMP) return true;

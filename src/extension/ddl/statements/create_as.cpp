@@ -31,7 +31,9 @@ struct Filler {
   TupleTableSlot* slot;
 };
 
-void filler_startup(DestReceiver* self, int, TupleDesc) {
+}  // namespace
+
+static void filler_startup(DestReceiver* self, int, TupleDesc) {
   Filler* filler = (Filler*)self;
   EState* estate = CreateExecutorState();
   MemoryContext previous = MemoryContextSwitchTo(estate->es_query_cxt);
@@ -52,7 +54,7 @@ void filler_startup(DestReceiver* self, int, TupleDesc) {
   MemoryContextSwitchTo(previous);
 }
 
-bool filler_receive(TupleTableSlot* row, DestReceiver* self) {
+static bool filler_receive(TupleTableSlot* row, DestReceiver* self) {
   Filler* filler = (Filler*)self;
   TupleTableSlot* slot = filler->slot;
   int target = 0;
@@ -79,7 +81,7 @@ bool filler_receive(TupleTableSlot* row, DestReceiver* self) {
   return true;
 }
 
-void filler_shutdown(DestReceiver* self) {
+static void filler_shutdown(DestReceiver* self) {
   Filler* filler = (Filler*)self;
   filler->result->ri_FdwRoutine->EndForeignInsert(filler->estate, filler->result);
   ExecResetTupleTable(filler->estate->es_tupleTable, false);
@@ -89,9 +91,11 @@ void filler_shutdown(DestReceiver* self) {
   FreeExecutorState(filler->estate);
 }
 
-void filler_destroy(DestReceiver* self) {
+static void filler_destroy(DestReceiver* self) {
   pfree(self);
 }
+
+namespace {
 
 // The columns of the new table: those of the query but _seq and _userid, whose values are KalamDB's.
 struct Columns {
@@ -101,14 +105,17 @@ struct Columns {
   int names_used;     // of the statement's list of column names
 };
 
-void add_column(Columns* columns, const char* name, Oid type, int32 typmod, Oid collation) {
+}  // namespace
+
+static void add_column(Columns* columns, const char* name, Oid type, int32 typmod, Oid collation) {
   bool renamed = columns->names_used < list_length(columns->into->colNames);
   if (renamed) name = strVal(list_nth(columns->into->colNames, columns->names_used++));
   bool keep = strcmp(name, "_seq") != 0 && strcmp(name, "_userid") != 0;
-  if (renamed && !keep)
+  if (renamed && !keep) {
     ereport(ERROR,
             (errcode(ERRCODE_INVALID_COLUMN_DEFINITION), errmsg("column \"%s\" can only be set by KalamDB", name),
              errhint("Leave it out, and ask for it with WITH (system_columns = ...).")));
+  }
   columns->kept = lappend_int(columns->kept, keep ? 1 : 0);
   if (!keep) return;
   if (!OidIsValid(collation) && type_is_collatable(type)) {
@@ -120,7 +127,7 @@ void add_column(Columns* columns, const char* name, Oid type, int32 typmod, Oid 
   columns->definitions = lappend(columns->definitions, makeColumnDef(pstrdup(name), type, typmod, collation));
 }
 
-void add_columns_of_query(Columns* columns, const Query* query) {
+static void add_columns_of_query(Columns* columns, const Query* query) {
   ListCell* cell;
   foreach (cell, query->targetList) {
     TargetEntry* entry = lfirst_node(TargetEntry, cell);
@@ -130,7 +137,7 @@ void add_columns_of_query(Columns* columns, const Query* query) {
   }
 }
 
-void add_columns_of_prepared(Columns* columns, const ExecuteStmt* execute) {
+static void add_columns_of_prepared(Columns* columns, const ExecuteStmt* execute) {
   const CachedPlanSource* source = FetchPreparedStatement(execute->name, true)->plansource;
   if (list_length(source->query_list) != 1 || linitial_node(Query, source->query_list)->commandType != CMD_SELECT ||
       source->resultDesc == nullptr) {
@@ -143,7 +150,7 @@ void add_columns_of_prepared(Columns* columns, const ExecuteStmt* execute) {
   }
 }
 
-Filler* new_filler(Oid relid, List* columns) {
+static Filler* new_filler(Oid relid, List* columns) {
   Filler* filler = (Filler*)palloc0(sizeof(Filler));
   filler->receiver.receiveSlot = filler_receive;
   filler->receiver.rStartup = filler_startup;
@@ -155,7 +162,7 @@ Filler* new_filler(Oid relid, List* columns) {
   return filler;
 }
 
-uint64 fill_from_prepared(const KalamUtility* utility, ExecuteStmt* execute, Oid relid, List* columns) {
+static uint64 fill_from_prepared(const KalamUtility* utility, ExecuteStmt* execute, Oid relid, List* columns) {
   QueryCompletion completion;
   ParseState* parse_state = make_parsestate(nullptr);
   parse_state->p_sourcetext = utility->query_string;
@@ -168,7 +175,7 @@ uint64 fill_from_prepared(const KalamUtility* utility, ExecuteStmt* execute, Oid
   return completion.nprocessed;
 }
 
-uint64 fill(const KalamUtility* utility, const Query* query, Oid relid, List* columns) {
+static uint64 fill(const KalamUtility* utility, const Query* query, Oid relid, List* columns) {
   Filler* filler = new_filler(relid, columns);
   Query* rewritten = linitial_node(Query, QueryRewrite((Query*)copyObjectImpl(query)));
   PlannedStmt* plan = kalam_plan_query(rewritten, utility->query_string, utility->params);
@@ -186,8 +193,6 @@ uint64 fill(const KalamUtility* utility, const Query* query, Oid relid, List* co
   filler->receiver.rDestroy(&filler->receiver);
   return rows;
 }
-
-}  // namespace
 
 void kalam_create_table_as(const KalamUtility* utility, const CreateTableAsStmt* source) {
   const IntoClause* into = source->into;

@@ -17,16 +17,20 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
+static object_access_hook_type previous_object_access_hook;
 namespace {
 
-object_access_hook_type previous_object_access_hook;
 // What becomes of the KalamDB tables that the running statement drops here.
 enum class Dropping : uint8_t { nothing, table, schema, other };
 
-Dropping dropping;
-int table_count;  // of dropped tables with on_drop 'drop', for a NOTICE
-StringInfo table_names;
+}  // namespace
+
+static Dropping dropping;
+static int table_count;  // of dropped tables with on_drop 'drop', for a NOTICE
+static StringInfo table_names;
 constexpr int MAX_NAMES = 100;
+
+namespace {
 
 // A column that went with something else: its type, or the sequence of an identity column.
 struct DroppedColumn {
@@ -35,10 +39,12 @@ struct DroppedColumn {
   const char* table;
 };
 
-List* dropped_columns;  // of DroppedColumn*, in the memory context of run()
-MemoryContext columns_context;
+}  // namespace
 
-void note_column(Oid relid, AttrNumber attribute) {
+static List* dropped_columns;  // of DroppedColumn*, in the memory context of run()
+static MemoryContext columns_context;
+
+static void note_column(Oid relid, AttrNumber attribute) {
   if (!kalam_is_kalamdb_table(relid)) return;
   MemoryContext previous = MemoryContextSwitchTo(columns_context);
   auto* dropped = (DroppedColumn*)palloc(sizeof(DroppedColumn));
@@ -49,7 +55,7 @@ void note_column(Oid relid, AttrNumber attribute) {
 
 // A type that is dropped takes the columns of that type with it, but not KalamDB's. Of a schema both go, and the column
 // at first.
-void refuse_columns() {
+static void refuse_columns() {
   ListCell* cell;
   if (dropped_columns != NIL) CommandCounterIncrement();
   foreach (cell, dropped_columns) {
@@ -63,7 +69,7 @@ void refuse_columns() {
 }
 
 // The server's owner has bounded this role since the table was made.
-[[noreturn]] void refuse_drop(Oid relid, const KalamTableOptions* options) {
+[[noreturn]] static void refuse_drop(Oid relid, const KalamTableOptions* options) {
   ereport(ERROR,
           (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
            errmsg("permission denied to drop KalamDB table \"%s.%s\"", options->name_space, options->table),
@@ -73,13 +79,13 @@ void refuse_columns() {
   pg_unreachable();
 }
 
-void note_name(const KalamTableOptions* options) {
+static void note_name(const KalamTableOptions* options) {
   table_count++;
   if (table_names == nullptr || table_count > MAX_NAMES) return;
   appendStringInfo(table_names, "%s\"%s.%s\"", table_count > 1 ? ", " : "", options->name_space, options->table);
 }
 
-void object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void* argument) {
+static void object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void* argument) {
   if (previous_object_access_hook != nullptr) {
     previous_object_access_hook(access, class_id, object_id, sub_id, argument);
   }
@@ -105,7 +111,7 @@ void object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub
   kalam_pending_drop(connection, options.name_space, options.table);
 }
 
-void say_what_happens() {
+static void say_what_happens() {
   if (table_count == 0 || dropping == Dropping::table) return;
   ereport(NOTICE,
           (dropping == Dropping::schema
@@ -118,7 +124,7 @@ void say_what_happens() {
 }
 
 // The statement itself, or those that it was split into.
-void run(const KalamUtility* utility, Dropping what, List* statements) {
+static void run(const KalamUtility* utility, Dropping what, List* statements) {
   Dropping previous = dropping;
   int previous_count = table_count;
   StringInfo previous_names = table_names;
@@ -153,12 +159,14 @@ void run(const KalamUtility* utility, Dropping what, List* statements) {
   PG_END_TRY();
 }
 
-DropStmt* with_objects(const DropStmt* source, ObjectType type, List* objects) {
+static DropStmt* with_objects(const DropStmt* source, ObjectType type, List* objects) {
   DropStmt* statement = (DropStmt*)copyObjectImpl(source);
   statement->removeType = type;
   statement->objects = objects;
   return statement;
 }
+
+namespace {
 
 // Tables that a statement names: names, and OIDs at the same places.
 struct Named {
@@ -166,7 +174,9 @@ struct Named {
   List* ids;  // InvalidOid: there is none
 };
 
-bool has_heir(Oid relid, List* ids) {
+}  // namespace
+
+static bool has_heir(Oid relid, List* ids) {
   ListCell* cell;
   if (!OidIsValid(relid)) return false;
   List* heirs = find_all_inheritors(relid, NoLock, nullptr);
@@ -177,7 +187,7 @@ bool has_heir(Oid relid, List* ids) {
 }
 
 // Takes the names of those from which none of the others inherits.
-List* take_without_heirs(Named* tables, const Named* others) {
+static List* take_without_heirs(Named* tables, const Named* others) {
   Named left = {};
   List* taken = NIL;
   ListCell* name;
@@ -197,7 +207,7 @@ List* take_without_heirs(Named* tables, const Named* others) {
 
 // DROP FOREIGN TABLE of our tables and DROP TABLE of the others in turn, heirs first. Of two turns one takes something,
 // as inheritance has no circles.
-List* split(const DropStmt* source, Named* own, Named* others) {
+static List* split(const DropStmt* source, Named* own, Named* others) {
   List* statements = NIL;
   bool is_own = true;
   for (; own->names != NIL || others->names != NIL; is_own = !is_own) {
@@ -207,8 +217,6 @@ List* split(const DropStmt* source, Named* own, Named* others) {
   }
   return statements;
 }
-
-}  // namespace
 
 void kalam_drop(const KalamUtility* utility, const DropStmt* source) {
   Named own = {};

@@ -19,16 +19,14 @@ extern "C" {
 #include "utils/ruleutils.h"
 }
 
-namespace {
-
-Node* print_and_parse(Relation source, const char* stored) {
+static Node* print_and_parse(Relation source, const char* stored) {
   List* context = deparse_context_for(RelationGetRelationName(source), RelationGetRelid(source));
   char* text = deparse_expression((Node*)stringToNode(stored), context, false, false);
   RawStmt* statement = linitial_node(RawStmt, raw_parser(text, RAW_PARSE_PLPGSQL_EXPR));
   return linitial_node(ResTarget, castNode(SelectStmt, statement->stmt)->targetList)->val;
 }
 
-Constraint* new_constraint(ConstrType type, Node* expression) {
+static Constraint* new_constraint(ConstrType type, Node* expression) {
   Constraint* constraint = makeNode(Constraint);
   constraint->contype = type;
   constraint->location = -1;
@@ -40,7 +38,7 @@ Constraint* new_constraint(ConstrType type, Node* expression) {
   return constraint;
 }
 
-const char* stored_default(Relation source, AttrNumber attribute) {
+static const char* stored_default(Relation source, AttrNumber attribute) {
   const TupleConstr* constraints = RelationGetDescr(source)->constr;
   for (int i = 0; constraints != nullptr && i < constraints->num_defval; i++) {
     if (constraints->defval[i].adnum == attribute) return constraints->defval[i].adbin;
@@ -49,7 +47,7 @@ const char* stored_default(Relation source, AttrNumber attribute) {
 }
 
 // Types that KalamDB has and the local ones do not tell.
-void keep_remote_type(ColumnDef* column, Oid local_type, const kalam::RemoteType* type) {
+static void keep_remote_type(ColumnDef* column, Oid local_type, const kalam::RemoteType* type) {
   if (type->kind == kalam::RemoteKind::file && local_type == JSONBOID) {
     column->typeName = makeTypeName(pstrdup("file"));
   } else if (type->kind == kalam::RemoteKind::embedding && local_type == FLOAT4ARRAYOID) {
@@ -62,7 +60,7 @@ void keep_remote_type(ColumnDef* column, Oid local_type, const kalam::RemoteType
   }
 }
 
-ColumnDef* copy_column(Relation source, Form_pg_attribute attribute, uint32 options) {
+static ColumnDef* copy_column(Relation source, Form_pg_attribute attribute, uint32 options) {
   ColumnDef* column = makeColumnDef(pstrdup(NameStr(attribute->attname)), attribute->atttypid, attribute->atttypmod,
                                     attribute->attcollation);
   const char* expression = stored_default(source, attribute->attnum);
@@ -90,7 +88,7 @@ ColumnDef* copy_column(Relation source, Form_pg_attribute attribute, uint32 opti
   return column;
 }
 
-List* copy_checks(Relation source) {
+static List* copy_checks(Relation source) {
   const TupleConstr* constraints = RelationGetDescr(source)->constr;
   List* copies = NIL;
   for (int i = 0; constraints != nullptr && i < constraints->num_check; i++) {
@@ -101,7 +99,7 @@ List* copy_checks(Relation source) {
   return copies;
 }
 
-Constraint* copy_key(Relation source, const KalamRelation* remote) {
+static Constraint* copy_key(Relation source, const KalamRelation* remote) {
   List* names = NIL;
   if (remote != nullptr) {
     if (remote->key_attribute != InvalidAttrNumber)
@@ -120,7 +118,7 @@ Constraint* copy_key(Relation source, const KalamRelation* remote) {
   return key;
 }
 
-Relation open_source(const TableLikeClause* clause) {
+static Relation open_source(const TableLikeClause* clause) {
   Relation source = relation_openrv(clause->relation, AccessShareLock);
   char kind = source->rd_rel->relkind;
 
@@ -135,7 +133,7 @@ Relation open_source(const TableLikeClause* clause) {
 }
 
 // A comment on the new table: its text and, of type String, the name of the column or constraint.
-CommentStmt* new_comment(ObjectType type, const char* name, char* text) {
+static CommentStmt* new_comment(ObjectType type, const char* name, char* text) {
   CommentStmt* comment = makeNode(CommentStmt);
   comment->objtype = type;
   comment->object = (Node*)makeString(pstrdup(name));
@@ -143,7 +141,7 @@ CommentStmt* new_comment(ObjectType type, const char* name, char* text) {
   return comment;
 }
 
-List* copy_check_comments(Relation source) {
+static List* copy_check_comments(Relation source) {
   const TupleConstr* constraints = RelationGetDescr(source)->constr;
   List* comments = NIL;
   for (int i = 0; constraints != nullptr && i < constraints->num_check; i++) {
@@ -157,12 +155,12 @@ List* copy_check_comments(Relation source) {
 
 // Whether a column that stands for one of KalamDB's own is copied: under its own name, by which the new table declares
 // it, and where that table has it. Others would become columns of the user.
-bool keeps_system_column(const char* name, kalam::TableKind kind) {
+static bool keeps_system_column(const char* name, kalam::TableKind kind) {
   if (strcmp(name, "_seq") == 0) return true;
   return strcmp(name, "_userid") == 0 && kind != kalam::TableKind::shared;
 }
 
-List* expand(const TableLikeClause* clause, kalam::TableKind kind, List** comments) {
+static List* expand(const TableLikeClause* clause, kalam::TableKind kind, List** comments) {
   List* elements = NIL;
   bool with_comments = (clause->options & CREATE_TABLE_LIKE_COMMENTS) != 0;
   Relation source = open_source(clause);
@@ -196,8 +194,6 @@ List* expand(const TableLikeClause* clause, kalam::TableKind kind, List** commen
   table_close(source, NoLock);
   return elements;
 }
-
-}  // namespace
 
 List* kalam_expand_like(CreateStmt* statement, kalam::TableKind kind) {
   List* elements = NIL;

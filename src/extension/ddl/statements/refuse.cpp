@@ -18,10 +18,8 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-namespace {
-
 // PostgreSQL runs these on its side alone, and the remote column is TEXT before and after.
-bool is_wider_text(Oid relid, const AlterTableCmd* command) {
+static bool is_wider_text(Oid relid, const AlterTableCmd* command) {
   const ColumnDef* column = castNode(ColumnDef, command->def);
   AttrNumber attribute = get_attnum(relid, command->name);
   Oid old_type;
@@ -37,7 +35,7 @@ bool is_wider_text(Oid relid, const AlterTableCmd* command) {
   return typmod < 0 || (old_typmod >= 0 && typmod >= old_typmod);
 }
 
-[[noreturn]] void refuse_key(Oid relid) {
+[[noreturn]] static void refuse_key(Oid relid) {
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                   errmsg("cannot add a primary key to KalamDB table \"%s\"", get_rel_name(relid)),
                   errhint("Declare the primary key in CREATE TABLE; a column called \"id\" becomes it by itself.")));
@@ -45,7 +43,7 @@ bool is_wider_text(Oid relid, const AlterTableCmd* command) {
 }
 
 // ADD PRIMARY KEY of the column that is the key anyway, as a dump or a migration writes it after CREATE TABLE.
-bool is_known_key(Oid relid, const AlterTableCmd* command) {
+static bool is_known_key(Oid relid, const AlterTableCmd* command) {
   if (command->subtype != AT_AddConstraint || command->def == nullptr || !IsA(command->def, Constraint)) return false;
   const Constraint* constraint = (const Constraint*)command->def;
   if (constraint->contype != CONSTR_PRIMARY || list_length(constraint->keys) != 1) return false;
@@ -61,13 +59,13 @@ bool is_known_key(Oid relid, const AlterTableCmd* command) {
 }
 
 // Others are PostgreSQL's alone, or left out (skip.cpp).
-bool adds_key(const AlterTableCmd* command) {
+static bool adds_key(const AlterTableCmd* command) {
   return command->subtype == AT_AddConstraint && command->def != nullptr && IsA(command->def, Constraint) &&
          ((const Constraint*)command->def)->contype == CONSTR_PRIMARY;
 }
 
 // Options that CREATE TABLE hands to KalamDB: a change would not reach it, and the catalog would say what is not so.
-void refuse_remote_options(Oid relid, List* options) {
+static void refuse_remote_options(Oid relid, List* options) {
   ListCell* cell;
   foreach (cell, options) {
     DefElem* element = lfirst_node(DefElem, cell);
@@ -95,13 +93,13 @@ void refuse_remote_options(Oid relid, List* options) {
 }
 
 // ADD GENERATED ALWAYS AS IDENTITY, as a dump writes it.
-bool is_always(const AlterTableCmd* command) {
+static bool is_always(const AlterTableCmd* command) {
   return command->def != nullptr && IsA(command->def, Constraint) &&
          ((const Constraint*)command->def)->generated_when == ATTRIBUTE_IDENTITY_ALWAYS;
 }
 
 // What a subcommand does, for the message; NULL for those that concern PostgreSQL's side alone.
-const char* diverging_action(AlterTableType type) {
+static const char* diverging_action(AlterTableType type) {
   switch (type) {
     // Mirrored (alter.cpp).
     case AT_ColumnDefault:
@@ -174,7 +172,7 @@ const char* diverging_action(AlterTableType type) {
   }
 }
 
-void check_alter_table(const AlterTableStmt* statement) {
+static void check_alter_table(const AlterTableStmt* statement) {
   ListCell* cell;
   Oid relid = RangeVarGetRelid(statement->relation, NoLock, true);
 
@@ -204,8 +202,6 @@ void check_alter_table(const AlterTableStmt* statement) {
                                   : 0));
   }
 }
-
-}  // namespace
 
 void kalam_refuse_divergence(const Node* statement) {
   switch (nodeTag(statement)) {

@@ -12,9 +12,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-namespace {
-
-bool has_option(List* options, const char* name) {
+static bool has_option(List* options, const char* name) {
   ListCell* cell;
   foreach (cell, options) {
     if (strcmp(((DefElem*)lfirst(cell))->defname, name) == 0) return true;
@@ -23,7 +21,8 @@ bool has_option(List* options, const char* name) {
 }
 
 // ALTER FOREIGN TABLE … [ALTER COLUMN …] OPTIONS (ADD name 'value')
-void add_option(const KalamUtility* utility, Oid relid, const char* column, const char* name, const char* value) {
+static void add_option(const KalamUtility* utility, Oid relid, const char* column, const char* name,
+                       const char* value) {
   AlterTableStmt* alter = makeNode(AlterTableStmt);
   AlterTableCmd* command = makeNode(AlterTableCmd);
 
@@ -37,14 +36,14 @@ void add_option(const KalamUtility* utility, Oid relid, const char* column, cons
   kalam_utility_subcommand(utility, (Node*)alter);
 }
 
-void keep_table_name(const KalamUtility* utility, Oid relid) {
+static void keep_table_name(const KalamUtility* utility, Oid relid) {
   KalamTableOptions options;
   if (!kalam_is_kalamdb_table(relid) || has_option(GetForeignTable(relid)->options, "table")) return;
   kalam_table_options(relid, &options);
   add_option(utility, relid, nullptr, "table", options.table);
 }
 
-void keep_namespace(const KalamUtility* utility, Oid relid) {
+static void keep_namespace(const KalamUtility* utility, Oid relid) {
   KalamTableOptions options;
   if (!kalam_is_kalamdb_table(relid) || has_option(GetForeignTable(relid)->options, "namespace")) return;
   kalam_table_options(relid, &options);
@@ -52,7 +51,7 @@ void keep_namespace(const KalamUtility* utility, Oid relid) {
 }
 
 // A parent's column is renamed in its children as well.
-void keep_column_name(const KalamUtility* utility, Oid relid, const char* name) {
+static void keep_column_name(const KalamUtility* utility, Oid relid, const char* name) {
   ListCell* cell;
   char kind = get_rel_relkind(relid);
   if (kind != RELKIND_FOREIGN_TABLE && kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) return;
@@ -63,20 +62,19 @@ void keep_column_name(const KalamUtility* utility, Oid relid, const char* name) 
     // _seq and _userid are found by their names alone.
     if (attribute == InvalidAttrNumber || has_option(GetForeignColumnOptions(child, attribute), "column_name"))
       continue;
-    if (name[0] == '_')
+    if (name[0] == '_') {
       ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                       errmsg("cannot rename column \"%s\" of KalamDB table \"%s\"", name, get_rel_name(child)),
                       errdetail("It is one of KalamDB's own columns.")));
+    }
     add_option(utility, child, name, "column_name", name);
   }
 }
 
-void keep_namespaces(const KalamUtility* utility, Oid schema) {
+static void keep_namespaces(const KalamUtility* utility, Oid schema) {
   ListCell* cell;
   foreach (cell, kalam_kalamdb_tables(schema)) keep_namespace(utility, lfirst_oid(cell));
 }
-
-}  // namespace
 
 void kalam_keep_names(const KalamUtility* utility, const Node* statement) {
   if (IsA(statement, AlterObjectSchemaStmt)) {

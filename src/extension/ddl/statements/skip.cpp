@@ -17,14 +17,12 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-namespace {
-
 constexpr const char* INDEX_DETAIL = "KalamDB has an index of the primary key, and no others.";
 constexpr const char* CONSTRAINT_DETAIL = "KalamDB checks the primary key and NOT NULL only.";
 
 // ---- Names that are kept
 
-List* read_names(Oid relid, const char* option) {
+static List* read_names(Oid relid, const char* option) {
   ListCell* cell;
   List* names = NIL;
   foreach (cell, GetForeignTable(relid)->options) {
@@ -42,7 +40,7 @@ List* read_names(Oid relid, const char* option) {
   return names;
 }
 
-bool has_name(List* names, const char* name) {
+static bool has_name(List* names, const char* name) {
   ListCell* cell;
   foreach (cell, names) {
     if (strcmp((const char*)lfirst(cell), name) == 0) return true;
@@ -50,7 +48,7 @@ bool has_name(List* names, const char* name) {
   return false;
 }
 
-List* without_name(List* names, const char* name) {
+static List* without_name(List* names, const char* name) {
   List* kept = NIL;
   ListCell* cell;
   foreach (cell, names) {
@@ -59,7 +57,7 @@ List* without_name(List* names, const char* name) {
   return kept;
 }
 
-DefElem* option_of(const char* option, List* names) {
+static DefElem* option_of(const char* option, List* names) {
   Datum* values = (Datum*)palloc(list_length(names) * sizeof(Datum));
   ListCell* cell;
   int count = 0;
@@ -70,7 +68,7 @@ DefElem* option_of(const char* option, List* names) {
 }
 
 // By an ALTER FOREIGN TABLE, which asks for the rights of the table's owner.
-void write_names(const KalamUtility* utility, Oid relid, const char* option, List* names) {
+static void write_names(const KalamUtility* utility, Oid relid, const char* option, List* names) {
   bool had = read_names(relid, option) != NIL;
   if (!had && names == NIL) return;
   DefElem* element = option_of(option, names);
@@ -88,7 +86,7 @@ void write_names(const KalamUtility* utility, Oid relid, const char* option, Lis
 }
 
 // The KalamDB table for which an index of that name was left out. Real indexes come first. InvalidOid: none.
-Oid find_skipped_index(const RangeVar* name) {
+static Oid find_skipped_index(const RangeVar* name) {
   ListCell* cell;
   if (OidIsValid(RangeVarGetRelid(name, NoLock, true))) return InvalidOid;
   List* schemas = name->schemaname != nullptr ? list_make1_oid(get_namespace_oid(name->schemaname, true))
@@ -105,38 +103,38 @@ Oid find_skipped_index(const RangeVar* name) {
 
 // ---- What is left out
 
-bool ignores_indexes() {
+static bool ignores_indexes() {
   return kalam_setting_unsupported_ddl() != KalamUnsupportedDdl::error;
 }
 
-bool ignores_constraints() {
+static bool ignores_constraints() {
   return kalam_setting_unsupported_ddl() == KalamUnsupportedDdl::ignore_constraints;
 }
 
 // Whether these columns are the key, and nothing else.
-bool is_key_alone(List* keys, const char* key) {
+static bool is_key_alone(List* keys, const char* key) {
   return key != nullptr && list_length(keys) == 1 && strcmp(strVal(linitial(keys)), key) == 0;
 }
 
-const char* key_name(Oid relid) {
+static const char* key_name(Oid relid) {
   Relation local = table_open(relid, AccessShareLock);
   AttrNumber key = kalam_relation_get(local, GetUserId(), KalamFreshness::cached)->key_attribute;
   table_close(local, NoLock);
   return key != InvalidAttrNumber ? get_attname(relid, key, false) : nullptr;
 }
 
-const char* kind_of(const Constraint* constraint) {
+static const char* kind_of(const Constraint* constraint) {
   return constraint->contype == CONSTR_UNIQUE    ? "unique constraint"
          : constraint->contype == CONSTR_FOREIGN ? "foreign key"
                                                  : "constraint with EXCLUDE";
 }
 
-List* columns_of(const Constraint* constraint) {
+static List* columns_of(const Constraint* constraint) {
   return constraint->contype == CONSTR_FOREIGN ? constraint->fk_attrs : constraint->keys;
 }
 
 // As PostgreSQL would name it.
-char* choose_name(const char* table, List* columns, const char* label, Oid schema, List* names) {
+static char* choose_name(const char* table, List* columns, const char* label, Oid schema, List* names) {
   StringInfoData joined;
   ListCell* cell;
   initStringInfo(&joined);
@@ -152,7 +150,8 @@ char* choose_name(const char* table, List* columns, const char* label, Oid schem
 }
 
 // Appends the constraint's name to `names`, or raises.
-void skip_constraint(const char* table, Oid schema, const Constraint* constraint, const char* key, List** names) {
+static void skip_constraint(const char* table, Oid schema, const Constraint* constraint, const char* key,
+                            List** names) {
   if (constraint->contype == CONSTR_UNIQUE && is_key_alone(constraint->keys, key)) {
     ereport(NOTICE, (errmsg("column \"%s\" is the primary key of KalamDB table \"%s\", skipping the unique constraint",
                             key, table)));
@@ -179,13 +178,13 @@ void skip_constraint(const char* table, Oid schema, const Constraint* constraint
   *names = lappend(*names, (void*)name);
 }
 
-bool is_left_out(const Node* constraint) {
+static bool is_left_out(const Node* constraint) {
   if (constraint == nullptr || !IsA(constraint, Constraint)) return false;
   ConstrType type = ((const Constraint*)constraint)->contype;
   return type == CONSTR_UNIQUE || type == CONSTR_FOREIGN || type == CONSTR_EXCLUSION;
 }
 
-List* index_columns(const IndexStmt* statement) {
+static List* index_columns(const IndexStmt* statement) {
   List* columns = NIL;
   ListCell* cell;
   foreach (cell, statement->indexParams) {
@@ -197,7 +196,7 @@ List* index_columns(const IndexStmt* statement) {
 }
 
 // As PostgreSQL does where the index cannot be made under that name. True: there is nothing to do.
-bool index_exists(const IndexStmt* statement, Oid schema, List* names) {
+static bool index_exists(const IndexStmt* statement, Oid schema, List* names) {
   if (statement->idxname == nullptr) return false;
   if (!OidIsValid(get_relname_relid(statement->idxname, schema)) && !has_name(names, statement->idxname)) return false;
   ereport(statement->if_not_exists ? NOTICE : ERROR,
@@ -207,19 +206,19 @@ bool index_exists(const IndexStmt* statement, Oid schema, List* names) {
   return true;
 }
 
-bool refers_to_kalamdb(const Constraint* constraint) {
+static bool refers_to_kalamdb(const Constraint* constraint) {
   return constraint->contype == CONSTR_FOREIGN && constraint->pktable != nullptr &&
          kalam_is_kalamdb_table(RangeVarGetRelid(constraint->pktable, NoLock, true));
 }
 
-void warn_reference(const RangeVar* table, const Constraint* constraint) {
+static void warn_reference(const RangeVar* table, const Constraint* constraint) {
   ereport(WARNING, (errmsg("foreign key of table \"%s\" to KalamDB table \"%s\" is left out: nothing checks it",
                            table->relname, constraint->pktable->relname),
                     errdetail("Foreign keys refer to tables of PostgreSQL only.")));
 }
 
 // Takes the foreign keys to KalamDB tables out of a list of constraints.
-List* without_references(const RangeVar* table, List* constraints) {
+static List* without_references(const RangeVar* table, List* constraints) {
   List* kept = NIL;
   ListCell* cell;
   foreach (cell, constraints) {
@@ -238,7 +237,7 @@ List* without_references(const RangeVar* table, List* constraints) {
 }
 
 // ADD COLUMN … UNIQUE and the like.
-AlterTableCmd* skip_of_column(Oid relid, const AlterTableCmd* command, List** names) {
+static AlterTableCmd* skip_of_column(Oid relid, const AlterTableCmd* command, List** names) {
   AlterTableCmd* copy = (AlterTableCmd*)copyObjectImpl(command);
   auto* column = castNode(ColumnDef, copy->def);
   List* kept = NIL;
@@ -256,7 +255,7 @@ AlterTableCmd* skip_of_column(Oid relid, const AlterTableCmd* command, List** na
   return copy;
 }
 
-bool is_changed(const AlterTableCmd* command, Oid relid, List* names) {
+static bool is_changed(const AlterTableCmd* command, Oid relid, List* names) {
   ListCell* cell;
   switch (command->subtype) {
     case AT_AddConstraint:
@@ -273,8 +272,6 @@ bool is_changed(const AlterTableCmd* command, Oid relid, List* names) {
       return false;
   }
 }
-
-}  // namespace
 
 DefElem* kalam_skip_constraints(const char* table, Oid schema, List* constraints, const char* key) {
   List* names = NIL;

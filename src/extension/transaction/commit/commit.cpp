@@ -11,10 +11,11 @@ static void send_in_steps(KalamSender* sender, KalamJournal* journal, KalamProgr
   int64 changes = journal->net_updates + journal->net_removes;
   kalam_send_inserts(sender, journal, progress);
   if (changes == 0) return;
-  if (changes == 1)
+  if (changes == 1) {
     kalam_send_single_change(sender, journal);
-  else
+  } else {
     kalam_send_in_transaction(sender, list_make1(journal), false);
+  }
   progress->steps++;
   progress->rows += changes;
 }
@@ -53,10 +54,11 @@ static void send_each_group(List* journals, KalamProgress* progress) {
     ListCell* cell;
     foreach (cell, journals) {
       KalamJournal* journal = (KalamJournal*)lfirst(cell);
-      if (group == NIL || kalam_transaction_can_join((const KalamJournal*)linitial(group), journal))
+      if (group == NIL || kalam_transaction_can_join((const KalamJournal*)linitial(group), journal)) {
         group = lappend(group, journal);
-      else
+      } else {
         others = lappend(others, journal);
+      }
     }
     CHECK_FOR_INTERRUPTS();
     send_group(group, progress);
@@ -95,10 +97,11 @@ static void check_absences() {
     const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
     if (journal->net_absences == 0) continue;
     KalamSender* sender = kalam_sender_open(journal->connection);
-    for (int32 i = 0; i < journal->length; i++)
+    for (int32 i = 0; i < journal->length; i++) {
       if (kalam_sender_is_net(journal, i, KalamNetChange::absence) &&
           !kalam_journal_base(journal, &journal->entries[i]).expects_absent)
         kalam_sender_look_for_duplicate(sender, journal, i);
+    }
     kalam_sender_drain(sender);
   }
 }

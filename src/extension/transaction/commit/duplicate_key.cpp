@@ -4,9 +4,7 @@
 #include "extension/journal/hidden_values.h"
 #include "extension/transaction/outcome.h"
 
-namespace {
-
-[[noreturn]] void report(const KalamJournal* journal, const char* key) {
+[[noreturn]] static void report(const KalamJournal* journal, const char* key) {
   bool is_shown = key != nullptr && kalam_may_show_key(journal);
   ereport(ERROR,
           (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("could not serialize access due to concurrent insert"),
@@ -19,11 +17,13 @@ namespace {
 }
 
 // A long value was cut.
-bool is_named(const kalam::Status* status, const char* key) {
+static bool is_named(const kalam::Status* status, const char* key) {
   size_t length = strlen(status->value);
   return length + 1 < sizeof(status->value) ? strcmp(status->value, key) == 0
                                             : strncmp(status->value, key, length) == 0;
 }
+
+namespace {
 
 // What became of the search for the key that the server names.
 struct Search {
@@ -33,7 +33,9 @@ struct Search {
   bool names_other;            // one of these
 };
 
-void search(const KalamJournal* journal, const kalam::Status* status, Search* found) {
+}  // namespace
+
+static void search(const KalamJournal* journal, const kalam::Status* status, Search* found) {
   for (int32 i = 0; i < journal->key_count; i++) {
     const KalamJournalKey* key = &journal->keys[i];
     if (kalam_journal_net(journal, key) != KalamNetChange::insert) continue;
@@ -47,8 +49,6 @@ void search(const KalamJournal* journal, const kalam::Status* status, Search* fo
     }
   }
 }
-
-}  // namespace
 
 void kalam_check_duplicate_key(const KalamJournal* journal, const kalam::Status* status) {
   if (status->error != kalam::ErrorClass::duplicate_key) return;

@@ -12,11 +12,12 @@ constexpr uint32 ROLLBACK_WAIT_MS = 500;
 // fast.
 static void look_rows_up(KalamSender* sender, const KalamJournal* journal) {
   if (journal->net_updates + journal->net_removes == 0) return;
-  for (int32 i = 0; i < journal->length; i++)
+  for (int32 i = 0; i < journal->length; i++) {
     if ((kalam_sender_is_net(journal, i, KalamNetChange::update) ||
          kalam_sender_is_net(journal, i, KalamNetChange::remove)) &&
         !kalam_sender_has_just_read(kalam_journal_base(journal, &journal->entries[i])))
       kalam_sender_look_up(sender, journal, i);
+  }
 }
 
 static void stage_changes(KalamSender* sender, KalamJournal* journal) {
@@ -61,10 +62,11 @@ static void end_failed_transaction(KalamSender* sender) {
     is_answered = is_answered && !kalam_is_unanswered(&status);
     kalam_call_holder_clear(sender->holder);
   }
-  if (is_answered)
+  if (is_answered) {
     roll_back(sender);
-  else
+  } else {
     kalam::connection_abandon_session(sender->connection->handle);
+  }
 }
 
 void kalam_send_in_transaction(KalamSender* sender, List* journals, bool with_inserts) {

@@ -28,10 +28,11 @@ static void send_rows(KalamSender* sender, KalamJournal* journal, size_t first, 
   if (status.error != kalam::ErrorClass::none) kalam_sender_report(sender, journal, &status);
   uint64 affected = kalam::call_affected_rows(holder->call);
   kalam_call_holder_clear(holder);
-  if (affected != count)
+  if (affected != count) {
     kalam_report_unknown(
         sender->connection,
         psprintf("%zu rows were sent, but the server reports %llu.", count, (unsigned long long)affected), nullptr);
+  }
 }
 
 bool kalam_send_inserts_at_once(KalamSender* sender, KalamJournal* journal) {
@@ -40,9 +41,10 @@ bool kalam_send_inserts_at_once(KalamSender* sender, KalamJournal* journal) {
   kalam::Status status;
 
   kalam::row_buffer_clear(rows);
-  for (int32 i = 0; i < journal->length; i++)
+  for (int32 i = 0; i < journal->length; i++) {
     if (kalam_sender_is_net(journal, i, KalamNetChange::insert))
       kalam_sender_add_row(sender, journal, &journal->entries[i]);
+  }
   size_t count = kalam::row_buffer_count(rows);
   if (kalam::row_buffer_fit(rows, &table, 0, &status) < count) {
     kalam::row_buffer_clear(rows);

@@ -114,9 +114,10 @@ static void report_lookup(void* argument, int64, const kalam::Status* status) {
 static bool has_base_version(const KalamJournal* journal, const KalamJournalEntry* entry, const kalam::Window* window) {
   uint64 mark = kalam_journal_base(journal, entry).mark;
   if (mark == 0 || journal->relation->version_column < 0) return true;
-  if (window->column_count < 2 || window->columns[1].kind != kalam::ColumnKind::int64)
+  if (window->column_count < 2 || window->columns[1].kind != kalam::ColumnKind::int64) {
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("KalamDB server \"%s\" sent no version of a row", journal->connection->server_name)));
+  }
   return kalam_version_mark(((const int64_t*)window->columns[1].values)[0]) == mark;
 }
 
@@ -183,9 +184,10 @@ void kalam_sender_look_for_duplicate(KalamSender* sender, const KalamJournal* jo
 
 void kalam_sender_drain(KalamSender* sender) {
   ListCell* cell;
-  foreach (cell, sender->lookups)
+  foreach (cell, sender->lookups) {
     while (finish_lookup((const KalamSenderLookups*)lfirst(cell), KalamKeyOrder::started)) {
     }
+  }
 }
 
 // How old a statement may be for what it has read by keys to be taken for what is stored.

@@ -143,9 +143,10 @@ class BindingCheck {
     const Token& inner_token = tokens_[token_at(tokens_, static_cast<size_t>(int_member(child, "location")))];
     if (outer_token.depth != inner_token.depth) return;  // in parentheses
     bool same = left ? inner.datafusion >= outer.datafusion : inner.datafusion > outer.datafusion;
-    if (!same)
+    if (!same) {
       refuse("operators without parentheses that bind differently there (" + outer_token.text + ", " +
              inner_token.text + ")");
+    }
   }
 
   const std::vector<Token>& tokens_;
