@@ -2,7 +2,7 @@
 
 #include "extension/base/report.h"
 #include "extension/journal/row_lock.h"
-#include "extension/modify/upsert_lookup.h"
+#include "extension/journal/stored_rows.h"
 
 extern "C" {
 #include "commands/trigger.h"
@@ -15,11 +15,11 @@ struct KalamUpsert {
   OnConflictAction action;
   AttrNumber key;  // that the clause names; InvalidAttrNumber: none
   bool fires_insert_triggers;
-  bool captures_inserts;      // into a transition table
-  KalamUpsertLookup* lookup;  // NULL: none was needed yet
-  uint64 earlier_lookups;     // of a lookup that the table has changed under
-  MemoryContext context;      // of keys that are looked up ahead
-  char* ahead;                // the key whose lookup was started; NULL: none
+  bool captures_inserts;    // into a transition table
+  KalamStoredRows* lookup;  // NULL: none was needed yet
+  uint64 earlier_lookups;   // of a lookup that the table has changed under
+  MemoryContext context;    // of keys that are looked up ahead
+  char* ahead;              // the key whose lookup was started; NULL: none
   KalamRowLock ahead_lock;
   TupleTableSlot* returned;  // for rows that others keep in a slot without system columns; NULL: never needed
 };
@@ -44,13 +44,13 @@ static bool wants_row(const KalamUpsert* upsert) {
 // ---------------------------------------------------------------- lookups
 
 // In the memory of the statement, for the present relation.
-static KalamUpsertLookup* lookup_of(KalamModifyState* state) {
+static KalamStoredRows* lookup_of(KalamModifyState* state) {
   KalamUpsert* upsert = state->upsert;
   if (upsert->lookup != nullptr) return upsert->lookup;
   MemoryContext old = MemoryContextSwitchTo(state->estate->es_query_cxt);
-  upsert->lookup = kalam_upsert_lookup_create(state->relation, state->remote,
-                                              kalam_connection_get(state->remote->serverid, state->userid),
-                                              state->subject, wants_row(upsert));
+  upsert->lookup = kalam_stored_rows_create(state->relation, state->remote,
+                                            kalam_connection_get(state->remote->serverid, state->userid),
+                                            state->subject, wants_row(upsert));
   MemoryContextSwitchTo(old);
   return upsert->lookup;
 }
@@ -64,9 +64,9 @@ static bool is_same_table(const KalamRelation* a, const KalamRelation* b) {
 // Forgets what was asked of a table that turned out to be another one since.
 static void check_lookup(KalamModifyState* state) {
   KalamUpsert* upsert = state->upsert;
-  if (upsert->lookup == nullptr || is_same_table(kalam_upsert_lookup_relation(upsert->lookup), state->remote)) return;
-  kalam_upsert_lookup_clear(upsert->lookup);
-  upsert->earlier_lookups += kalam_upsert_lookup_count(upsert->lookup);
+  if (upsert->lookup == nullptr || is_same_table(kalam_stored_rows_relation(upsert->lookup), state->remote)) return;
+  kalam_stored_rows_clear(upsert->lookup);
+  upsert->earlier_lookups += kalam_stored_rows_count(upsert->lookup);
   upsert->lookup = nullptr;
   upsert->ahead = nullptr;
 }
@@ -80,14 +80,14 @@ static bool find_stored(KalamModifyState* state, const char* key, KalamStoredRow
   KalamUpsert* upsert = state->upsert;
   check_lookup(state);
   bool is_ahead = upsert->ahead != nullptr && strcmp(upsert->ahead, key) == 0;
-  if (upsert->ahead != nullptr && !is_ahead) kalam_upsert_lookup_clear(upsert->lookup);
+  if (upsert->ahead != nullptr && !is_ahead) kalam_stored_rows_clear(upsert->lookup);
   upsert->ahead = nullptr;
   if (is_ahead) {
     *lock = upsert->ahead_lock;
-    return kalam_upsert_lookup_next(upsert->lookup, key, row);
+    return kalam_stored_rows_next(upsert->lookup, key, row);
   }
   *lock = lock_key(state, key);
-  return kalam_upsert_look_up(lookup_of(state), key, row);
+  return kalam_stored_rows_look_up(lookup_of(state), key, row);
 }
 
 static void find_conflict(KalamModifyState* state, const char* key, Conflict* conflict) {
@@ -288,12 +288,12 @@ void kalam_upsert_start_row(KalamModifyState* state, TupleTableSlot* slot) {
   Datum key = slot_getattr(slot, state->remote->key_attribute, &is_null);
   if (is_null) return;
   MemoryContext old = MemoryContextSwitchTo(upsert->context);
-  KalamUpsertLookup* lookup = lookup_of(state);
-  char* text = kalam_upsert_lookup_key(lookup, key);
+  KalamStoredRows* lookup = lookup_of(state);
+  char* text = kalam_stored_rows_key(lookup, key);
   KalamJournal* journal = kalam_journal_find(state->remote->relid, state->subject);
   if (journal == nullptr || kalam_journal_newest(journal, text) == nullptr) {
     upsert->ahead_lock = lock_key(state, text);
-    kalam_upsert_lookup_start(lookup, text);
+    kalam_stored_rows_start(lookup, text);
     upsert->ahead = text;
   }
   MemoryContextSwitchTo(old);
@@ -324,5 +324,5 @@ void kalam_upsert_end(const KalamModifyState* state) {
 }
 
 uint64 kalam_upsert_lookups(const KalamUpsert* upsert) {
-  return upsert->earlier_lookups + (upsert->lookup != nullptr ? kalam_upsert_lookup_count(upsert->lookup) : 0);
+  return upsert->earlier_lookups + (upsert->lookup != nullptr ? kalam_stored_rows_count(upsert->lookup) : 0);
 }

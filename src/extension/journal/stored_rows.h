@@ -1,4 +1,4 @@
-// Stored rows by key, for statements that insert: whether there is one, and what it is. Many lookups can be in flight.
+// Stored rows by key, for statements that write: whether there is one, and what it is. Many lookups can be in flight.
 // The keys are locked by whoever asks, before.
 #pragma once
 
@@ -7,7 +7,7 @@
 #include "extension/lookup/keys_in_flight.h"
 #include "extension/remote/connection.h"
 
-struct KalamUpsertLookup;
+struct KalamStoredRows;
 
 // A row that was found, in the memory context of the call.
 struct KalamStoredRow {
@@ -18,28 +18,28 @@ struct KalamStoredRow {
 
 // Belongs to the current memory context; `remote`, `connection` and `subject` must live as long. `whole`: the row's
 // values are wanted, not just whether it is there.
-KalamUpsertLookup* kalam_upsert_lookup_create(Relation relation, const KalamRelation* remote,
-                                              KalamConnection* connection, const char* subject, bool whole);
+KalamStoredRows* kalam_stored_rows_create(Relation relation, const KalamRelation* remote, KalamConnection* connection,
+                                          const char* subject, bool whole);
 
 // The relation that the lookups are made for.
-const KalamRelation* kalam_upsert_lookup_relation(const KalamUpsertLookup* lookup);
+const KalamRelation* kalam_stored_rows_relation(const KalamStoredRows* lookup);
 
 // Text of a key, as the journal has it.
-char* kalam_upsert_lookup_key(KalamUpsertLookup* lookup, Datum key);
+char* kalam_stored_rows_key(KalamStoredRows* lookup, Datum key);
 
 // Starts lookups ahead of the rows that need them, which then take the answers in the same order.
-bool kalam_upsert_lookup_has_room(const KalamUpsertLookup* lookup);
-void kalam_upsert_lookup_start(KalamUpsertLookup* lookup, const char* key);
+bool kalam_stored_rows_has_room(const KalamStoredRows* lookup);
+void kalam_stored_rows_start(KalamStoredRows* lookup, const char* key);
 
 // Waits for the answer of the lookup of this key, which was started first of those in flight. `row` may be NULL. False:
 // there is no such row.
-bool kalam_upsert_lookup_next(KalamUpsertLookup* lookup, const char* key, KalamStoredRow* row);
+bool kalam_stored_rows_next(KalamStoredRows* lookup, const char* key, KalamStoredRow* row);
 
 // Looks a key up now, whatever is in flight.
-bool kalam_upsert_look_up(KalamUpsertLookup* lookup, const char* key, KalamStoredRow* row);
+bool kalam_stored_rows_look_up(KalamStoredRows* lookup, const char* key, KalamStoredRow* row);
 
 // Forgets what is in flight. Never raises.
-void kalam_upsert_lookup_clear(KalamUpsertLookup* lookup);
+void kalam_stored_rows_clear(KalamStoredRows* lookup);
 
 // How many lookups were made, for EXPLAIN.
-uint64 kalam_upsert_lookup_count(const KalamUpsertLookup* lookup);
+uint64 kalam_stored_rows_count(const KalamStoredRows* lookup);

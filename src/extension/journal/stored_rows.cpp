@@ -1,4 +1,4 @@
-#include "extension/modify/upsert_lookup.h"
+#include "extension/journal/stored_rows.h"
 
 #include "extension/base/report.h"
 #include "extension/journal/hidden_values.h"
@@ -6,7 +6,7 @@
 #include "extension/types/datum_from_arrow.h"
 #include "extension/types/datum_to_row.h"
 
-struct KalamUpsertLookup {
+struct KalamStoredRows {
   TupleDesc tupdesc;
   const KalamRelation* remote;
   KalamConnection* connection;  // counted: by `keeper`, since the wait for a lock may serve an invalidation
@@ -33,7 +33,7 @@ struct KalamUpsertLookup {
 constexpr uint32 WINDOW_ROWS = 16;
 
 static void report(void* argument, int64, const kalam::Status* status) {
-  const KalamUpsertLookup* lookup = (const KalamUpsertLookup*)argument;
+  const KalamStoredRows* lookup = (const KalamStoredRows*)argument;
   KalamErrorContext context = {};
   context.server = lookup->connection->server_name;
   context.remote_table = lookup->remote->remote_name;
@@ -45,14 +45,14 @@ static void report(void* argument, int64, const kalam::Status* status) {
 
 // ---------------------------------------------------------------- what is asked for
 
-static int add_column(KalamUpsertLookup* lookup, const char* name) {
+static int add_column(KalamStoredRows* lookup, const char* name) {
   for (int i = 0; i < lookup->column_count; i++)
     if (strcmp(lookup->columns[i], name) == 0) return i;
   lookup->columns[lookup->column_count] = name;
   return lookup->column_count++;
 }
 
-static void add_attribute(KalamUpsertLookup* lookup, AttrNumber attnum) {
+static void add_attribute(KalamStoredRows* lookup, AttrNumber attnum) {
   int column = lookup->remote->attribute_column[attnum - 1];
   if (column < 0) return;
   if (attnum == lookup->remote->key_attribute) lookup->key_reader = lookup->reader_count;
@@ -62,7 +62,7 @@ static void add_attribute(KalamUpsertLookup* lookup, AttrNumber attnum) {
   lookup->reader_count++;
 }
 
-static void choose_columns(KalamUpsertLookup* lookup) {
+static void choose_columns(KalamStoredRows* lookup) {
   const KalamRelation* remote = lookup->remote;
   int most = lookup->tupdesc->natts + 2;
   lookup->columns = (const char**)palloc(sizeof(char*) * most);
@@ -74,9 +74,9 @@ static void choose_columns(KalamUpsertLookup* lookup) {
       remote->version_column >= 0 ? add_column(lookup, remote->columns[remote->version_column].name) : -1;
 }
 
-KalamUpsertLookup* kalam_upsert_lookup_create(Relation relation, const KalamRelation* remote,
-                                              KalamConnection* connection, const char* subject, bool whole) {
-  KalamUpsertLookup* lookup = (KalamUpsertLookup*)palloc0(sizeof(KalamUpsertLookup));
+KalamStoredRows* kalam_stored_rows_create(Relation relation, const KalamRelation* remote, KalamConnection* connection,
+                                          const char* subject, bool whole) {
+  KalamStoredRows* lookup = (KalamStoredRows*)palloc0(sizeof(KalamStoredRows));
   lookup->tupdesc = RelationGetDescr(relation);
   lookup->remote = remote;
   lookup->connection = connection;
@@ -93,17 +93,17 @@ KalamUpsertLookup* kalam_upsert_lookup_create(Relation relation, const KalamRela
   return lookup;
 }
 
-const KalamRelation* kalam_upsert_lookup_relation(const KalamUpsertLookup* lookup) {
+const KalamRelation* kalam_stored_rows_relation(const KalamStoredRows* lookup) {
   return lookup->remote;
 }
 
-char* kalam_upsert_lookup_key(KalamUpsertLookup* lookup, Datum key) {
+char* kalam_stored_rows_key(KalamStoredRows* lookup, Datum key) {
   return kalam_row_writer_key(lookup->key_writer, key);
 }
 
 // ---------------------------------------------------------------- answers
 
-static void bind_window(KalamUpsertLookup* lookup, const kalam::Window* window) {
+static void bind_window(KalamStoredRows* lookup, const kalam::Window* window) {
   if ((int)window->column_count < lookup->column_count) {
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("KalamDB server \"%s\" sent %u columns instead of %d", lookup->connection->server_name,
@@ -115,14 +115,14 @@ static void bind_window(KalamUpsertLookup* lookup, const kalam::Window* window) 
   }
 }
 
-static bool read_attribute(KalamUpsertLookup* lookup, int reader, uint32 row, Datum* value) {
+static bool read_attribute(KalamStoredRows* lookup, int reader, uint32 row, Datum* value) {
   lookup->reading = &lookup->readers[reader];
   bool is_value = kalam_column_reader_read(lookup->reading, row, value);
   lookup->reading = nullptr;
   return is_value;
 }
 
-static uint64 version_mark(const KalamUpsertLookup* lookup, const kalam::Window* window, uint32 row) {
+static uint64 version_mark(const KalamStoredRows* lookup, const kalam::Window* window, uint32 row) {
   if (lookup->version_column < 0) return 0;
   const kalam::ColumnView* view = &window->columns[lookup->version_column];
   if (view->kind != kalam::ColumnKind::int64) {
@@ -133,7 +133,7 @@ static uint64 version_mark(const KalamUpsertLookup* lookup, const kalam::Window*
 }
 
 // Attributes that no column of KalamDB stands for: _userid, and dropped ones.
-static void read_row(KalamUpsertLookup* lookup, const kalam::Window* window, uint32 number, KalamStoredRow* row) {
+static void read_row(KalamStoredRows* lookup, const kalam::Window* window, uint32 number, KalamStoredRow* row) {
   int natts = lookup->tupdesc->natts;
   row->mark = version_mark(lookup, window, number);
   row->values = (Datum*)palloc0(sizeof(Datum) * Max(natts, 1));
@@ -151,7 +151,7 @@ static void read_row(KalamUpsertLookup* lookup, const kalam::Window* window, uin
 }
 
 // The row of the key in an answer. What else a server sends is passed over.
-static bool find_row(KalamUpsertLookup* lookup, kalam::Call* call, const char* key, KalamStoredRow* row) {
+static bool find_row(KalamStoredRows* lookup, kalam::Call* call, const char* key, KalamStoredRow* row) {
   kalam::Window window;
   kalam::Status status;
   while (kalam::call_result_next(call, WINDOW_ROWS, &window, &status)) {
@@ -170,7 +170,7 @@ static bool find_row(KalamUpsertLookup* lookup, kalam::Call* call, const char* k
 }
 
 // An error about a value that cannot be converted quotes it in the server's log alone.
-static bool find_row_unseen(KalamUpsertLookup* lookup, kalam::Call* call, const char* key, KalamStoredRow* row) {
+static bool find_row_unseen(KalamStoredRows* lookup, kalam::Call* call, const char* key, KalamStoredRow* row) {
   MemoryContext context = CurrentMemoryContext;
   volatile bool found = false;
   PG_TRY();
@@ -191,7 +191,7 @@ static bool find_row_unseen(KalamUpsertLookup* lookup, kalam::Call* call, const 
   return found;
 }
 
-static bool take_answer(KalamUpsertLookup* lookup, KalamKeysInFlight* keys, const char* key, KalamStoredRow* row) {
+static bool take_answer(KalamStoredRows* lookup, KalamKeysInFlight* keys, const char* key, KalamStoredRow* row) {
   KalamKeyAnswer answer;
   if (kalam_keys_in_flight_next(keys, KalamKeyOrder::started, 0, &answer) != KalamKeyResult::answer) return false;
 
@@ -207,28 +207,28 @@ static bool take_answer(KalamUpsertLookup* lookup, KalamKeysInFlight* keys, cons
   return found;
 }
 
-bool kalam_upsert_lookup_has_room(const KalamUpsertLookup* lookup) {
+bool kalam_stored_rows_has_room(const KalamStoredRows* lookup) {
   return kalam_keys_in_flight_has_room(lookup->ahead);
 }
 
-void kalam_upsert_lookup_start(KalamUpsertLookup* lookup, const char* key) {
+void kalam_stored_rows_start(KalamStoredRows* lookup, const char* key) {
   kalam_keys_in_flight_start(lookup->ahead, key, 0);
 }
 
-bool kalam_upsert_lookup_next(KalamUpsertLookup* lookup, const char* key, KalamStoredRow* row) {
+bool kalam_stored_rows_next(KalamStoredRows* lookup, const char* key, KalamStoredRow* row) {
   return take_answer(lookup, lookup->ahead, key, row);
 }
 
-bool kalam_upsert_look_up(KalamUpsertLookup* lookup, const char* key, KalamStoredRow* row) {
+bool kalam_stored_rows_look_up(KalamStoredRows* lookup, const char* key, KalamStoredRow* row) {
   kalam_keys_in_flight_start(lookup->single, key, 0);
   return take_answer(lookup, lookup->single, key, row);
 }
 
-void kalam_upsert_lookup_clear(KalamUpsertLookup* lookup) {
+void kalam_stored_rows_clear(KalamStoredRows* lookup) {
   kalam_keys_in_flight_clear(lookup->ahead);
   kalam_keys_in_flight_clear(lookup->single);
 }
 
-uint64 kalam_upsert_lookup_count(const KalamUpsertLookup* lookup) {
+uint64 kalam_stored_rows_count(const KalamStoredRows* lookup) {
   return kalam_keys_in_flight_counters(lookup->ahead)->lookups + kalam_keys_in_flight_counters(lookup->single)->lookups;
 }
