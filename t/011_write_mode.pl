@@ -1,4 +1,4 @@
-# Row locks, which are refused, and kalam.write_mode: changes that KalamDB cannot commit as one.
+# Row locks, which need the key, and kalam.write_mode: changes that KalamDB cannot commit as one.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;

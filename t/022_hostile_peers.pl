@@ -75,7 +75,7 @@ my $rude = sub {
 	return frame(1, 5, $stream,
 		"\x88" . header([@kind], [ 'grpc-status', '13' ], [ 'grpc-message', "a%C2%9B31mb%E2%80%AEc%0ALOG:  forged%E2%80%A8line%1B[2J%07" ]));
 };
-for my $case ([ 'an answer without grpc-status', $no_state, '08P01', qr/not valid/ ],
+for my $case ([ 'an answer without grpc-status', $no_state, '08P01', qr/invalid response/ ],
 	[ 'a compressed answer', $packed, '08P01', qr/compress/ ],
 	[ 'a text of controls', $rude, 'HV000', qr/a\?31mb\?c LOG:  forged line\?\[2J\?/ ])
 {

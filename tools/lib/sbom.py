@@ -4,8 +4,8 @@
     sbom.py --name NAME --version VERSION [--postgres VERSION] [--inline COMPONENT=VERSION]...
             [--static COMPONENT=VERSION]... BINARY OUTPUT
 
-Which shared libraries there are says the binary itself, so the list is never short of one. One that COMPONENTS does not
-know is listed under its soname, without a licence. --inline names what is compiled in from headers, --static what is
+The binary itself names its shared libraries, so the list is never short of one. A library that COMPONENTS does not know
+is listed under its soname, without a licence. --inline names what is compiled in from headers, --static what is
 linked in from an archive (libpg_query: the version of PostgreSQL whose grammar it has), --postgres the server that
 loads the module. The same binary gives the same bytes: there is no time and no serial number.
 """

@@ -1,4 +1,4 @@
-// What the TLS library says about a handshake that failed, in the words of the person who has to mend it.
+// What the TLS library says about a handshake that failed, in the words of the person who has to repair it.
 #pragma once
 
 #include "client/wall.h"

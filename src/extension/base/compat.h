@@ -1,5 +1,6 @@
-// PostgreSQL's headers for every file of the extension, and the only place where its majors are told apart (15 to 19).
-// Further PostgreSQL headers are included after this one, inside extern "C" as well.
+// PostgreSQL's headers for every file of the extension, and what differs between its majors (15 to 19) for more than
+// one file. A difference that concerns one file alone stands there. Further PostgreSQL headers are included after this
+// one, inside extern "C" as well.
 #pragma once
 
 #include <math.h>  // postgres.h of 15 to 18 brings it, 19 does not

@@ -99,7 +99,7 @@ static char* primary_message(const Status* status, const KalamErrorContext* cont
     case ErrorClass::sql_error:
       return psprintf("KalamDB server \"%s\" could not run the statement", server);
     case ErrorClass::protocol:
-      return psprintf("KalamDB server \"%s\" sent an answer that is not valid", server);
+      return psprintf("KalamDB server \"%s\" sent an invalid response", server);
     case ErrorClass::internal:
       return psprintf("KalamDB server \"%s\" reported an error", server);
     default:

@@ -81,7 +81,7 @@ static void refuse_pending_rows(Oid relid, const char* what) {
   ereport(ERROR,
           (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
            errmsg("permission denied to %s of foreign table \"%s\"", what, get_rel_name(relid)),
-           errdetail("It takes the owner of server \"%s\" or a superuser.", server->servername), errhint("%s", hint)));
+           errdetail("Only the owner of server \"%s\" and superusers may do this.", server->servername), errhint("%s", hint)));
   pg_unreachable();
 }
 

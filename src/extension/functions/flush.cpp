@@ -75,7 +75,7 @@ KALAM_SQL_FUNCTION(kalam_flush) {
   }
   if (state == kalam::JobState::unknown) {
     ereport(ERROR,
-            (errcode(ERRCODE_FDW_ERROR), errmsg("KalamDB does not tell whether table \"%s\" is flushed", table),
+            (errcode(ERRCODE_FDW_ERROR), errmsg("KalamDB does not report whether table \"%s\" is flushed", table),
              errdetail_internal("%s", message),
              errhint("%s shows what the server says of it.",
                      kalam_exec_call(connection->server_name,

@@ -24,7 +24,7 @@ static const char* version_name(const KalamCompleteness* check) {
 
 [[noreturn]] static void report_unreadable(const KalamCompleteness* check, const char* what) {
   ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
-                  errmsg("KalamDB server \"%s\" did not tell %s", check->connection->server_name, what)));
+                  errmsg("KalamDB server \"%s\" did not return %s", check->connection->server_name, what)));
   pg_unreachable();
 }
 
@@ -85,7 +85,7 @@ KalamPendingQuery* kalam_ask_clock(const KalamCompleteness* check) {
 }
 
 int64 kalam_finish_clock(const KalamCompleteness* check, KalamPendingQuery* question) {
-  static constexpr const char* what = "its time";
+  static constexpr const char* what = "its clock";
   int64 id;
   if (!finish_integer(check, question, what, &id)) report_unreadable(check, what);
   return (id >> SNOWFLAKE_SHIFT) - VERSION_EPOCH_MS;

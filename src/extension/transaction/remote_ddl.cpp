@@ -105,8 +105,8 @@ void kalam_send_ddl(KalamConnection* connection, const char* sql, KalamPendingCh
 
 // PostgreSQL's side is rolled back, and the remote statement may have been executed.
 [[noreturn]] static void report_unknown(const KalamPendingChange* change) {
-  kalam_report_unknown(change->connection, psprintf("\"%s\" was handed over, but no answer came.", change->commit_sql),
-                       "Look whether KalamDB has executed it before repeating the transaction.");
+  kalam_report_unknown(change->connection, psprintf("\"%s\" was sent, but no answer came.", change->commit_sql),
+                       "Check whether KalamDB has executed it before you repeat the transaction.");
 }
 
 // The call itself has the deadline, so that the client tells what became of the statement.

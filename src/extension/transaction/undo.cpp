@@ -49,7 +49,7 @@ static void warn(const KalamPendingChange* change, const kalam::Status* status) 
            status->detail[0] != '\0'
                ? errdetail_internal("%s", kalam_text_from_remote(status->detail, strlen(status->detail)))
            : status->error == kalam::ErrorClass::timeout
-               ? errdetail("The server did not answer in time. It may carry out the request still.")
+               ? errdetail("The server did not answer in time. It may still carry out the request.")
                : 0,
            change->kind == KalamRemoteDdl::created
                ? errhint("Drop it in KalamDB, or attach it with CREATE FOREIGN TABLE.")

@@ -122,7 +122,7 @@ void kalam_check_columns_differ(Oid relid) {
                              NameStr(TupleDescAttr(descriptor, entry->attribute - 1)->attname),
                              NameStr(attribute->attname), RelationGetRelationName(local)),
                       errdetail("Its name there is \"%s\".", name),
-                      errhint("Option \"column_name\" of a column tells what it is called in KalamDB.")));
+                      errhint("Option \"column_name\" of a column says what it is called in KalamDB.")));
     }
     entry->attribute = attribute->attnum;
   }
