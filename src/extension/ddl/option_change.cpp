@@ -78,10 +78,10 @@ static void refuse_pending_rows(Oid relid, const char* what) {
 }
 
 [[noreturn]] static void deny(const char* what, Oid relid, const ForeignServer* server, const char* hint) {
-  ereport(ERROR,
-          (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-           errmsg("permission denied to %s of foreign table \"%s\"", what, get_rel_name(relid)),
-           errdetail("Only the owner of server \"%s\" and superusers may do this.", server->servername), errhint("%s", hint)));
+  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                  errmsg("permission denied to %s of foreign table \"%s\"", what, get_rel_name(relid)),
+                  errdetail("Only the owner of server \"%s\" and superusers may do this.", server->servername),
+                  errhint("%s", hint)));
   pg_unreachable();
 }
 

@@ -74,10 +74,10 @@ static void choose_columns(KalamStoredRows* lookup) {
       remote->version_column >= 0 ? add_column(lookup, remote->columns[remote->version_column].name) : -1;
 }
 
-KalamStoredRows* kalam_stored_rows_create(Relation relation, const KalamRelation* remote, KalamConnection* connection,
+KalamStoredRows* kalam_stored_rows_create(TupleDesc tupdesc, const KalamRelation* remote, KalamConnection* connection,
                                           const char* subject, bool whole) {
   KalamStoredRows* lookup = (KalamStoredRows*)palloc0(sizeof(KalamStoredRows));
-  lookup->tupdesc = RelationGetDescr(relation);
+  lookup->tupdesc = tupdesc;
   lookup->remote = remote;
   lookup->connection = connection;
   lookup->keeper = kalam_call_holder_create(CurrentMemoryContext, connection);

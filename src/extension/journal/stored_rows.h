@@ -16,9 +16,9 @@ struct KalamStoredRow {
   bool* nulls;
 };
 
-// Belongs to the current memory context; `remote`, `connection` and `subject` must live as long. `whole`: the row's
+// Belongs to the current memory context; what is handed over must live as long. `whole`: the row's
 // values are wanted, not just whether it is there.
-KalamStoredRows* kalam_stored_rows_create(Relation relation, const KalamRelation* remote, KalamConnection* connection,
+KalamStoredRows* kalam_stored_rows_create(TupleDesc tupdesc, const KalamRelation* remote, KalamConnection* connection,
                                           const char* subject, bool whole);
 
 // The relation that the lookups are made for.

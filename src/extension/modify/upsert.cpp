@@ -48,7 +48,7 @@ static KalamStoredRows* lookup_of(KalamModifyState* state) {
   KalamUpsert* upsert = state->upsert;
   if (upsert->lookup != nullptr) return upsert->lookup;
   MemoryContext old = MemoryContextSwitchTo(state->estate->es_query_cxt);
-  upsert->lookup = kalam_stored_rows_create(state->relation, state->remote,
+  upsert->lookup = kalam_stored_rows_create(RelationGetDescr(state->relation), state->remote,
                                             kalam_connection_get(state->remote->serverid, state->userid),
                                             state->subject, wants_row(upsert));
   MemoryContextSwitchTo(old);
