@@ -32,7 +32,7 @@ my $inserted = '1a 2b 3c 4d 5e';
 reset_all();
 $node->sql(q{INSERT INTO app.t SELECT i, 'row' FROM generate_series(10, 10009) i});
 is(count_calls('Insert'), 1, '10,000 rows are one request');
-is(count_calls('BeginTransaction'), 0, 'without a transaction');
+is(count_calls('BeginTransaction'), 0, '10,000 rows need no transaction');
 $stub->forget_calls;
 $node->sql(q{INSERT INTO app.t SELECT i, repeat('x', 30) FROM generate_series(20001, 80000) i});
 is(count_calls('Insert') . count_calls('BeginTransaction'), '10', '60,000 rows of 3 MB of plain JSON are one request');
@@ -40,8 +40,8 @@ $node->sql('DELETE FROM app.t WHERE id > 79900');
 $stub->forget_calls;
 $node->sql(q{UPDATE app.t SET v = 'changed' WHERE id BETWEEN 10 AND 109});
 is(count_calls('BeginTransaction'), 1, '100 rows are updated in a transaction');
-is(count_calls('Update'), 100, 'by their keys');
-is(count_calls('CommitTransaction'), 1, 'that is committed');
+is(count_calls('Update'), 100, 'the rows are updated by their keys');
+is(count_calls('CommitTransaction'), 1, 'the transaction is committed');
 
 my $gone = q{transaction 'x' because it timed out and was aborted};
 
@@ -93,11 +93,11 @@ for my $case (
 	my ($error, $out) = $node->outcome("$statement; SELECT 'works', count(*) > 0 FROM app.t;");
 	$stub->clear_faults;
 	diag("$name: $error->{sqlstate} $error->{text}") if defined $sqlstate && $error->{sqlstate} ne $sqlstate;
-	is($error->{sqlstate}, $sqlstate, "$name: SQLSTATE") if defined $sqlstate;
+	is($error->{sqlstate}, $sqlstate, "$name: the SQLSTATE is right") if defined $sqlstate;
 	like($out, qr/^works\|t$/m, "$name: the session works afterwards");
 	is(count_calls('RollbackTransaction'), 1, "$name: Rollback is sent") if $rolls_back;
-	is($node->remote_rows, $rows, "$name: rows of KalamDB");
-	is($node->local_rows, $error->{sqlstate} eq '' ? 1 : 0, "$name: rows of PostgreSQL");
+	is($node->remote_rows, $rows, "$name: the rows of KalamDB are right");
+	is($node->local_rows, $error->{sqlstate} eq '' ? 1 : 0, "$name: the rows of PostgreSQL are right");
 }
 
 # ---- A commit that its answer says was refused as a whole is not called half applied
@@ -109,9 +109,9 @@ $stub->fault(
 	{ method => 'CommitTransaction', call => 1, code => 'FAILED_PRECONDITION', message => $refusal });
 my ($error, $out) = $node->outcome("$update;");
 is($error->{sqlstate}, '23502', 'a batch that is refused at commit has its own SQLSTATE');
-unlike($error->{text}, qr/may have been applied/, 'and nothing of it was applied');
+unlike($error->{text}, qr/may have been applied/, 'nothing of the refused batch was applied');
 $stub->clear_faults;
-is($node->remote_rows, $before, 'as the rows show');
+is($node->remote_rows, $before, 'the rows are as they were before the batch');
 
 # ---- kalam.write_mode = autocommit: what an earlier transaction has staged is not in doubt
 reset_all();
@@ -124,10 +124,10 @@ $stub->fault({ method => 'Update', call => 3, code => 'FAILED_PRECONDITION', mes
 	  INSERT INTO app.a VALUES ('z', 3); UPDATE app.a SET v = v + 10 WHERE name < 'z';
 	  INSERT INTO app.b VALUES ('z', 3); UPDATE app.b SET v = v + 10 WHERE name < 'z'; COMMIT;});
 is($error->{sqlstate}, '40000', 'the first change of a transaction that the server has lost is refused');
-like($error->{text}, qr/Applied before that, and not undone: row changes: 4; requests or transactions: 3\./, 'what came before stays');
+like($error->{text}, qr/Applied before that, and not undone: row changes: 4; requests or transactions: 3\./, 'changes that came before the lost transaction stay');
 $stub->clear_faults;
-is($node->sql(q{SELECT string_agg(name || v, ' ' ORDER BY name) FROM app.a}), 'x11 y12 z3', 'rows of the first table');
-is($node->sql(q{SELECT string_agg(name || v, ' ' ORDER BY name) FROM app.b}), 'x1 y2 z3', 'rows of the second');
+is($node->sql(q{SELECT string_agg(name || v, ' ' ORDER BY name) FROM app.a}), 'x11 y12 z3', 'the rows of the first table are right');
+is($node->sql(q{SELECT string_agg(name || v, ' ' ORDER BY name) FROM app.b}), 'x1 y2 z3', 'the rows of the second table are right');
 
 # ---- Every wait at commit can be left: before the changes are handed over, and after
 for my $case ([ 'Scan', 2, '57014' ], [ 'Update', 1, '57014' ], [ 'CommitTransaction', 1, '08007' ])
@@ -170,8 +170,8 @@ for my $case ([ 'Scan', 2, '57014' ], [ 'Update', 1, '57014' ], [ 'CommitTransac
 			}
 		}
 		$stub->clear_faults;
-		is($node->remote_rows, $before, "$method, $how: rows of KalamDB");
-		is($node->local_rows, 0, "$method, $how: rows of PostgreSQL");
+		is($node->remote_rows, $before, "$method, $how: the rows of KalamDB are right");
+		is($node->local_rows, 0, "$method, $how: the rows of PostgreSQL are right");
 	}
 }
 
@@ -183,7 +183,7 @@ $session->send(q{SET kalam.catalog_lifetime = 0; SELECT 'warm: ' || v FROM app.t
 $session->wait_for(qr/warm: a/);
 $stub->fault({ method => $_, call => 1, black_hole => JSON::PP::true }) for 'ExecuteQuery', 'Scan';
 $session->send(q{UPDATE app.t SET v = 'x' WHERE id = 1;});
-ok($stub->wait_for_hits(2), 'neither waits for the answer of the other');
+ok($stub->wait_for_hits(2), 'neither statement waits for the answer of the other');
 $node->sql("SELECT pg_cancel_backend($pid)");
 $session->wait_for(qr/57014/);
 $stub->clear_faults;

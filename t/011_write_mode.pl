@@ -31,10 +31,10 @@ my $before = '1a 2b 3c';
 for my $strength ('UPDATE', 'NO KEY UPDATE', 'SHARE', 'KEY SHARE')
 {
 	is($node->error("SELECT * FROM app.t WHERE v = 'a' FOR $strength")->{sqlstate}, '0A000', "FOR $strength is refused without a key");
-	is($node->sql("SELECT id, v FROM app.t WHERE id = 1 FOR $strength"), '1|a', "FOR $strength of a key");
+	is($node->sql("SELECT id, v FROM app.t WHERE id = 1 FOR $strength"), '1|a', "FOR $strength of a key returns the row");
 }
-is($node->sql('SELECT count(*) FROM app.t JOIN app.log USING (id)'), '0', 'a join without a lock');
-is($node->sql('SELECT l.id FROM app.log l JOIN app.t USING (id) FOR UPDATE OF l'), '', 'a lock of the other table');
+is($node->sql('SELECT count(*) FROM app.t JOIN app.log USING (id)'), '0', 'a join without a lock works');
+is($node->sql('SELECT l.id FROM app.log l JOIN app.t USING (id) FOR UPDATE OF l'), '', 'a lock of the other table works');
 
 # ---- kalam.write_mode = autocommit: what cannot be one commit is several
 $node->reset_changed;
@@ -51,27 +51,27 @@ my $both = q{SET kalam.user_id = 'alice';
 	COMMIT;};
 my ($error) = $node->outcome($both);
 is($error->{sqlstate}, '0A000', 'tables of two kinds are refused');
-like($error->{hint}, qr/kalam\.write_mode/, 'and the hint names the setting');
-is($node->remote_rows, $before, 'nothing is written');
+like($error->{hint}, qr/kalam\.write_mode/, 'the hint names the setting');
+is($node->remote_rows, $before, 'the refusal writes nothing');
 ($error) = $node->outcome("SET kalam.write_mode = autocommit; $both");
-is($error->{text}, '', 'unless the setting allows several requests');
-is($node->remote_rows, '1a! 2b! 3c 4d', 'the first table');
-is($node->sql(q{SET kalam.user_id = 'alice'; SELECT count(*) FROM app.mine}), '2', 'the second table');
-is($node->local_rows, 1, 'the local table');
+is($error->{text}, '', 'tables of two kinds are written when the setting allows several requests');
+is($node->remote_rows, '1a! 2b! 3c 4d', 'the first table has its rows');
+is($node->sql(q{SET kalam.user_id = 'alice'; SELECT count(*) FROM app.mine}), '2', 'the second table has its rows');
+is($node->local_rows, 1, 'the local table has its row');
 
 # The second one fails: the first one stays, and the error says so.
 $node->reset_changed;
 ($error) = $node->outcome("SET kalam.write_mode = autocommit; $both");
 is($error->{sqlstate}, '23505', 'the cause of a failure in the middle keeps its SQLSTATE');
-like($error->{text}, qr/not undone: row changes: 3; requests or transactions: 1\./, 'what stays');
-is($node->remote_rows, '1a! 2b! 3c 4d', 'as the rows show');
-is($node->local_rows, 0, 'PostgreSQL has rolled back');
+like($error->{text}, qr/not undone: row changes: 3; requests or transactions: 1\./, 'the detail names the changes that stay');
+is($node->remote_rows, '1a! 2b! 3c 4d', 'the rows show the changes that stay');
+is($node->local_rows, 0, 'PostgreSQL has rolled back its changes');
 
 # The first one fails: nothing is applied.
 ($error) = $node->outcome("SET kalam.write_mode = autocommit; $both");
-is($error->{sqlstate}, '23505', 'a failure at the start');
-unlike($error->{text}, qr/not undone/, 'leaves nothing');
-is($node->remote_rows, '1a! 2b! 3c 4d', 'as the rows show');
+is($error->{sqlstate}, '23505', 'a failure at the start keeps its SQLSTATE');
+unlike($error->{text}, qr/not undone/, 'a failure at the start leaves nothing in KalamDB');
+is($node->remote_rows, '1a! 2b! 3c 4d', 'the rows show that nothing was left');
 
 # A key that is not called id: beside other changes, and more than one request.
 $node->sql(q{INSERT INTO app.coded VALUES ('a', '1'), ('b', '2'), ('c', '3')});
@@ -79,14 +79,14 @@ my $coded = q{BEGIN; UPDATE app.coded SET v = v || '!' WHERE code IN ('a', 'b');
 	INSERT INTO app.coded VALUES ('d', '4'); COMMIT};
 like($node->error($coded)->{hint}, qr/kalam\.write_mode/, 'inserts beside changes need the setting');
 $node->sql("SET kalam.write_mode = autocommit; $coded");
-is($node->sql(q{SELECT string_agg(code || v, ' ' ORDER BY code) FROM app.coded}), 'a1! b2! d4', 'and are sent with it');
+is($node->sql(q{SELECT string_agg(code || v, ' ' ORDER BY code) FROM app.coded}), 'a1! b2! d4', 'inserts and changes are sent together with the setting');
 $stub->forget_calls;
 $coded = q{INSERT INTO app.coded SELECT 'k' || i, repeat('x', 1000000) FROM generate_series(1, 9) i};
-like($node->error($coded)->{hint}, qr/kalam\.write_mode/, 'so do more rows than fit one request');
-calls_are('Insert', 0, 'of which none is sent');
+like($node->error($coded)->{hint}, qr/kalam\.write_mode/, 'more rows than fit one request need the setting');
+calls_are('Insert', 0, 'no row of them is sent without the setting');
 $node->sql("SET kalam.write_mode = autocommit; $coded");
 is($node->sql(q{SELECT count(*) FROM app.coded WHERE code LIKE 'k%'}), '9', 'all rows are there');
-calls_are('Insert', 3, 'in three requests');
+calls_are('Insert', 3, 'the rows are sent in three requests');
 SKIP:
 {
 	skip 'a server cannot be told to fail', 3 if $stub->is_server;
@@ -95,7 +95,7 @@ SKIP:
 	like($node->error("SET kalam.write_mode = autocommit; $coded")->{text},
 		qr/not undone: row changes: 8; requests or transactions: 2\./, 'the third request fails');
 	$stub->clear_faults;
-	is($node->sql(q{SELECT count(*) FROM app.coded WHERE code LIKE 'm%'}), '8', 'two stay');
+	is($node->sql(q{SELECT count(*) FROM app.coded WHERE code LIKE 'm%'}), '8', 'the rows of two requests stay');
 }
 
 # More rows of one table than one request holds: a transaction of the server, or with the setting requests of their own.
@@ -129,8 +129,8 @@ is($node->sql(q{SELECT count(*), count(DISTINCT v) FROM app.t WHERE id > 70000 A
 
 # Stream tables.
 my $events = q{SET kalam.user_id = 'alice'; INSERT INTO app.events SELECT i, repeat('x', 1000000) FROM generate_series(1, 9) i};
-is($node->error($events)->{sqlstate}, '54000', 'more stream rows than one request holds');
+is($node->error($events)->{sqlstate}, '54000', 'more stream rows than one request holds need the setting');
 $node->sql("SET kalam.write_mode = autocommit; $events");
-is($node->sql(q{SET kalam.user_id = 'alice'; SELECT count(*) FROM app.events}), '9', 'are several with the setting');
+is($node->sql(q{SET kalam.user_id = 'alice'; SELECT count(*) FROM app.events}), '9', 'more stream rows than one request holds are several requests with the setting');
 
 KalamNode::finish();

@@ -155,13 +155,13 @@ for my $wait (@waits)
 			$session->send(q{ROLLBACK; SELECT 'still here: ' || count(*) FROM app.t;});
 			my ($out, $text) = $session->finish;
 			my $error = KalamNode::parse_error($text);
-			is($error->{sqlstate}, $sqlstate, "$name: $how") or diag($text);
+			is($error->{sqlstate}, $sqlstate, "$name: $how ends the wait") or diag($text);
 			like($out, qr/^still here: 3$/m, "$name: the session works after $how");
 		}
 		else
 		{
 			ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"),
-				"$name: $how");
+				"$name: $how ends the wait");
 			$session->{harness}->kill_kill;
 			stubs_of($statement)->clear_faults;
 		}
@@ -198,7 +198,7 @@ for my $waiting (@pids)
 {
 	my ($name, $pid, $session) = @$waiting;
 	usleep(100_000) while -d "/proc/$pid" && --$tries > 0;
-	ok(!-d "/proc/$pid", "$name: a dead postmaster");
+	ok(!-d "/proc/$pid", "$name: the backend ends when the postmaster is dead");
 	$session->{harness}->kill_kill;
 }
 $node->start;

@@ -52,7 +52,7 @@ sub race
 	$sessions[0]->send("BEGIN; $first; SELECT 'done';");
 	$sessions[0]->wait_for(qr/done/);
 	$sessions[1]->send($second);
-	ok(wait_for_lock($pid), "$schema: waits: $second");
+	ok(wait_for_lock($pid), "$schema: the second session waits: $second");
 	$sessions[0]->send("$end;");
 	$sessions[0]->finish;
 	my ($out, $err) = $sessions[1]->finish;
@@ -117,21 +117,21 @@ foreach my $case (
 {
 	my $error = $node->error(q{SELECT * FROM app.t WHERE note = 'old' FOR UPDATE});
 	is($error->{sqlstate}, '0A000', 'rows that are not looked up by their key cannot be locked');
-	like($error->{detail}, qr/by their key/, 'the detail');
-	is($node->error('SELECT * FROM app.t x JOIN heap.t y ON x.note = y.note FOR SHARE')->{sqlstate}, '0A000', 'nor those of a join');
+	like($error->{detail}, qr/by their key/, 'the detail says which rows can be locked');
+	is($node->error('SELECT * FROM app.t x JOIN heap.t y ON x.note = y.note FOR SHARE')->{sqlstate}, '0A000', 'rows of a join that are not looked up by key cannot be locked');
 	is($node->sql('SELECT x.id FROM app.t x JOIN heap.t y ON x.note = y.note WHERE x.id = 1 ORDER BY y.id LIMIT 1 FOR UPDATE OF y'), '1',
-		'the other tables can');
+		'the other tables of the join can be locked');
 	$node->sql(q{CREATE TABLE app.passing (id int PRIMARY KEY, n int) USING kalamdb WITH (type = 'stream', ttl_seconds = '100')});
 	$error = $node->error(q{SET kalam.user_id = 'alice'; SELECT * FROM app.passing WHERE id = 1 FOR UPDATE});
-	is($error->{detail}, 'Rows of stream tables are not changed.', 'nor those of stream tables');
+	is($error->{detail}, 'Rows of stream tables are not changed.', 'rows of stream tables cannot be locked');
 	is($node->sql(q{SET enable_nestloop = off; SELECT t.id FROM app.t JOIN heap.t h ON h.id = t.id WHERE h.id < 3 ORDER BY 1 FOR UPDATE OF t}),
 		"1\n2", 'rows of a join are looked up, whatever the settings');
 	$error = $node->error(q{SELECT id FROM app.t WHERE id = ANY (ARRAY(SELECT generate_series(1, 100000))) FOR SHARE});
 	is($error->{sqlstate}, '53200', 'one transaction does not get all locks that there are');
-	like($error->{hint}, qr/max_locks_per_transaction/, 'the hint');
+	like($error->{hint}, qr/max_locks_per_transaction/, 'the hint says how to lock fewer rows');
 	# A list is looked up, however long it is.
 	is($node->sql('SELECT count(*) FROM (SELECT id FROM app.t WHERE id = ANY (ARRAY(SELECT generate_series(1, 1100))) FOR UPDATE) x'),
-		'4', 'a long list');
+		'4', 'a long list of keys is locked');
 }
 
 # ---- Waiting ends by itself
@@ -142,7 +142,7 @@ foreach my $case (
 	$first->send("BEGIN; UPDATE app.t SET n = 1 WHERE id = 1; SELECT 'done';");
 	$first->wait_for(qr/done/);
 	my $error = $node->error("SET lock_timeout = '20ms'; UPDATE app.t SET n = 2 WHERE id = 1");
-	is($error->{sqlstate}, '55P03', 'lock_timeout ends it');
+	is($error->{sqlstate}, '55P03', 'lock_timeout ends the wait for a row');
 	is($node->sql('UPDATE app.t SET n = 2 WHERE id = 2 RETURNING n'), '2', 'another row is free');
 
 	my $pid = $second->pid;
@@ -151,7 +151,7 @@ foreach my $case (
 	$node->sql("SELECT pg_cancel_backend($pid)");
 	$second->wait_for(qr/ERROR/);
 	my (undef, $err) = $second->finish;
-	is(KalamNode::parse_error($err)->{sqlstate}, '57014', 'a cancel ends it');
+	is(KalamNode::parse_error($err)->{sqlstate}, '57014', 'pg_cancel_backend ends the wait for a row');
 	$first->send('COMMIT;');
 	$first->finish;
 
@@ -165,8 +165,8 @@ foreach my $case (
 	$second->send('UPDATE app.t SET n = n + 10 WHERE id = 1; COMMIT;');
 	$first->send('COMMIT;');
 	my @errors = map { ($_->finish)[1] } $first, $second;
-	is(join(' ', map { KalamNode::parse_error($_)->{sqlstate} } grep { $_ ne '' } @errors), '40P01', 'one of a deadlock fails');
-	is($node->sql('SELECT sum(n) FROM app.t WHERE id < 3'), '23', 'and the other is done');
+	is(join(' ', map { KalamNode::parse_error($_)->{sqlstate} } grep { $_ ne '' } @errors), '40P01', 'one session of a deadlock fails');
+	is($node->sql('SELECT sum(n) FROM app.t WHERE id < 3'), '23', 'the other session of the deadlock is done');
 	is($node->sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), '0', 'no lock is left');
 }
 
@@ -180,7 +180,7 @@ foreach my $case (
 	$bob->send("UPDATE app.own SET n = 2 WHERE id = 1; SELECT 'done';");
 	$bob->wait_for(qr/done/);
 	$alice->send('COMMIT;');
-	is(join(' ', map { my (undef, $err) = $_->finish; $err } $alice, $bob), ' ', 'two users do not wait for each other');
+	is(join(' ', map { my (undef, $err) = $_->finish; $err } $alice, $bob), ' ', 'sessions of two users do not wait for each other');
 }
 
 # ---- A row that was read before it was locked: the session that waited starts from what is no longer so. Whether the
@@ -199,10 +199,10 @@ foreach my $table ('app.t', 'bare.t')
 	$first->finish;
 	my (undef, $err) = $second->finish;
 	my $error = KalamNode::parse_error($err);
-	is($error->{sqlstate}, '40001', 'a row that was changed since the scan');
-	is($error->{message}, 'could not serialize access due to concurrent update', 'the message');
-	is($error->{detail}, 'Key (id)=(1) of KalamDB table "app.t" was changed by others since it was read.', 'the detail');
-	is($node->sql('SELECT n FROM app.t WHERE id = 1'), '1', 'and keeps the change');
+	is($error->{sqlstate}, '40001', 'a row that was changed since the scan is an error');
+	is($error->{message}, 'could not serialize access due to concurrent update', 'the message says that the row was changed');
+	is($error->{detail}, 'Key (id)=(1) of KalamDB table "app.t" was changed by others since it was read.', 'the detail names the key');
+	is($node->sql('SELECT n FROM app.t WHERE id = 1'), '1', 'the change of the other session stays');
 }
 
 # ---- Other clients of KalamDB
@@ -234,7 +234,7 @@ foreach my $case (
 	my (undef, $err) = $session->finish;
 	my $error = KalamNode::parse_error($err);
 	is($error->{sqlstate}, '40001', "$what, by another client: COMMIT fails");
-	is($error->{message}, "could not serialize access due to concurrent $kind", "$what: the message");
+	is($error->{message}, "could not serialize access due to concurrent $kind", "$what: the message says why");
 	is(rows('app'), $rows, "$what: the other's rows stay");
 }
 
@@ -247,7 +247,7 @@ foreach my $case (
 	$session->send('COMMIT;');
 	my (undef, $err) = $session->finish;
 	is($err, '', 'what was rolled back does not matter');
-	is(rows('app'), "1|1|old\n2|7|old\n3|0|old\n4|0|old", 'both changes are there');
+	is(rows('app'), "1|1|old\n2|7|old\n3|0|old\n4|0|old", 'both changes are stored');
 }
 
 # ---- More rows than a transaction has locks for
@@ -257,11 +257,11 @@ $node->sql(q{INSERT INTO app.t SELECT i, 0, 'many' FROM generate_series(101, 130
 	my $session = $node->session;
 	$session->send("BEGIN; UPDATE app.t SET n = 1 WHERE id > 100; SELECT 'done';");
 	$session->wait_for(qr/done/);
-	cmp_ok($node->sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), '<', 1200, 'locks are bounded');
+	cmp_ok($node->sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), '<', 1200, 'the number of locks is bounded');
 	$elsewhere->sql('UPDATE other.t SET n = 7 WHERE id = 700');
 	$session->send('COMMIT;');
 	my (undef, $err) = $session->finish;
-	is(KalamNode::parse_error($err)->{sqlstate}, '40001', 'rows beyond them are compared as well');
+	is(KalamNode::parse_error($err)->{sqlstate}, '40001', 'rows beyond the bound are compared as well');
 	is($node->sql('UPDATE app.t SET n = 1 WHERE id > 100 RETURNING 1') =~ tr/1//, 1200, 'all rows are changed then');
 }
 
@@ -284,7 +284,7 @@ $node->sql(q{INSERT INTO app.t SELECT i, 0, 'many' FROM generate_series(101, 130
 	$filler->wait_for(qr/free/);
 	$_->finish for $filler, $second;
 	is(KalamNode::parse_error($err)->{sqlstate}, '40001', 'what another session changed meanwhile is noticed');
-	is($node->sql('SELECT n FROM app.t WHERE id = 1'), '1', 'its change stays');
+	is($node->sql('SELECT n FROM app.t WHERE id = 1'), '1', 'the change of the other session stays');
 }
 
 # ---- A row is the same one through another database, another foreign server, another name of the host
@@ -318,7 +318,7 @@ $node->sql(q{INSERT INTO app.t SELECT i, 0, 'many' FROM generate_series(101, 130
 		$second->send("$statement;");
 		ok(wait_for_lock($pid), "$way: the second session waits for the first");
 		$first->send('COMMIT;');
-		is(join('', map { ($_->finish)[1] } $first, $second), '', "$way: neither fails");
+		is(join('', map { ($_->finish)[1] } $first, $second), '', "$way: neither session fails");
 		is($node->sql('SELECT n FROM app.t WHERE id = 1'), $n, "$way: no change is lost");
 	}
 }
@@ -378,9 +378,9 @@ SKIP:
 	$session->send("ROLLBACK; BEGIN; SELECT n FROM theirs.named WHERE id = 1 FOR UPDATE; SELECT 'over';");
 	$session->wait_for(qr/over|aborted/);
 	is($node->sql(q{SET lock_timeout = '10s'; UPDATE app.t SET n = 2 WHERE id = 1 RETURNING n}), '2',
-		'nor does one through a server that does not accept the credentials');
+		'a lock through a server that does not accept the credentials keeps nobody out');
 	my (undef, $err) = $session->finish;
-	like($err, qr/refused the credentials/, 'it has told nothing');
+	like($err, qr/refused the credentials/, 'that server has told nothing');
 }
 
 # ---- What pg_locks shows

@@ -27,14 +27,14 @@ my $shows = q{CREATE FOREIGN TABLE dev.pay (id int, v text) SERVER kalam_server
 
 my ($error, $out) = as_dev("$shows;");
 is($error->{sqlstate}, '55000', q{on_drop 'drop' is not taken without looking whether KalamDB has the table});
-like($error->{hint}, qr/^Add pg_kalam to session_preload_libraries .* the statement can be repeated\.$/, 'and says what to do');
+like($error->{hint}, qr/^Add pg_kalam to session_preload_libraries .* the statement can be repeated\.$/, 'the hint says what to do');
 KalamNode::expect_warning(qr/option "on_drop" of foreign table "pay" is set to "keep"/);
 ($error, $out) = as_dev("$shows; $shows; DROP FOREIGN TABLE dev.pay; SELECT 'dropped';");
-is($out, 'dropped', 'repeated it is taken, as keep');
-is($node->sql('SELECT v FROM ten.pay'), 'salary', 'and drops nothing in KalamDB');
+is($out, 'dropped', 'the statement is taken when it is repeated, as keep');
+is($node->sql('SELECT v FROM ten.pay'), 'salary', 'the repeated statement drops nothing in KalamDB');
 
 ($error, $out) = as_dev(q{ALTER FOREIGN TABLE dev.made OPTIONS (SET namespace 'ten', SET "table" 'pay');});
-is($error->{sqlstate}, '55000', q{nor is an ALTER of a table that has it});
+is($error->{sqlstate}, '55000', q{an ALTER of a table that has on_drop 'drop' is not taken either});
 is($node->sql('SELECT v FROM dev.made'), 'mine', 'the table stays what it was');
 $node->sql(q{ALTER FOREIGN TABLE dev.made OPTIONS (SET on_drop 'keep')});
 for my $options (q{SET namespace 'ten', SET "table" 'pay'}, q{DROP namespace, DROP "table"})
@@ -52,9 +52,9 @@ $stub->forget_calls;
 for my $statement ('SELECT * FROM dev.pay', 'INSERT INTO dev.pay VALUES (2)', 'DELETE FROM dev.pay', 'TRUNCATE dev.pay')
 {
 	($error, $out) = as_dev("$statement;");
-	is($error->{sqlstate}, '42501', "$statement: it cannot be used");
+	is($error->{sqlstate}, '42501', "$statement: is refused when the namespace is not allowed");
 }
-is(scalar $stub->calls, 0, 'and KalamDB is asked nothing');
+is(scalar $stub->calls, 0, 'KalamDB is asked nothing');
 
 # The planner is helped by a hook. Without it PostgreSQL finds no index for the clause; the statement has loaded the library.
 my $upsert = q{INSERT INTO ten.pay VALUES (1, 'new') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v};
