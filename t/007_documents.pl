@@ -1,4 +1,4 @@
-# What the documents tell a reader to type works: every SQL block of the tutorial and of the reference, README's session.
+# What the documents tell a reader to type works: every SQL block of each page, README's session.
 use strict;
 use warnings;
 use FindBin;
@@ -8,7 +8,7 @@ use KalamNode;
 use KalamStub;
 
 my $stub = KalamStub->new;
-$stub->namespace(qw(app shop depot samples annex));
+$stub->namespace(qw(app shop depot samples annex orders store notes blog kalam_side));
 
 sub blocks
 {
@@ -57,5 +57,14 @@ ok($session =~ s/host '127\.0\.0\.1', port '9188'/host '$host', port '$port'/, '
 $out = runs($readme, 'README.md', $session);
 like($out, qr/^bread\|4\.18$/m, 'README.md: UPDATE RETURNING returns the new price');
 like($out, qr/^tea\|1\|4\.20$/m, 'README.md: the join returns the basket');
+
+# The other pages, each from a database of its own.
+for my $page (qw(performance faq production multi-tenant troubleshooting tools))
+{
+	my $text = slurp_file("$FindBin::RealBin/documents/$page.md");
+	next if $text !~ /^```sql$/m;
+	(my $name = $page) =~ tr/-/_/;
+	runs(KalamNode->new($name, stub => $stub), "$page.md", blocks("$page.md"));
+}
 
 KalamNode::finish();
