@@ -94,6 +94,15 @@ INSERT INTO odd_n (id) VALUES (3);
 INSERT INTO odd_n (id, n) VALUES (1, 2);
 INSERT INTO odd_n (id, n) VALUES (2, NULL);
 SELECT id, n FROM odd_n ORDER BY id;
+-- Keys of any type get KalamDB's default.
+SELECT kalam_exec('CREATE SHARED TABLE ktest00000_remote_defaults.flags (flag BOOLEAN PRIMARY KEY DEFAULT true, v INT)') IS NOT NULL AS made;
+SELECT kalam_exec('CREATE SHARED TABLE ktest00000_remote_defaults.tokens (token TEXT PRIMARY KEY DEFAULT UUID_V7(), v INT)') IS NOT NULL AS made;
+CREATE FOREIGN TABLE flags (flag boolean NOT NULL, v int) SERVER kalam_server;
+CREATE FOREIGN TABLE tokens (token uuid NOT NULL, v int) SERVER kalam_server;
+INSERT INTO flags (v) VALUES (1) RETURNING flag, v;
+INSERT INTO tokens (v) VALUES (1) RETURNING token::text ~ '^[0-9a-f]{8}-[0-9a-f]{4}-7' AS token, v;
+SELECT * FROM flags;
+SELECT count(*) FROM tokens WHERE token IS NOT NULL;
 -- Tables made here: a default that is dropped is none from that statement on.
 CREATE TABLE made (id int PRIMARY KEY, a int DEFAULT 1, b int DEFAULT 2) USING kalamdb;
 BEGIN; ALTER TABLE made ALTER a DROP DEFAULT; INSERT INTO made (id) VALUES (1); COMMIT;

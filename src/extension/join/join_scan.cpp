@@ -17,11 +17,11 @@ struct BatchedJoinState {
   KalamJoinPlan plan;
   PlanState* outer;
   PlanState* inner;
-  ForeignScanState* scan;  // of the inner side
-  ExprState* value;        // of the key, in the rows of the outer side
-  ExprState* joined;       // the clauses of the join
-  Oid value_type;
-  Oid key_type;
+  ForeignScanState* scan;           // of the inner side
+  ExprState* value;                 // of the key, in the rows of the outer side
+  ExprState* joined;                // the clauses of the join
+  KalamColumnWriter* value_writer;  // for the texts of these keys
+  KalamColumnWriter* key_writer;    // for those of the inner rows
   int outer_columns;
   TupleTableSlot* outer_slot;  // of minimal tuples
   TupleTableSlot* inner_slot;
@@ -59,8 +59,9 @@ static void begin(CustomScanState* node, EState* estate, int eflags) {
   state->outer_slot = ExecInitExtraTupleSlot(estate, outer, &TTSOpsMinimalTuple);
   state->inner_slot = ExecInitExtraTupleSlot(estate, inner, &TTSOpsMinimalTuple);
   state->value = ExecInitExpr((Expr*)linitial(plan->custom_exprs), &node->ss.ps);
-  state->value_type = exprType((Node*)linitial(plan->custom_exprs));
-  state->key_type = TupleDescAttr(inner, state->plan.key_column - 1)->atttypid;
+  const KalamRelation* remote = ((const KalamScanState*)state->scan->fdw_state)->remote;
+  state->value_writer = kalam_key_writer_create(remote, exprType((Node*)linitial(plan->custom_exprs)));
+  state->key_writer = kalam_key_writer_create(remote, TupleDescAttr(inner, state->plan.key_column - 1)->atttypid);
   state->joined = ExecInitQual(list_copy_tail(plan->custom_exprs, 1), &node->ss.ps);
   kalam_join_batch_init(&state->batch, estate->es_query_cxt, state->plan.first_batch);
 }
@@ -119,7 +120,7 @@ static const char* outer_key(const BatchedJoinState* state, TupleTableSlot* row)
   econtext->ecxt_scantuple = state->custom.ss.ss_ScanTupleSlot;
   MemoryContext old = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
   Datum value = ExecEvalExpr(state->value, econtext, &is_null);
-  const char* key = is_null ? nullptr : kalam_key_text(state->value_type, value);
+  const char* key = is_null ? nullptr : kalam_key_text(state->value_writer, value);
   MemoryContextSwitchTo(old);
   return key;
 }
@@ -151,7 +152,7 @@ static void look_keys_up(BatchedJoinState* state) {
     if (TupIsNull(row)) break;
     MemoryContext old = MemoryContextSwitchTo(row_context);
     Datum key = slot_getattr(row, state->plan.key_column, &is_null);
-    if (!is_null) kalam_join_batch_add_inner(batch, row, kalam_key_text(state->key_type, key));
+    if (!is_null) kalam_join_batch_add_inner(batch, row, kalam_key_text(state->key_writer, key));
     MemoryContextSwitchTo(old);
     MemoryContextReset(row_context);
   }

@@ -4,7 +4,7 @@
 #include "extension/journal/hidden_values.h"
 #include "extension/journal/version_mark.h"
 #include "extension/types/datum_from_arrow.h"
-#include "extension/types/datum_to_row.h"
+#include "extension/types/key.h"
 
 struct KalamStoredRows {
   TupleDesc tupdesc;
@@ -12,7 +12,7 @@ struct KalamStoredRows {
   KalamConnection* connection;  // counted: by `keeper`, since the wait for a lock may serve an invalidation
   KalamCallHolder* keeper;
   const char* subject;
-  KalamRowWriter* key_writer;
+  KalamColumnWriter* key_writer;
   KalamKeysInFlight* ahead;
   KalamKeysInFlight* single;
 
@@ -83,7 +83,7 @@ KalamStoredRows* kalam_stored_rows_create(TupleDesc tupdesc, const KalamRelation
   lookup->keeper = kalam_call_holder_create(CurrentMemoryContext, connection);
   lookup->subject = subject;
   lookup->whole = whole;
-  lookup->key_writer = kalam_key_writer_create(remote, lookup->tupdesc);
+  lookup->key_writer = kalam_key_writer_of_attribute(remote, lookup->tupdesc);
   choose_columns(lookup);
   lookup->ahead =
       kalam_keys_in_flight_create(connection, remote, subject, lookup->columns, lookup->column_count, report, lookup);
@@ -98,7 +98,7 @@ const KalamRelation* kalam_stored_rows_relation(const KalamStoredRows* lookup) {
 }
 
 char* kalam_stored_rows_key(KalamStoredRows* lookup, Datum key) {
-  return kalam_row_writer_key(lookup->key_writer, key);
+  return kalam_key_text(lookup->key_writer, key);
 }
 
 // ---------------------------------------------------------------- answers
@@ -160,7 +160,7 @@ static bool find_row(KalamStoredRows* lookup, kalam::Call* call, const char* key
     for (uint32 i = 0; i < window.rows; i++) {
       Datum found;
       if (!read_attribute(lookup, lookup->key_reader, i, &found)) continue;
-      if (strcmp(kalam_row_writer_key(lookup->key_writer, found), key) != 0) continue;
+      if (strcmp(kalam_key_text(lookup->key_writer, found), key) != 0) continue;
       if (row != nullptr) read_row(lookup, &window, i, row);
       return true;
     }

@@ -1,26 +1,5 @@
 #include "extension/lookup/key_set.h"
 
-extern "C" {
-#include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
-#include "utils/lsyscache.h"
-}
-
-char* kalam_key_text(Oid type, Datum value) {
-  switch (getBaseType(type)) {
-    case INT2OID:
-      return psprintf("%d", DatumGetInt16(value));
-    case INT4OID:
-      return psprintf("%d", DatumGetInt32(value));
-    case INT8OID:
-      return psprintf(INT64_FORMAT, DatumGetInt64(value));
-    default: {
-      char* key = TextDatumGetCString(value);
-      return pg_server_to_any(key, (int)strlen(key), PG_UTF8);
-    }
-  }
-}
-
 static int compare_texts(const void* a, const void* b) {
   return strcmp(*(char* const*)a, *(char* const*)b);
 }

@@ -1,4 +1,4 @@
-// Texts of the keys that are looked for (spec 7.3), in UTF-8: equal texts are equal keys for the server.
+// Texts of the keys that are looked for (types/key.h).
 #pragma once
 
 #include "extension/base/compat.h"
@@ -8,9 +8,6 @@ struct KalamKeySet {
   int count;
   char** texts;
 };
-
-// Text of an integer of any width, or of a text; of a domain over one of them as well. palloc'd.
-char* kalam_key_text(Oid type, Datum value);
 
 // The set of texts, which are put in order in the array itself.
 KalamKeySet kalam_key_set_make(char** texts, int count);

@@ -18,6 +18,7 @@
 #include "extension/transaction/outcome.h"
 #include "extension/transaction/remote_ddl.h"
 #include "extension/transaction/transaction.h"
+#include "extension/types/key.h"
 
 extern "C" {
 #include "access/sysattr.h"

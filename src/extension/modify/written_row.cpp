@@ -3,13 +3,11 @@
 #include "extension/base/report.h"
 #include "extension/transaction/atomic.h"
 #include "extension/types/evaluated_default.h"
+#include "extension/types/key.h"
 
 extern "C" {
 #include "access/detoast.h"
 #include "access/sysattr.h"
-#include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
-#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 }
 
@@ -108,46 +106,13 @@ Bitmapset* kalam_null_attributes(const Bitmapset* attributes, const bool* nulls)
                   errhint("Give the column a value.")));
 }
 
-static Datum integer_key(Oid type, int64 number) {
-  if ((type == INT2OID && (number < PG_INT16_MIN || number > PG_INT16_MAX)) ||
-      (type == INT4OID && (number < PG_INT32_MIN || number > PG_INT32_MAX)) ||
-      (type == OIDOID && (number < 0 || number > (int64)PG_UINT32_MAX))) {
-    ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-                    errmsg("value is out of range for type %s", format_type_be(type))));
-  }
-  switch (type) {
-    case INT2OID:
-      return Int16GetDatum((int16)number);
-    case INT4OID:
-      return Int32GetDatum((int32)number);
-    case OIDOID:
-      return ObjectIdGetDatum((Oid)number);
-    default:
-      return Int64GetDatum(number);
-  }
-}
-
 Datum kalam_default_key(const KalamRelation* remote, Form_pg_attribute attribute) {
   kalam::Value value;
-  int32 typmod = attribute->atttypmod;
-  Oid type = getBaseTypeAndTypmod(attribute->atttypid, &typmod);
+  Datum key;
   kalam_evaluate_default(remote, &remote->columns[remote->key_column], &value);
-  switch (value.kind) {
-    case kalam::ValueKind::integer:
-      if (type == INT2OID || type == INT4OID || type == INT8OID || type == OIDOID) return integer_key(type, value.i);
-      break;
-    case kalam::ValueKind::bytes: {
-      if (type != TEXTOID && type != VARCHAROID) break;
-      char* text = pg_any_to_server((const char*)value.bytes.data, (int)value.bytes.size, PG_UTF8);
-      Datum datum = CStringGetTextDatum(text);
-      return type == TEXTOID || typmod < 0
-                 ? datum
-                 : DirectFunctionCall3(varchar, datum, Int32GetDatum(typmod), BoolGetDatum(false));
-    }
-    default:
-      break;
-  }
-  refuse_key(remote, attribute);
+  if (!kalam_key_from_text(kalam_key_text_of_value(&value), attribute->atttypid, attribute->atttypmod, &key))
+    refuse_key(remote, attribute);
+  return key;
 }
 
 // ---------------------------------------------------------------- constraints

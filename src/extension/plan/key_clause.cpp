@@ -1,27 +1,12 @@
 #include "extension/plan/key_clause.h"
 
+#include "extension/types/key.h"
+
 extern "C" {
 #include "access/stratnum.h"
-#include "catalog/pg_opfamily_d.h"
-#include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
-}
-
-bool kalam_key_is_shippable(const KalamRelation* remote, TupleDesc tupdesc) {
-  if (remote->key_attribute == InvalidAttrNumber || remote->key_column < 0) return false;
-  Oid type = getBaseType(TupleDescAttr(tupdesc, remote->key_attribute - 1)->atttypid);
-  switch (remote->columns[remote->key_column].type.kind) {
-    case kalam::RemoteKind::smallint:
-    case kalam::RemoteKind::integer:
-    case kalam::RemoteKind::bigint:
-      return type == INT2OID || type == INT4OID || type == INT8OID;
-    case kalam::RemoteKind::text:
-      return type == TEXTOID || type == VARCHAROID;
-    default:
-      return false;
-  }
 }
 
 static const Expr* strip_relabel(const Expr* expr) {
@@ -47,10 +32,9 @@ struct Subject {
 
 }  // namespace
 
-// Equality as the server computes it: of integers, or of the bytes of two texts. Only integers have an order that is
-// the same everywhere.
+// What a comparison with the key says of it. False: nothing that the server knows as well.
 static bool find_kind(Oid opno, Oid collation, Oid value_type, bool is_commuted, KalamTermKind* kind) {
-  switch (get_op_opfamily_strategy(opno, INTEGER_BTREE_FAM_OID)) {
+  switch (kalam_key_strategy(opno, collation, value_type)) {
     case BTEqualStrategyNumber:
       *kind = KalamTermKind::equals;
       return true;
@@ -67,12 +51,8 @@ static bool find_kind(Oid opno, Oid collation, Oid value_type, bool is_commuted,
       *kind = is_commuted ? KalamTermKind::below : KalamTermKind::above;
       return true;
     default:
-      break;
+      return false;
   }
-  *kind = KalamTermKind::equals;
-  if (get_op_opfamily_strategy(opno, TEXT_BTREE_FAM_OID) != BTEqualStrategyNumber) return false;
-  if (value_type != TEXTOID && value_type != VARCHAROID) return false;
-  return OidIsValid(collation) && get_collation_isdeterministic(collation);
 }
 
 // Whether a value is known before the scan starts. Stable functions are evaluated then, once.

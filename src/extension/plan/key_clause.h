@@ -36,10 +36,6 @@ struct KalamKeyClause {
   bool is_exact;  // the terms name no other keys than the clause
 };
 
-// Whether the relation's key can be looked up by equality with PostgreSQL's meaning: integers, and text under
-// deterministic collations. Not json, char(n), floating point and boolean keys.
-bool kalam_key_is_shippable(const KalamRelation* remote, TupleDesc tupdesc);
-
 // Whether `expr` is the key of base relation `relid`, relabelled at most.
 bool kalam_is_key(const Expr* expr, Index relid, AttrNumber key);
 

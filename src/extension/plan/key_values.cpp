@@ -1,5 +1,7 @@
 #include "extension/plan/key_values.h"
 
+#include "extension/types/key.h"
+
 extern "C" {
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
@@ -14,8 +16,9 @@ struct KalamKeyValues {
   kalam::RemoteKind kind;
   int count;
   KalamKeyTerm* terms;
-  Oid* types;          // base types of the values
-  ExprState** states;  // NULL for one that is a constant
+  Oid* types;                   // base types of the values, or of their elements
+  KalamColumnWriter** writers;  // for texts of keys; NULL for bounds
+  ExprState** states;           // NULL for one that is a constant
 };
 
 namespace {
@@ -160,15 +163,15 @@ static void add_text(Collector* collector, char* text) {
   collector->texts[collector->count++] = text;
 }
 
-static void add_value(Collector* collector, const Range* range, Oid type, Datum value) {
-  if (is_integer(type)) {
-    int64 key = integer_of(type, value);
+static void add_value(Collector* collector, const Range* range, KalamColumnWriter* writer, Datum value) {
+  if (is_integer(writer->type)) {
+    int64 key = integer_of(writer->type, value);
     if (key < range->lowest || key > range->highest) return;
   }
-  add_text(collector, kalam_key_text(type, value));
+  add_text(collector, kalam_key_text(writer, value));
 }
 
-static void add_elements(Collector* collector, const Range* range, Datum value) {
+static void add_elements(Collector* collector, const Range* range, KalamColumnWriter* writer, Datum value) {
   ArrayType* array = DatumGetArrayTypeP(value);
   Oid type = ARR_ELEMTYPE(array);
   Datum* elements;
@@ -179,9 +182,8 @@ static void add_elements(Collector* collector, const Range* range, Datum value) 
   char alignment;
   get_typlenbyvalalign(type, &length, &by_value, &alignment);
   deconstruct_array(array, type, length, by_value, alignment, &elements, &nulls, &count);
-  type = getBaseType(type);
   for (int i = 0; i < count; i++)
-    if (!nulls[i]) add_value(collector, range, type, elements[i]);
+    if (!nulls[i]) add_value(collector, range, writer, elements[i]);
 }
 
 static Datum evaluate(const KalamKeyValues* values, int index, ExprContext* econtext, bool* is_null) {
@@ -216,9 +218,9 @@ static int add_arm(const KalamKeyValues* values, int first, ExprContext* econtex
   if (range.is_empty) return next;
   if (list >= 0) {
     if (values->terms[list].kind == KalamTermKind::any) {
-      add_elements(collector, &range, list_value);
+      add_elements(collector, &range, values->writers[list], list_value);
     } else {
-      add_value(collector, &range, values->types[list], list_value);
+      add_value(collector, &range, values->writers[list], list_value);
     }
     return next;
   }
@@ -229,7 +231,7 @@ static int add_arm(const KalamKeyValues* values, int first, ExprContext* econtex
   if (keys > KALAM_RANGE_KEYS_MAX) {
     *is_listed = false;
   } else {
-    for (int64 i = 0; i < keys; i++) add_text(collector, psprintf(INT64_FORMAT, range.lowest + i));
+    for (int64 i = 0; i < keys; i++) add_text(collector, kalam_key_text_of_integer(range.lowest + i));
   }
   return next;
 }
@@ -250,16 +252,24 @@ KalamKeyCount kalam_key_terms_count(const KalamKeyTerms* terms, kalam::RemoteKin
   return count;
 }
 
-KalamKeyValues* kalam_key_values_create(const KalamKeyTerms* terms, kalam::RemoteKind kind, PlanState* parent) {
+static Oid type_of(const KalamKeyTerm* term) {
+  Oid type = getBaseType(exprType((Node*)term->value));
+  return term->kind == KalamTermKind::any ? getBaseType(get_element_type(type)) : type;
+}
+
+KalamKeyValues* kalam_key_values_create(const KalamKeyTerms* terms, const KalamRelation* remote, PlanState* parent) {
   KalamKeyValues* values = (KalamKeyValues*)palloc0(sizeof(KalamKeyValues));
-  values->kind = kind;
+  values->kind = remote->columns[remote->key_column].type.kind;
   values->count = kalam_key_term_count(terms);
   values->terms = (KalamKeyTerm*)palloc(sizeof(KalamKeyTerm) * Max(values->count, 1));
   values->types = (Oid*)palloc(sizeof(Oid) * Max(values->count, 1));
+  values->writers = (KalamColumnWriter**)palloc0(sizeof(KalamColumnWriter*) * Max(values->count, 1));
   values->states = (ExprState**)palloc0(sizeof(ExprState*) * Max(values->count, 1));
   for (int i = 0; i < values->count; i++) {
     values->terms[i] = kalam_key_term(terms, i);
-    values->types[i] = getBaseType(exprType((Node*)values->terms[i].value));
+    values->types[i] = type_of(&values->terms[i]);
+    if (kalam_term_is_list(values->terms[i].kind))
+      values->writers[i] = kalam_key_writer_create(remote, values->types[i]);
     if (!IsA(values->terms[i].value, Const)) values->states[i] = ExecInitExpr(values->terms[i].value, parent);
   }
   return values;

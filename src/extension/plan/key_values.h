@@ -29,8 +29,8 @@ struct KalamNamedKeys {
 
 struct KalamKeyValues;
 
-// Prepares the terms of a plan, for its node.
-KalamKeyValues* kalam_key_values_create(const KalamKeyTerms* terms, kalam::RemoteKind kind, PlanState* parent);
+// Prepares the terms of a plan for the relation, for its node.
+KalamKeyValues* kalam_key_values_create(const KalamKeyTerms* terms, const KalamRelation* remote, PlanState* parent);
 
 // Evaluates them, in the current memory context.
 KalamNamedKeys kalam_key_values_list(const KalamKeyValues* values, ExprContext* econtext);

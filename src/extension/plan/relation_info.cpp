@@ -71,7 +71,7 @@ static void find_lookups(PlannerInfo* root, const RelOptInfo* rel, KalamRelation
     access = kalam_key_access(source, info->key_kind, &count);
     add_lookup(info, &access, &count);
   }
-  if (info->key != InvalidAttrNumber && info->key_kind != kalam::RemoteKind::text)
+  if (info->key_comparison == KalamKeyComparison::integer)
     info->bounds = list_concat(info->bounds, kalam_implied_bounds(root, rel, info->key));
   if (kalam_key_access_of_bounds(info->bounds, info->key_kind, &access, &count)) add_lookup(info, &access, &count);
 }
@@ -95,7 +95,8 @@ KalamRelationInfo* kalam_relation_info_create(PlannerInfo* root, RelOptInfo* rel
   // The relation was locked when the query was parsed or the plan was taken from the cache.
   Relation relation = table_open(relid, NoLock);
   KalamRelation* remote = kalam_relation_get(relation, userid, KalamFreshness::cached);
-  if (kalam_key_is_shippable(remote, RelationGetDescr(relation))) {
+  info->key_comparison = kalam_key_comparison(remote, RelationGetDescr(relation));
+  if (info->key_comparison != KalamKeyComparison::none) {
     info->key = remote->key_attribute;
     info->key_kind = remote->columns[remote->key_column].type.kind;
   }

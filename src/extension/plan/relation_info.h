@@ -4,6 +4,7 @@
 
 #include "extension/plan/cost.h"
 #include "extension/plan/key_access.h"
+#include "extension/types/key.h"
 
 // A clause of the relation alone (RelOptInfo.baserestrictinfo).
 struct KalamClause {
@@ -19,10 +20,11 @@ struct KalamBaseLookup {
 };
 
 struct KalamRelationInfo {
-  AttrNumber key;              // that can be looked up; InvalidAttrNumber: none
-  kalam::RemoteKind key_kind;  // of its remote column
-  KalamTableSize size;         // as far as it is known, else assumed
-  const PlanRowMark* lock;     // FOR UPDATE and its kin; NULL: none
+  AttrNumber key;                     // that can be looked up; InvalidAttrNumber: none
+  KalamKeyComparison key_comparison;  // none: there is no such key
+  kalam::RemoteKind key_kind;         // of its remote column
+  KalamTableSize size;                // as far as it is known, else assumed
+  const PlanRowMark* lock;            // FOR UPDATE and its kin; NULL: none
   int clause_count;
   KalamClause* clauses;  // in the order of baserestrictinfo
   List* bounds;          // of KalamKeySource: those of the key, also the ones that other relations' clauses imply

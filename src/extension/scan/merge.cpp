@@ -64,7 +64,7 @@ static bool is_wanted_row(KalamMerge* merge, uint32 row) {
   Datum key;
   merge->reading = &merge->columns->readers[merge->columns->key_reader];
   if (!kalam_column_reader_read(merge->reading, row, &key)) return merge->keys == nullptr;
-  const char* text = kalam_row_writer_key(merge->key_writer, key);
+  const char* text = kalam_key_text(merge->key_writer, key);
   if (kalam_merge_is_written(merge, text)) return false;
   return merge->keys == nullptr || kalam_key_set_contains(merge->keys, text);
 }
@@ -139,7 +139,7 @@ static bool store_source_row(KalamMerge* merge, TupleTableSlot* slot) {
 static bool is_wanted_stream_row(const KalamMerge* merge, const TupleTableSlot* slot) {
   int index = merge->columns->remote->key_attribute - 1;
   return !slot->tts_isnull[index] &&
-         kalam_key_set_contains(merge->keys, kalam_row_writer_key(merge->key_writer, slot->tts_values[index]));
+         kalam_key_set_contains(merge->keys, kalam_key_text(merge->key_writer, slot->tts_values[index]));
 }
 
 // The rows that the transaction wrote itself, as far as the snapshot sees them. A row of a stream table is shown once

@@ -5,6 +5,7 @@
 #include "extension/journal/journal.h"
 #include "extension/lookup/key_set.h"
 #include "extension/scan/row_source.h"
+#include "extension/types/key.h"
 
 extern "C" {
 #include "executor/tuptable.h"
@@ -14,11 +15,11 @@ struct KalamMerge {
   KalamRowSource* source;  // of this run
   KalamScanColumns* columns;
   KalamScanCounters* counters;
-  KalamJournal* journal;       // NULL: nothing was written
-  int32 journal_length;        // entries there when the scan started
-  CommandId curcid;            // of the snapshot
-  KalamRowWriter* key_writer;  // for texts of keys; NULL: never needed
-  const KalamKeySet* keys;     // rows of others are not wanted; NULL: all are
+  KalamJournal* journal;          // NULL: nothing was written
+  int32 journal_length;           // entries there when the scan started
+  CommandId curcid;               // of the snapshot
+  KalamColumnWriter* key_writer;  // for texts of keys; NULL: never needed
+  const KalamKeySet* keys;        // rows of others are not wanted; NULL: all are
 
   // Where the run is.
   kalam::Window window;

@@ -17,7 +17,7 @@ extern "C" {
 static void create_sources(KalamScanState* state, TupleDesc tupdesc, List* attributes, bool keeps_answer) {
   bool merges = state->merge.journal != nullptr && state->remote->kind != kalam::TableKind::stream;
   bool needs_key = merges || state->lookup != KalamLookup::none;
-  if (needs_key) state->merge.key_writer = kalam_key_writer_create(state->remote, tupdesc);
+  if (needs_key) state->merge.key_writer = kalam_key_writer_of_attribute(state->remote, tupdesc);
 
   KalamRowSource base = {};
   base.connection = state->connection;
@@ -65,8 +65,7 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
 
   kalam_journal_check_aliases(state->remote, state->subject);
   if (state->lookup == KalamLookup::key || state->lookup == KalamLookup::keys) {
-    state->key_values =
-        kalam_key_values_create(&scan.terms, state->remote->columns[state->remote->key_column].type.kind, &node->ss.ps);
+    state->key_values = kalam_key_values_create(&scan.terms, state->remote, &node->ss.ps);
   }
   state->size = kalam_table_size(relation, state->remote, state->subject);
   state->run_context = AllocSetContextCreate(estate->es_query_cxt, "KalamDB scan run", ALLOCSET_SMALL_SIZES);

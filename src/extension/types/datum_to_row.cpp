@@ -6,7 +6,6 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
-#include "common/shortest_dec.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/date.h"
@@ -265,12 +264,13 @@ static void (*choose(KalamColumnWriter* writer))(KalamColumnWriter*, Datum, Valu
   return nullptr;
 }
 
-static void writer_init(KalamColumnWriter* writer, const KalamRelation* relation, Form_pg_attribute attribute) {
+void kalam_column_writer_init(KalamColumnWriter* writer, const KalamRelation* relation, const KalamRemoteColumn* column,
+                              Oid type, const char* attribute) {
   Oid output;
   bool is_varlena;
-  writer->attnum = attribute->attnum;
-  writer->type = getBaseType(attribute->atttypid);
-  writer->attribute = pstrdup(NameStr(attribute->attname));
+  writer->column = column;
+  writer->type = getBaseType(type);
+  writer->attribute = pstrdup(attribute);
   getTypeOutputInfo(writer->type, &output, &is_varlena);
   fmgr_info(output, &writer->output);
   writer->convert = choose(writer);
@@ -340,7 +340,9 @@ KalamRowWriter* kalam_row_writer_create(const KalamRelation* relation, TupleDesc
     if (i == relation->key_column) writer->key_column = index;
     for (int att = 0; att < relation->attribute_count && att < tupdesc->natts; att++) {
       if (relation->attribute_column[att] != i) continue;
-      writer_init(out, relation, TupleDescAttr(tupdesc, att));
+      Form_pg_attribute attribute = TupleDescAttr(tupdesc, att);
+      kalam_column_writer_init(out, relation, column, attribute->atttypid, NameStr(attribute->attname));
+      out->attnum = attribute->attnum;
     }
   }
   for (int att = 0; att < relation->attribute_count; att++) {
@@ -361,16 +363,6 @@ KalamRowWriter* kalam_row_writer_create(const KalamRelation* relation, TupleDesc
   writer->row = kalam::row_buffer_create(sent, (size_t)writer->column_count, &status);
   if (writer->row != nullptr) writer->rows = kalam::row_buffer_create(sent, (size_t)writer->column_count, &status);
   if (writer->rows == nullptr) report_row(relation, &status);
-  return writer;
-}
-
-KalamRowWriter* kalam_key_writer_create(const KalamRelation* relation, TupleDesc tupdesc) {
-  KalamRowWriter* writer = (KalamRowWriter*)palloc0(sizeof(KalamRowWriter));
-  writer->relation = relation;
-  writer->columns = (KalamColumnWriter*)palloc0(sizeof(KalamColumnWriter));
-  writer->columns[0].column = &relation->columns[relation->key_column];
-  writer->column_count = 1;
-  writer_init(&writer->columns[0], relation, TupleDescAttr(tupdesc, relation->key_attribute - 1));
   return writer;
 }
 
@@ -474,35 +466,4 @@ KalamMembers kalam_row_writer_rest(KalamRowWriter* writer) {
 
 KalamMembers kalam_row_writer_added(KalamRowWriter* writer, const KalamRelation* known) {
   return encode_missing(writer, known);
-}
-
-// ---------------------------------------------------------------- keys
-
-char* kalam_row_writer_key(KalamRowWriter* writer, Datum key) {
-  KalamColumnWriter* column = &writer->columns[writer->key_column];
-  Value value;
-  column->convert(column, key, &value);
-  switch (value.kind) {
-    case ValueKind::boolean:
-      return pstrdup(value.b ? "true" : "false");
-    case ValueKind::integer:
-      return psprintf(INT64_FORMAT, value.i);
-    case ValueKind::real:
-    case ValueKind::double_precision: {
-      // -0 is stored as 0 (spec 5.1).
-      double number = value.kind == ValueKind::real ? (double)value.f : value.d;
-      if (number == 0) return pstrdup("0");
-      if (isnan(number)) return pstrdup("NaN");
-      if (isinf(number)) return pstrdup(number > 0 ? "inf" : "-inf");
-      char* text = (char*)palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
-      if (value.kind == ValueKind::real) {
-        float_to_shortest_decimal_buf(value.f, text);
-      } else {
-        double_to_shortest_decimal_buf(value.d, text);
-      }
-      return text;
-    }
-    default:
-      return pnstrdup((const char*)value.bytes.data, value.bytes.size);
-  }
 }

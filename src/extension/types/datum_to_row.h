@@ -1,5 +1,5 @@
-// PostgreSQL rows as rows of KalamDB: one writer per remote column, and the text form of a key. Types' output functions
-// run here, so that rows are encoded where they are written, never later.
+// PostgreSQL rows as rows of KalamDB: one writer per remote column. Types' output functions run here, so that rows are
+// encoded where they are written, never later.
 #pragma once
 
 #include "client/api.h"
@@ -49,8 +49,9 @@ struct KalamRowWriter {
 // column that the remote table does not have, 42804 when a local type cannot be stored in the remote one.
 KalamRowWriter* kalam_row_writer_create(const KalamRelation* relation, TupleDesc tupdesc);
 
-// A writer that knows the key alone, for kalam_row_writer_key().
-KalamRowWriter* kalam_key_writer_create(const KalamRelation* relation, TupleDesc tupdesc);
+// A writer of values of `type` into a remote column. `attribute`: where they are from, for messages. Raises 42804.
+void kalam_column_writer_init(KalamColumnWriter* writer, const KalamRelation* relation, const KalamRemoteColumn* column,
+                              Oid type, const char* attribute);
 
 // The members of the columns that exist locally. Attributes of `defaulted` get KalamDB's default in place of NULL. NULL
 // in a remote NOT NULL column: 23502; a value that KalamDB cannot hold: 22xxx. In the current memory context, as is
@@ -73,6 +74,3 @@ KalamMembers kalam_row_writer_added(KalamRowWriter* writer, const KalamRelation*
 // The members as tagged ones, which they may be already. Members of the writer's own columns, in the current memory
 // context.
 KalamMembers kalam_row_writer_tagged(KalamRowWriter* writer, const KalamMembers* members);
-
-// Text form of a key (spec 7.3) in UTF-8, palloc'd: equal texts are equal keys for the server.
-char* kalam_row_writer_key(KalamRowWriter* writer, Datum key);

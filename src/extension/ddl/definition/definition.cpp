@@ -2,9 +2,9 @@
 
 #include "extension/catalog/own.h"
 #include "extension/remote/query.h"
+#include "extension/types/key.h"
 
 extern "C" {
-#include "access/nbtree.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
@@ -12,7 +12,6 @@ extern "C" {
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
-#include "utils/typcache.h"
 }
 
 constexpr int MAX_DIMENSION = 8192;
@@ -352,44 +351,16 @@ static void set_key_not_null(CreateStmt* statement, KalamColumnDefinition* key) 
   }
 }
 
-static bool is_usable_key(kalam::RemoteKind kind) {
-  using kalam::RemoteKind;
-  switch (kind) {
-    case RemoteKind::text:
-    case RemoteKind::smallint:
-    case RemoteKind::integer:
-    case RemoteKind::bigint:
-    case RemoteKind::boolean:
-    case RemoteKind::real:
-    case RemoteKind::double_precision:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// Whether equal values have equal texts, which are what KalamDB compares. PostgreSQL knows it of the types of keys, for
-// the sake of compact indexes.
-static bool has_one_text(Oid type, Oid collation) {
-  // Its texts are written without the blanks at their ends.
-  if (getBaseType(type) == BPCHAROID) return get_collation_isdeterministic(collation);
-  TypeCacheEntry* entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
-  if (!OidIsValid(entry->btree_opf)) return false;
-  Oid function = get_opfamily_proc(entry->btree_opf, entry->btree_opintype, entry->btree_opintype, BTEQUALIMAGE_PROC);
-  if (!OidIsValid(function)) return false;
-  return DatumGetBool(OidFunctionCall1Coll(function, collation, ObjectIdGetDatum(entry->btree_opintype)));
-}
-
 static void check_key(const KalamColumnDefinition* key, kalam::TableKind kind) {
   const char* hint = "Use text, an integer type, boolean or a floating-point type.";
-  if (!is_usable_key(key->type.kind)) {
+  if (!kalam_key_is_storable(key->type.kind)) {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("column \"%s\" of KalamDB type %s cannot be a primary key", key->name, key->type_sql),
                     errdetail("KalamDB would accept the table and refuse every row."), errhint("%s", hint)));
   }
   // Keys of stream tables are not unique in KalamDB anyway.
   if (key->type.kind == kalam::RemoteKind::text && kind != kalam::TableKind::stream &&
-      !has_one_text(key->local_type, key->local_collation)) {
+      !kalam_key_has_one_text(key->local_type, key->local_collation)) {
     ereport(ERROR,
             (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
              errmsg("column \"%s\" of type %s cannot be a primary key in KalamDB", key->name,

@@ -1,0 +1,139 @@
+#include "extension/types/key.h"
+
+#include "extension/types/text_forms.h"
+
+extern "C" {
+#include "access/nbtree.h"
+#include "access/stratnum.h"
+#include "catalog/pg_opfamily_d.h"
+#include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
+#include "mb/pg_wchar.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+}
+
+using kalam::RemoteKind;
+using kalam::Value;
+using kalam::ValueKind;
+
+// ---------------------------------------------------------------- which types
+
+bool kalam_key_is_storable(RemoteKind kind) {
+  switch (kind) {
+    case RemoteKind::text:
+    case RemoteKind::smallint:
+    case RemoteKind::integer:
+    case RemoteKind::bigint:
+    case RemoteKind::boolean:
+    case RemoteKind::real:
+    case RemoteKind::double_precision:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// PostgreSQL knows it of the types of keys, for the sake of compact indexes.
+bool kalam_key_has_one_text(Oid type, Oid collation) {
+  // Its texts are written without the blanks at their ends.
+  if (getBaseType(type) == BPCHAROID) return get_collation_isdeterministic(collation);
+  TypeCacheEntry* entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+  if (!OidIsValid(entry->btree_opf)) return false;
+  Oid function = get_opfamily_proc(entry->btree_opf, entry->btree_opintype, entry->btree_opintype, BTEQUALIMAGE_PROC);
+  if (!OidIsValid(function)) return false;
+  return DatumGetBool(OidFunctionCall1Coll(function, collation, ObjectIdGetDatum(entry->btree_opintype)));
+}
+
+// ---------------------------------------------------------------- comparisons
+
+KalamKeyComparison kalam_key_comparison(const KalamRelation* relation, TupleDesc tupdesc) {
+  if (relation->key_attribute == InvalidAttrNumber || relation->key_column < 0) return KalamKeyComparison::none;
+  Oid type = getBaseType(TupleDescAttr(tupdesc, relation->key_attribute - 1)->atttypid);
+  switch (relation->columns[relation->key_column].type.kind) {
+    case RemoteKind::smallint:
+    case RemoteKind::integer:
+    case RemoteKind::bigint:
+      return type == INT2OID || type == INT4OID || type == INT8OID ? KalamKeyComparison::integer
+                                                                   : KalamKeyComparison::none;
+    case RemoteKind::text:
+      return type == TEXTOID || type == VARCHAROID ? KalamKeyComparison::text : KalamKeyComparison::none;
+    default:
+      return KalamKeyComparison::none;
+  }
+}
+
+// The operators that PostgreSQL compares integers of all widths with, and those of texts.
+int kalam_key_strategy(Oid opno, Oid collation, Oid value_type) {
+  int strategy = get_op_opfamily_strategy(opno, INTEGER_BTREE_FAM_OID);
+  if (strategy != InvalidStrategy) return strategy;
+  if (get_op_opfamily_strategy(opno, TEXT_BTREE_FAM_OID) != BTEqualStrategyNumber) return InvalidStrategy;
+  if (value_type != TEXTOID && value_type != VARCHAROID) return InvalidStrategy;
+  if (!OidIsValid(collation) || !get_collation_isdeterministic(collation)) return InvalidStrategy;
+  return BTEqualStrategyNumber;
+}
+
+// ---------------------------------------------------------------- texts
+
+KalamColumnWriter* kalam_key_writer_create(const KalamRelation* relation, Oid type) {
+  KalamColumnWriter* writer = (KalamColumnWriter*)palloc0(sizeof(KalamColumnWriter));
+  const KalamRemoteColumn* column = &relation->columns[relation->key_column];
+  kalam_column_writer_init(writer, relation, column, type,
+                           get_attname(relation->relid, relation->key_attribute, false));
+  return writer;
+}
+
+KalamColumnWriter* kalam_key_writer_of_attribute(const KalamRelation* relation, TupleDesc tupdesc) {
+  return kalam_key_writer_create(relation, TupleDescAttr(tupdesc, relation->key_attribute - 1)->atttypid);
+}
+
+// As the server prints numbers: the shortest digits that mean the number.
+static char* text_of_number(const Value* key) {
+  double number = key->kind == ValueKind::real ? (double)key->f : key->d;
+  // -0 is stored as 0 (spec 5.1).
+  if (number == 0) return pstrdup("0");
+  if (isnan(number)) return pstrdup("NaN");
+  if (isinf(number)) return pstrdup(number > 0 ? "inf" : "-inf");
+  char* text = (char*)palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
+  if (key->kind == ValueKind::real)
+    float_to_shortest_decimal_buf(key->f, text);
+  else
+    double_to_shortest_decimal_buf(key->d, text);
+  return text;
+}
+
+char* kalam_key_text_of_integer(int64 key) {
+  return psprintf(INT64_FORMAT, key);
+}
+
+char* kalam_key_text_of_value(const Value* key) {
+  switch (key->kind) {
+    case ValueKind::boolean:
+      return pstrdup(key->b ? "true" : "false");
+    case ValueKind::integer:
+      return kalam_key_text_of_integer(key->i);
+    case ValueKind::real:
+    case ValueKind::double_precision:
+      return text_of_number(key);
+    default:
+      return pnstrdup((const char*)key->bytes.data, key->bytes.size);
+  }
+}
+
+char* kalam_key_text(KalamColumnWriter* writer, Datum key) {
+  Value value;
+  writer->convert(writer, key, &value);
+  return kalam_key_text_of_value(&value);
+}
+
+bool kalam_key_from_text(const char* text, Oid type, int32 typmod, Datum* key) {
+  Oid base = getBaseTypeAndTypmod(type, &typmod);
+  Oid input;
+  Oid parameter;
+  if (!kalam_has_text(base) || OidIsValid(get_element_type(base))) return false;
+  FmgrInfo function;
+  getTypeInputInfo(base, &input, &parameter);
+  fmgr_info(input, &function);
+  *key = kalam_input_text(&function, pg_any_to_server(text, (int)strlen(text), PG_UTF8), parameter, typmod);
+  return true;
+}
