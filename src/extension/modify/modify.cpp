@@ -8,6 +8,7 @@
 #include "extension/journal/version_mark.h"
 #include "extension/modify/modify_state.h"
 #include "extension/modify/on_conflict.h"
+#include "extension/modify/recheck.h"
 #include "extension/modify/stored_rest.h"
 #include "extension/modify/upsert.h"
 #include "extension/options/options.h"
@@ -202,6 +203,7 @@ static ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdT
   state->plan_tlist = plan_tlist;
   state->names_columns = mtstate->operation == CMD_INSERT;  // a row that an UPDATE moves here is complete
   state->upsert = kalam_upsert_create(mtstate, result, conflict_key);
+  state->recheck = kalam_recheck_create(mtstate, result);
   if (operation == CMD_UPDATE || state->upsert != nullptr) state->updated = ExecGetUpdatedCols(result, estate);
   state->userid = kalam_result_check_as_user(result, estate);
   if (!OidIsValid(state->userid)) state->userid = GetUserId();
@@ -453,26 +455,44 @@ static char* planned_key(ModifyState* state, TupleTableSlot* plan_slot, KalamJou
   return kalam_row_writer_key(state->journal->writer, key);
 }
 
-// The key of the row that the plan found, for a change; NULL when the command has changed it already. The row is locked
-// from here on; those that the plan looked up by key are locked since then.
-static char* take_planned_row(ModifyState* state, const EState* estate, TupleTableSlot* plan_slot,
-                              KalamJournalBase* base) {
-  char* key = planned_key(state, plan_slot, base);
-  if (is_changed_by_command(state, estate, key)) return nullptr;
-  base->is_locked = kalam_lock_row(state->remote, state->subject, key) == KalamRowLock::held;
-  return key;
+namespace {
+
+// A row that the plan has found, to be changed.
+struct PlannedRow {
+  char* key;
+  KalamJournalBase base;
+  HeapTuple newest;      // the stored row, where others have changed it since; else NULL
+  TupleTableSlot* slot;  // then the row that an UPDATE makes of it
+};
+
+}  // namespace
+
+// Locks the row; one that the plan looked up by key is locked since then. False: there is nothing to change, as the
+// command has done it already, or others have and the row does not meet the conditions any more.
+static bool take_planned_row(ModifyState* state, EState* estate, TupleTableSlot* plan_slot, PlannedRow* row) {
+  row->key = planned_key(state, plan_slot, &row->base);
+  if (is_changed_by_command(state, estate, row->key)) return false;
+  if (!kalam_recheck_lock(state, row->key, &row->base, &row->newest)) return false;
+  if (row->newest == nullptr) return true;
+  row->slot = kalam_recheck_plan(state, estate, row->newest);
+  // Functions in the plan may have written the row.
+  return row->slot != nullptr && !is_changed_by_command(state, estate, row->key);
 }
 
 // The row that a DELETE returns.
-static void store_old_row(ModifyState* state, TupleTableSlot* plan_slot, TupleTableSlot* slot) {
+static void store_old_row(ModifyState* state, const PlannedRow* row, TupleTableSlot* plan_slot, TupleTableSlot* slot) {
+  if (row->newest != nullptr) {
+    ExecForceStoreHeapTuple(heap_copytuple(row->newest), slot, false);
+    return;
+  }
   bool is_null = true;
-  Datum row = AttributeNumberIsValid(state->whole_row_junk) ? slot_getattr(plan_slot, state->whole_row_junk, &is_null)
-                                                            : (Datum)0;
+  Datum whole = AttributeNumberIsValid(state->whole_row_junk) ? slot_getattr(plan_slot, state->whole_row_junk, &is_null)
+                                                              : (Datum)0;
   if (is_null) {
     ExecStoreAllNullTuple(slot);
     return;
   }
-  HeapTupleHeader header = DatumGetHeapTupleHeader(row);
+  HeapTupleHeader header = DatumGetHeapTupleHeader(whole);
   HeapTupleData tuple;
   tuple.t_len = HeapTupleHeaderGetDatumLength(header);
   ItemPointerSetInvalid(&tuple.t_self);
@@ -529,13 +549,12 @@ TupleTableSlot* kalam_exec_foreign_update(EState* estate, ResultRelInfo* result,
   open_journal(state);
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
-  KalamJournalBase base;
-  char* old_key = take_planned_row(state, estate, plan_slot, &base);
-  if (old_key != nullptr) {
-    kalam_modify_change_row(state, estate, old_key, slot, state->policies, base);
-  }
+  PlannedRow row;
+  bool is_taken = take_planned_row(state, estate, plan_slot, &row);
+  if (is_taken && row.newest != nullptr) slot = row.slot;
+  if (is_taken) kalam_modify_change_row(state, estate, row.key, slot, state->policies, row.base);
   MemoryContextSwitchTo(old);
-  return old_key != nullptr ? slot : nullptr;
+  return is_taken ? slot : nullptr;
 }
 
 TupleTableSlot* kalam_exec_foreign_delete(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
@@ -544,14 +563,14 @@ TupleTableSlot* kalam_exec_foreign_delete(EState* estate, ResultRelInfo* result,
   open_journal(state);
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
-  KalamJournalBase base;
-  char* key = take_planned_row(state, estate, plan_slot, &base);
-  if (key != nullptr) {
-    kalam_journal_append(state->journal, KalamChange::remove, key, nullptr, kalam_modify_command_id(state, estate),
-                         base);
+  PlannedRow row;
+  bool is_taken = take_planned_row(state, estate, plan_slot, &row);
+  if (is_taken) {
+    kalam_journal_append(state->journal, KalamChange::remove, row.key, nullptr, kalam_modify_command_id(state, estate),
+                         row.base);
     kalam_transaction_check_changes(state->journal);
-    store_old_row(state, plan_slot, slot);
+    store_old_row(state, &row, plan_slot, slot);
   }
   MemoryContextSwitchTo(old);
-  return key != nullptr ? slot : nullptr;
+  return is_taken ? slot : nullptr;
 }

@@ -9,6 +9,7 @@
 #include "extension/modify/written_row.h"
 
 struct KalamValidation;
+struct KalamRecheck;
 struct KalamUpsert;
 
 struct KalamModifyState {
@@ -24,6 +25,7 @@ struct KalamModifyState {
   KalamValidation* validation;
   KalamJournal* journal;  // NULL until the answer was read
   const char* subject;
+  KalamRecheck* recheck;     // of rows that are locked after they were read; NULL: as they are is checked at COMMIT
   KalamUpsert* upsert;       // of INSERT ... ON CONFLICT; NULL: something else
   bool uses_own_command_id;  // COPY, which does not set es_output_cid
   CommandId command_id;

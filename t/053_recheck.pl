@@ -1,0 +1,193 @@
+# UPDATE and DELETE of rows that a scan has found, while other sessions change them: as on an ordinary table, the session
+# waits, and evaluates its conditions and the new row again on what the row is then. Each script runs on a KalamDB table
+# and on an ordinary one, and both must end in the same way.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use KalamNode;
+use KalamStub;
+
+my $stub = KalamStub->new;
+$stub->namespace('app');
+my $node = KalamNode->new('main', stub => $stub, conf => "deadlock_timeout = 50ms\n");
+my @settings = (q{SET kalam.user_id = 'alice';});
+$node->sql(
+	q{CREATE SCHEMA app;
+	  CREATE SCHEMA heap;
+	  CREATE TABLE app.t (id int PRIMARY KEY, slug text, n int NOT NULL, note text, twice int GENERATED ALWAYS AS (n * 2) STORED,
+	      CONSTRAINT small CHECK (n < 100)) USING kalamdb;
+	  CREATE TABLE heap.t (id int PRIMARY KEY, slug text, n int NOT NULL, note text, twice int GENERATED ALWAYS AS (n * 2) STORED,
+	      CONSTRAINT small CHECK (n < 100));
+	  CREATE TABLE app.own (id int PRIMARY KEY, slug text, n int) USING kalamdb WITH (type = 'user');
+	  CREATE TABLE app.stepped (id int PRIMARY KEY, slug text, n int) USING kalamdb;});
+foreach my $schema (qw(app heap))
+{
+	$node->sql(
+		qq{CREATE TABLE $schema.step (slug text, by int);
+		   INSERT INTO $schema.step VALUES ('a', 1), ('b', 2);
+		   CREATE VIEW $schema.few AS SELECT * FROM $schema.t WHERE n < 5 WITH CHECK OPTION;
+		   CREATE TABLE $schema.parted (id int, slug text, n int) PARTITION BY RANGE (id);});
+}
+$node->sql(
+	q{CREATE FOREIGN TABLE app.parted_1 PARTITION OF app.parted FOR VALUES FROM (0) TO (3) SERVER kalam_server OPTIONS (namespace 'app', "table" 'stepped');
+	  CREATE TABLE app.parted_2 PARTITION OF app.parted FOR VALUES FROM (3) TO (10);
+	  CREATE TABLE heap.parted_1 PARTITION OF heap.parted FOR VALUES FROM (0) TO (3);
+	  CREATE TABLE heap.parted_2 PARTITION OF heap.parted FOR VALUES FROM (3) TO (10);});
+
+sub reset_rows
+{
+	my ($schema) = @_;
+	$node->sql(
+		qq{DELETE FROM $schema.t; DELETE FROM $schema.parted;
+		   INSERT INTO $schema.t (id, slug, n, note) VALUES (1, 'a', 0, 'old'), (2, 'b', 0, 'old'), (3, 'a', 0, 'old'), (4, 'c', 0, 'old');
+		   INSERT INTO $schema.parted VALUES (1, 'a', 0), (2, 'b', 0), (4, 'a', 0);});
+	return;
+}
+
+sub wait_for_lock
+{
+	my ($pid) = @_;
+	return $node->poll_query_until('postgres', "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $pid");
+}
+
+# The statements of the first session in a block; those of the second, which wait for it; the end of the block. Returns
+# what the second said, and the rows.
+sub race
+{
+	my ($schema, $first, $second, $end) = @_;
+	reset_rows($schema);
+	my @sessions = map { $node->session } 1 .. 2;
+	$_->send("\\set VERBOSITY sqlstate\nSET search_path = $schema;") foreach @sessions;
+	my $pid = $sessions[1]->pid;
+	$sessions[0]->send("BEGIN; $first; SELECT 'done';");
+	$sessions[0]->wait_for(qr/done/);
+	$sessions[1]->send($second);
+	ok(wait_for_lock($pid), "$schema: the second session waits: $second");
+	$sessions[0]->send("$end;");
+	$sessions[0]->finish;
+	my ($out, $err) = $sessions[1]->finish;
+	$out =~ s/pid=\d+\n//;
+	# KalamDB returns rows in an order of its own.
+	$out = join "\n", sort split /\n/, $out;
+	return join "\n", $out, $err, $node->sql("SELECT * FROM $schema.t ORDER BY id"), $node->sql("SELECT * FROM $schema.parted ORDER BY id");
+}
+
+# ---- Counters
+
+foreach my $case ([ 'app.t', '' ], [ 'app.own', @settings ])
+{
+	my ($table, $settings) = @$case;
+	$node->sql("$settings INSERT INTO $table (id, slug, n) VALUES (1, 'a', 0)");
+	my @sessions = map { $node->session } 1 .. 3;
+	my $script = "UPDATE $table SET n = n + 1 WHERE slug = 'a';\n" x 20;
+	$_->send("$settings\n$script") foreach @sessions;
+	is(join('', map { ($_->finish)[1] } @sessions), '', "$table: no session fails");
+	is($node->sql("$settings SELECT n FROM $table"), '60', "$table: three sessions count to 20 each");
+}
+
+# ---- Two sessions, of which the second waits for the first
+
+my $add = q{UPDATE t SET n = n + 1 WHERE slug = 'a'};
+my $first = 'UPDATE t SET n = n + 10 WHERE id = 1';
+foreach my $case (
+	[ 'both changes are counted', $first, "$add RETURNING id, n, note, twice;", 'COMMIT' ],
+	[ 'a change that was rolled back is not counted', $first, "$add RETURNING id, n;", 'ROLLBACK' ],
+	[ 'both sessions find the row by a scan', $add, "$add RETURNING id, n;", 'COMMIT' ],
+	[ 'other columns are kept', q{UPDATE t SET note = 'new' WHERE id = 1}, "$add RETURNING *;", 'COMMIT' ],
+	[ 'a row whose condition no longer holds is left out', q{UPDATE t SET slug = 'x' WHERE id = 1}, "$add RETURNING id, n;", 'COMMIT' ],
+	[ 'a row whose condition holds by now was not found', q{UPDATE t SET slug = 'a' WHERE id = 2; UPDATE t SET n = 5 WHERE id = 1},
+		"$add RETURNING id, n;", 'COMMIT' ],
+	[ 'a row that was removed is left out', 'DELETE FROM t WHERE id = 1', "$add RETURNING id, n;", 'COMMIT' ],
+	[ 'a row that was removed and inserted again is there', q{DELETE FROM t WHERE slug = 'b'; UPDATE t SET n = 7, slug = 'a' WHERE id = 1},
+		"$add RETURNING id, n;", 'COMMIT' ],
+	[ 'a removal that is rolled back', 'DELETE FROM t WHERE id = 1', "$add RETURNING id, n;", 'ROLLBACK' ],
+	[ 'DELETE returns the new row', $first, q{DELETE FROM t WHERE slug = 'a' RETURNING *;}, 'COMMIT' ],
+	[ 'DELETE without RETURNING', $first, q{DELETE FROM t WHERE slug = 'a';}, 'COMMIT' ],
+	[ 'DELETE leaves out what its condition does not hold for', q{UPDATE t SET slug = 'x' WHERE id = 3}, q{DELETE FROM t WHERE slug = 'a' RETURNING id;}, 'COMMIT' ],
+	[ 'DELETE of a row that was removed', 'DELETE FROM t WHERE id = 1', q{DELETE FROM t WHERE slug = 'a' RETURNING id;}, 'COMMIT' ],
+	[ 'DELETE of a row whose removal was rolled back', 'DELETE FROM t WHERE id = 1', q{DELETE FROM t WHERE slug = 'a' RETURNING id;}, 'ROLLBACK' ],
+	[ 'UPDATE FROM a local table', $first, 'UPDATE t SET n = t.n + by FROM step WHERE step.slug = t.slug RETURNING id, n, step.slug, by;', 'COMMIT' ],
+	[ 'UPDATE FROM a local table that the row does not meet any more', q{UPDATE t SET slug = 'b' WHERE id = 1},
+		'UPDATE t SET n = t.n + by FROM step WHERE step.slug = t.slug RETURNING id, n, by;', 'COMMIT' ],
+	[ 'DELETE USING a local table', $first, 'DELETE FROM t USING step WHERE step.slug = t.slug AND by = 1 RETURNING id, n, by;', 'COMMIT' ],
+	[ 'a join of the table with itself', $first,
+		q{UPDATE t SET n = t.n + o.n + 1 FROM t o WHERE o.note = t.note AND o.slug = 'b' AND t.slug = 'a' RETURNING t.id, t.n, o.id;}, 'COMMIT' ],
+	[ 'an outer join', $first, 'UPDATE t SET n = t.n + coalesce(s.by, 50) FROM t o LEFT JOIN step s ON s.slug = o.slug WHERE o.id = t.id AND o.note = t.note RETURNING t.id, t.n;',
+		'COMMIT' ],
+	[ 'a row that a join finds several times is changed once', $first,
+		'UPDATE t SET n = t.n + v.by FROM (VALUES (1), (1), (1)) v (by) WHERE t.slug = \'a\' RETURNING id, n;', 'COMMIT' ],
+	[ 'the second row of a join may meet the condition', 'UPDATE t SET n = 2 WHERE id = 1',
+		q{UPDATE t SET note = 'by ' || v.k FROM (VALUES (0), (2)) v (k) WHERE t.slug = 'a' AND (t.n = v.k OR t.n = v.k - 2) RETURNING id, note;}, 'COMMIT' ],
+	[ 'a sub-select in SET', $first, q{UPDATE t SET n = n + (SELECT by FROM step s WHERE s.slug = t.slug) WHERE slug = 'a' RETURNING id, n;}, 'COMMIT' ],
+	[ 'several columns from a sub-select', $first,
+		q{UPDATE t SET (n, note) = (SELECT t.n + by, s.slug FROM step s WHERE s.slug = t.slug) WHERE slug = 'a' RETURNING id, n, note;}, 'COMMIT' ],
+	[ 'a sub-select in WHERE', $first, 'UPDATE t SET n = n + 1 WHERE slug IN (SELECT slug FROM step WHERE by = 1) RETURNING id, n;', 'COMMIT' ],
+	[ 'a sub-select that depends on the row', $first,
+		'UPDATE t SET n = n + 1 WHERE EXISTS (SELECT FROM step WHERE step.slug = t.slug AND by > t.n) RETURNING id, n;', 'COMMIT' ],
+	[ 'a sub-select that no longer holds', q{UPDATE t SET slug = 'z' WHERE id = 1},
+		'UPDATE t SET n = n + 1 WHERE EXISTS (SELECT FROM step WHERE step.slug = t.slug) RETURNING id, n;', 'COMMIT' ],
+	[ 'OR with the key', $first, q{UPDATE t SET n = n + 1 WHERE id = 1 OR slug = 'b' RETURNING id, n;}, 'COMMIT' ],
+	[ 'all rows', $first, 'UPDATE t SET n = n + 1 RETURNING id, n;', 'COMMIT' ],
+	[ 'all rows are removed', $first, 'DELETE FROM t RETURNING id, n;', 'COMMIT' ],
+	[ 'a CHECK constraint is evaluated on the new row', 'UPDATE t SET n = 99 WHERE id = 1', "$add;", 'COMMIT' ],
+	[ 'so is NOT NULL', 'UPDATE t SET n = 9 WHERE id = 1', q{UPDATE t SET n = nullif(n, 9) WHERE slug = 'a';}, 'COMMIT' ],
+	[ 'so is WITH CHECK OPTION', 'UPDATE t SET n = 4 WHERE id = 1', q{UPDATE few SET n = n + 1 WHERE slug = 'a';}, 'COMMIT' ],
+	[ 'the condition of a view is evaluated again', 'UPDATE t SET n = 8 WHERE id = 1', q{UPDATE few SET n = n + 1 WHERE slug = 'a' RETURNING id, n;}, 'COMMIT' ],
+	[ 'the key is changed', $first, q{UPDATE t SET id = id + 10, n = n + 1 WHERE slug = 'a' RETURNING id, n, note;}, 'COMMIT' ],
+	[ 'a new key of the new row', $first, q{UPDATE t SET id = 20 + n WHERE slug = 'a' AND id < 3 RETURNING id, n;}, 'COMMIT' ],
+	[ 'a row of a partitioned table', 'UPDATE parted SET n = 10 WHERE id = 1', q{UPDATE parted SET n = n + 1 WHERE slug = 'a' RETURNING id, n, tableoid::regclass::text ~ 'parted_';}, 'COMMIT' ],
+	[ 'a row of a partitioned table that no longer meets the condition', q{UPDATE parted SET slug = 'x' WHERE id = 1},
+		q{DELETE FROM parted WHERE slug = 'a' RETURNING id, n;}, 'COMMIT' ],
+	[ 'a partition that is an ordinary table', 'UPDATE parted SET n = 10 WHERE id = 4', q{UPDATE parted SET n = n + 1 WHERE slug = 'a' RETURNING id, n;}, 'COMMIT' ],
+	[ 'a block that changed the row itself', $first, "BEGIN; UPDATE t SET n = n + 100 - 98 WHERE slug = 'c'; $add RETURNING id, n; $add RETURNING id, n; COMMIT;", 'COMMIT' ],
+	[ 'a savepoint that is rolled back', $first, "BEGIN; SAVEPOINT s; $add RETURNING id, n; ROLLBACK TO s; $add RETURNING id, n; COMMIT;", 'COMMIT' ],
+	[ 'a statement with a common table expression', $first, "WITH u AS ($add RETURNING id, n) SELECT * FROM u ORDER BY id;", 'COMMIT' ],
+	[ 'a prepared statement', $first, "PREPARE s AS UPDATE t SET n = n + \$1 WHERE slug = \$2 RETURNING id, n; EXECUTE s (1, 'a');", 'COMMIT' ],
+	[ 'a function', $first, q{DO $$ BEGIN UPDATE t SET n = n + 1 WHERE slug = 'a'; RAISE NOTICE '%', (SELECT sum(n) FROM t); END $$;}, 'COMMIT' ],
+	[ 'a volatile function', $first, q{UPDATE t SET n = n + 1 + floor(random())::int WHERE slug = 'a' RETURNING id, n;}, 'COMMIT' ])
+{
+	my ($what, @script) = @$case;
+	is(race('app', @script), race('heap', @script), $what);
+}
+
+# ---- Three sessions, of which two wait for one row
+
+sub queue
+{
+	my ($schema) = @_;
+	reset_rows($schema);
+	$node->sql("UPDATE $schema.t SET slug = 'c' WHERE id = 3");
+	my @sessions = map { $node->session } 1 .. 3;
+	$_->send("\\set VERBOSITY sqlstate\nSET search_path = $schema;") foreach @sessions;
+	my @pids = map { $_->pid } @sessions;
+	$sessions[0]->send("BEGIN; UPDATE t SET n = n + 1 WHERE slug = 'a' AND id = 1; SELECT 'done';");
+	$sessions[0]->wait_for(qr/done/);
+	foreach my $i (1, 2)
+	{
+		$sessions[$i]->send(q{UPDATE t SET n = n + 1, slug = CASE WHEN n > 0 THEN 'x' ELSE slug END WHERE slug = 'a' AND note = 'old' RETURNING id, n, slug;});
+		ok(wait_for_lock($pids[$i]), "$schema: session $i waits");
+	}
+	$sessions[0]->send('COMMIT;');
+	$sessions[0]->finish;
+	my @said = map { join "\n", sort map { split /\n/ } $_->finish } @sessions[ 1, 2 ];
+	s/pid=\d+\n?// foreach @said;
+	return join "\n", @said, $node->sql("SELECT * FROM $schema.t ORDER BY id");
+}
+is(queue('app'), queue('heap'), 'the third session evaluates its condition on what the second made of the row');
+
+# ---- Row triggers have seen the old row by then
+
+$node->sql(
+	q{CREATE FUNCTION passed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN coalesce(new, old); END $$;
+	  CREATE TRIGGER passed BEFORE UPDATE ON app.t FOR EACH ROW EXECUTE FUNCTION passed();
+	  CREATE TRIGGER passed_on AFTER DELETE ON app.t FOR EACH ROW EXECUTE FUNCTION passed();});
+foreach my $second ("$add;", q{DELETE FROM t WHERE slug = 'a';})
+{
+	my $said = race('app', $first, $second, 'COMMIT');
+	like($said, qr/40001/, "with a row trigger a row that was changed meanwhile is an error: $second");
+	like($said, qr/^1\|a\|10\|old/m, 'and keeps the change');
+}
+$node->sql('DROP TRIGGER passed ON app.t; DROP TRIGGER passed_on ON app.t;');
+
+KalamNode::finish();
