@@ -2,6 +2,7 @@
 
 #include "extension/base/definition_epoch.h"
 #include "extension/base/report.h"
+#include "extension/catalog/new_table.h"
 #include "extension/catalog/rights.h"
 #include "extension/options/options.h"
 #include "extension/remote/query.h"
@@ -330,6 +331,38 @@ static bool is_missing_some(const KalamRelation* relation) {
   return false;
 }
 
+KalamRelation* kalam_relation_of_stand_in(Relation relation, KalamConnection* connection, const char* name_space,
+                                          const char* table, const char* stand_in) {
+  KalamTableOptions options = {};
+  HTAB* names;
+  char* identity;
+  options.name_space = name_space;
+  options.table = stand_in;
+  MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB stand-in", ALLOCSET_SMALL_SIZES);
+  KalamRelation* definition =
+      fetch(relation, &options, connection, GetForeignServer(connection->key.serverid), context, &names, &identity);
+  hash_destroy(names);
+  definition->table = asc_tolower(table, strlen(table));
+  definition->remote_name = psprintf("%s.%s", definition->name_space, definition->table);
+  definition->awaits_commit = true;
+  definition = kalam_relation_copy(definition);
+  MemoryContextDelete(context);
+  return definition;
+}
+
+// What fetch() would return of a table that KalamDB does not have before COMMIT.
+static KalamRelation* copy_new_table(const KalamRelation* definition, MemoryContext context, HTAB** names,
+                                     char** identity) {
+  MemoryContext old = MemoryContextSwitchTo(context);
+  KalamRelation* relation = kalam_relation_copy(definition);
+  *identity = pstrdup("");
+  MemoryContextSwitchTo(old);
+  *names = create_names();
+  for (int i = 0; i < relation->column_count; i++)
+    find_name(*names, relation->columns[i].name, HASH_ENTER, nullptr)->index = i;
+  return relation;
+}
+
 static void refresh(Relation local, CacheEntry* entry, KalamConnection* connection) {
   Oid relid = RelationGetRelid(local);
   KalamTableOptions options;
@@ -342,7 +375,9 @@ static void refresh(Relation local, CacheEntry* entry, KalamConnection* connecti
   MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB relation", ALLOCSET_SMALL_SIZES);
 
   kalam_table_options(relid, &options);
-  KalamRelation* relation = fetch(local, &options, connection, server, context, &names, &identity);
+  const KalamRelation* awaited = kalam_new_table_definition(relid);
+  KalamRelation* relation = awaited != nullptr ? copy_new_table(awaited, context, &names, &identity)
+                                               : fetch(local, &options, connection, server, context, &names, &identity);
   if (options.has_kind && options.kind != relation->kind) {
     ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                     errmsg("KalamDB table \"%s\" is a %s table, not a %s table", relation->remote_name,
@@ -369,7 +404,7 @@ static void refresh(Relation local, CacheEntry* entry, KalamConnection* connecti
 
 // A column that was not there may be there now, so that each statement asks for it before it says so.
 static bool is_cached(const CacheEntry* entry) {
-  if (!entry->valid || entry->relation == nullptr) return false;
+  if (!entry->valid || entry->relation == nullptr || entry->relation->awaits_commit) return false;
   return !entry->is_missing_some || entry->asked_in == GetCurrentStatementStartTimestamp();
 }
 

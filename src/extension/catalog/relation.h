@@ -35,6 +35,7 @@ struct KalamRelation {
   kalam::TableKind kind;
   int64 schema_version;    // system.tables.version
   const char* created_at;  // system.tables.created_at, as the server renders it; NULL when it does not tell
+  bool awaits_commit;  // KalamDB gets the table when the transaction commits, and has none of its rows (new_table.h)
   int column_count;
   KalamRemoteColumn* columns;  // in remote order, system columns included
   int key_column;              // index into columns; -1: no key (some stream tables)
@@ -61,6 +62,11 @@ KalamRelation* kalam_relation_get(Relation relation, Oid userid, KalamFreshness 
 struct KalamValidation;
 KalamValidation* kalam_relation_validate_start(Relation relation, Oid userid);
 KalamRelation* kalam_relation_validate_finish(Relation relation, Oid userid, KalamValidation* validation);
+
+// The definition of a table that stands for another one: `stand_in` was made to try out what `table` will be. Without
+// the mapping of attributes, in the current memory context. Asks the server.
+KalamRelation* kalam_relation_of_stand_in(Relation relation, KalamConnection* connection, const char* name_space,
+                                          const char* table, const char* stand_in);
 
 // A copy with everything that it points to, in the current memory context.
 KalamRelation* kalam_relation_copy(const KalamRelation* source);

@@ -1,5 +1,6 @@
 #include "extension/remote/flush.h"
 #include "extension/base/report.h"
+#include "extension/catalog/new_table.h"
 #include "extension/catalog/own.h"
 #include "extension/catalog/rights.h"
 #include "extension/catalog/storage_state.h"
@@ -59,6 +60,11 @@ KALAM_SQL_FUNCTION(kalam_flush) {
   Oid server = server_of_kalamdb_table(relid);
   kalam_table_options(relid, &options);
   kalam_check_use(server, GetUserId(), options.name_space, options.table);
+  if (kalam_new_table_definition(relid) != nullptr) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("KalamDB has table \"%s.%s\" when the transaction commits", options.name_space, options.table),
+                    errhint("COMMIT first.")));
+  }
   KalamConnection* connection = kalam_connection_get(server, GetUserId());
   char* table = kalam_quote_table(options.name_space, options.table);
 

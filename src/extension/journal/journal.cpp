@@ -73,7 +73,7 @@ static bool same_subject(const char* a, const char* b) {
   return strcmp(a, b) == 0;
 }
 
-List* kalam_journals() {
+List* kalam_journals_all() {
   return journals;
 }
 
@@ -93,22 +93,6 @@ bool kalam_has_pending_rows(Oid relid) {
     if (journal->relid == relid && journal->length > 0) return true;
   }
   return false;
-}
-
-void kalam_journal_check_aliases(const KalamRelation* remote, const char* subject) {
-  ListCell* cell;
-  foreach (cell, journals) {
-    KalamJournal* journal = (KalamJournal*)lfirst(cell);
-    if (journal->length > 0 && journal->relid != remote->relid && journal->relation->serverid == remote->serverid &&
-        strcmp(journal->relation->remote_name, remote->remote_name) == 0 && same_subject(journal->subject, subject)) {
-      ereport(ERROR,
-              (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-               errmsg("cannot use KalamDB table \"%s\" through foreign table \"%s\" in a transaction that has changed "
-                      "it through \"%s\"",
-                      remote->remote_name, remote->local_name, journal->relation->local_name),
-               errhint("Use the same foreign table, or commit first.")));
-    }
-  }
 }
 
 static const KalamRemoteColumn* column_named(const KalamRelation* relation, const char* name) {
@@ -568,4 +552,5 @@ void kalam_journal_forget_all() {
     kalam_connection_unuse(journal->connection);
   }
   journals = NIL;
+  kalam_journals_forget();
 }

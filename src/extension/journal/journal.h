@@ -130,13 +130,23 @@ KalamJournal* kalam_journal_find(Oid relid, const char* subject);
 KalamJournal* kalam_journal_open(const KalamRelation* remote, TupleDesc tupdesc, KalamConnection* connection,
                                  Oid userid, const char* subject);
 
-// All journals of the transaction (list of KalamJournal*), in the order they were made.
+// The journals of the transaction (list of KalamJournal*), in the order they were made; not those of tables that it has
+// dropped and created again since, whose rows go with DROP TABLE. The list is to be used at once.
 List* kalam_journals();
+
+// The same with those of tables that are replaced (some_journals.cpp).
+List* kalam_journals_all();
+
+// From now on kalam_journals() has only those for which `is_chosen` returns true; NULL: all of them.
+void kalam_journals_choose(bool (*is_chosen)(const KalamJournal* journal));
+
+// Forgets which were chosen, at the end of the transaction. Never raises.
+void kalam_journals_forget();
 
 // Whether the transaction has changes of the foreign table that are to be sent.
 bool kalam_has_pending_rows(Oid relid);
 
-// Refuses (0A000) to read a remote table that another foreign table's journal has changes of.
+// Refuses (0A000) to read a remote table that another foreign table's journal has changes of, or will have at COMMIT.
 void kalam_journal_check_aliases(const KalamRelation* remote, const char* subject);
 
 // Newest entry of a key, whoever may see it; NULL when the key was not written.

@@ -63,6 +63,7 @@ static Place* free_place(KalamKeysInFlight* keys) {
 
 void kalam_keys_in_flight_start(KalamKeysInFlight* keys, const char* key, int64 tag) {
   kalam_keys_in_flight_release(keys);
+  if (keys->relation->awaits_commit) return;
   Place* place = free_place(keys);
   kalam::ScanFilter filter = {keys->relation->columns[keys->relation->key_column].name, key};
   kalam::ScanRequest request = {};

@@ -59,7 +59,8 @@ KalamKeysInFlight* kalam_keys_in_flight_create(KalamConnection* connection, cons
 // so far were so large that many of them would take more than work_mem.
 bool kalam_keys_in_flight_has_room(const KalamKeysInFlight* keys);
 
-// Starts the lookup of a key (text form, spec 7.3), which is copied. There must be room.
+// Starts the lookup of a key (text form, spec 7.3), which is copied. There must be room. Of a table that awaits COMMIT
+// nothing is looked up: no answer is what the key has.
 void kalam_keys_in_flight_start(KalamKeysInFlight* keys, const char* key, int64 tag);
 
 // Waits for an answer; no longer than until `deadline` (0: no bound). A lookup that failed is reported.

@@ -28,6 +28,7 @@ static double known_rows(Relation relation, const KalamRelation* remote) {
 
 KalamTableSize kalam_table_size(Relation relation, const KalamRelation* remote, const char* subject) {
   KalamStorageState state = {};
+  if (remote->awaits_commit) return {0, 0};
   bool has_state = find_state(remote, subject, &state);
   double cold = has_state ? (double)state.cold_rows : 0;
   if (has_state && state.in_sync) return {cold, cold};

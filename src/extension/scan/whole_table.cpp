@@ -20,7 +20,7 @@ struct WholeTable {
 // A scan of everything must tell whether it is complete.
 static KalamCompleteness* create_completeness(const KalamRowSource* source, bool keeps_answer) {
   const KalamRelation* remote = source->remote;
-  if (!kalam_completeness_can_check(remote)) return nullptr;
+  if (remote->awaits_commit || !kalam_completeness_can_check(remote)) return nullptr;
   KalamCompleteness* check = kalam_completeness_create(source->connection, remote, source->subject, keeps_answer);
   if (remote->version_column >= 0)
     check->version_index = kalam_scan_columns_add(source->columns, remote->version_column);
@@ -49,6 +49,10 @@ static void start(KalamRowSource* source) {
   WholeTable* whole = (WholeTable*)source;
   whole->is_taken = whole->is_read = false;
   whole->rows_read = 0;
+  if (source->remote->awaits_commit) {
+    whole->is_read = true;
+    return;
+  }
   if (whole->completeness != nullptr) {
     whole->completeness->attempts = 0;
     whole->completeness->is_flushing = false;

@@ -3,6 +3,7 @@
 #include "client/api.h"
 #include "extension/base/settings.h"
 #include "extension/remote/server_facts.h"
+#include "extension/transaction/new_table.h"
 
 extern "C" {
 #include "mb/pg_wchar.h"
@@ -154,6 +155,8 @@ void kalam_transaction_check_changes(const KalamJournal* changed) {
   int64 bytes = 0;
   ListCell* cell;
   if (kalam_setting_write_mode() == KalamWriteMode::autocommit) return;
+  // The first change of a table brings it in.
+  if (kalam_journal_net_count(changed) == 1) kalam_new_table_check_others();
   foreach (cell, kalam_journals()) {
     const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
     if (kalam_journal_net_count(journal) == 0) continue;

@@ -6,14 +6,24 @@
 #include "extension/transaction/cleanup_pending.h"
 #include "extension/transaction/deadline.h"
 #include "extension/transaction/detached_calls.h"
+#include "extension/transaction/new_table.h"
 #include "extension/transaction/outcome.h"
 
 // A bound for one statement at PRE_COMMIT, where neither statement_timeout nor option timeout sets one.
 constexpr uint64 STATEMENT_MS = 60000;
 
 static KalamPendingChange* changes;  // in TopTransactionContext, newest first
+static uint64 state;
 
 // ---------------------------------------------------------------- what statements do
+
+[[noreturn]] static void report(const KalamPendingChange* change, const kalam::Status* status) {
+  KalamErrorContext context = {};
+  context.server = change->connection->server_name;
+  context.remote_table = psprintf("%s.%s", change->name_space, change->table);
+  context.remote_sql = change->commit_sql;
+  kalam_report(status, &context);
+}
 
 static KalamPendingChange* add(KalamRemoteDdl kind, KalamConnection* connection, const char* name_space,
                                const char* table, const char* undo_sql, const char* commit_sql, const char* what) {
@@ -32,6 +42,7 @@ static KalamPendingChange* add(KalamRemoteDdl kind, KalamConnection* connection,
   kalam_connection_pin(connection);
   change->next = changes;
   changes = change;
+  state++;
   return change;
 }
 
@@ -42,6 +53,7 @@ KalamPendingChange* kalam_pending_create(KalamConnection* connection, const char
 
 KalamPendingChange* kalam_pending_alter(KalamConnection* connection, const char* name_space, const char* table,
                                         const char* undo_sql, const char* what) {
+  if (KalamPendingChange* change = kalam_new_table_note(connection, name_space, table)) return change;
   kalam_detached_calls_wait(connection, name_space, table);
   return add(KalamRemoteDdl::altered, connection, name_space, table, undo_sql, nullptr, what);
 }
@@ -56,13 +68,38 @@ void kalam_pending_drop(KalamConnection* connection, const char* name_space, con
 }
 
 void kalam_pending_at_commit(KalamConnection* connection, const char* name_space, const char* table, const char* sql) {
+  if (KalamPendingChange* change = kalam_new_table_note(connection, name_space, table)) {
+    kalam::Status status;
+    kalam_new_table_alter(change, sql, &status);
+    if (status.error != kalam::ErrorClass::none) report(change, &status);
+    return;
+  }
   add(KalamRemoteDdl::at_commit, connection, name_space, table, nullptr, sql, nullptr);
+}
+
+KalamPendingChange* kalam_pending_changes() {
+  return changes;
+}
+
+uint64 kalam_pending_state() {
+  return state;
+}
+
+KalamPendingChange* kalam_pending_new_table(KalamRemoteDdl kind, KalamConnection* connection, const char* name_space,
+                                            const char* table, const char* sql, Oid relid) {
+  KalamPendingChange* change = add(kind, connection, name_space, table, nullptr, sql, nullptr);
+  change->relid = relid;
+  return change;
+}
+
+bool kalam_pending_concerns(const KalamPendingChange* change, Oid serverid, const char* name_space, const char* table) {
+  return change->connection->key.serverid == serverid && pg_strcasecmp(change->name_space, name_space) == 0 &&
+         pg_strcasecmp(change->table, table) == 0;
 }
 
 static bool concerns(const KalamPendingChange* change, const KalamConnection* connection, const char* name_space,
                      const char* table) {
-  return change->connection->key.serverid == connection->key.serverid &&
-         pg_strcasecmp(change->name_space, name_space) == 0 && pg_strcasecmp(change->table, table) == 0;
+  return kalam_pending_concerns(change, connection->key.serverid, name_space, table);
 }
 
 static bool has(KalamRemoteDdl kind, const KalamConnection* connection, const char* name_space, const char* table) {
@@ -73,11 +110,17 @@ static bool has(KalamRemoteDdl kind, const KalamConnection* connection, const ch
 }
 
 bool kalam_pending_is_dropped(const KalamConnection* connection, const char* name_space, const char* table) {
-  return has(KalamRemoteDdl::drop, connection, name_space, table);
+  for (const KalamPendingChange* change = changes; change != nullptr; change = change->next) {
+    if (!concerns(change, connection, name_space, table)) continue;
+    if (change->kind == KalamRemoteDdl::drop) return true;
+    if (change->kind == KalamRemoteDdl::created || change->kind == KalamRemoteDdl::new_table) return false;
+  }
+  return false;
 }
 
 bool kalam_pending_is_created(const KalamConnection* connection, const char* name_space, const char* table) {
-  return has(KalamRemoteDdl::created, connection, name_space, table);
+  return has(KalamRemoteDdl::created, connection, name_space, table) ||
+         has(KalamRemoteDdl::new_table, connection, name_space, table);
 }
 
 bool kalam_pending_has(const KalamConnection* connection, const char* name_space, const char* table) {
@@ -91,6 +134,10 @@ void kalam_send_ddl(KalamConnection* connection, const char* sql, KalamPendingCh
                     uint64 deadline_ms) {
   TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), KALAM_CLEANUP_DDL_MS);
 
+  if (change != nullptr && change->kind == KalamRemoteDdl::new_column && change->commit_sql == nullptr) {
+    kalam_new_table_alter(change, sql, status);
+    return;
+  }
   kalam_storage_state_forget_all();
   do {
     if (change != nullptr) change->done = false;
@@ -122,6 +169,7 @@ static void send(KalamPendingChange* change) {
   MemoryContext context = CurrentMemoryContext;
 
   change->done = true;  // while nothing is handed over
+  change->is_sent = true;
   PG_TRY();
   {
     kalam_send_ddl(connection, change->commit_sql, change, &status, time_left(connection));
@@ -136,11 +184,7 @@ static void send(KalamPendingChange* change) {
   PG_END_TRY();
   if (status.error != kalam::ErrorClass::none) {
     if (status.maybe_executed && kalam_is_unanswered(&status)) report_unknown(change);
-    KalamErrorContext error = {};
-    error.server = connection->server_name;
-    error.remote_table = psprintf("%s.%s", change->name_space, change->table);
-    error.remote_sql = change->commit_sql;
-    kalam_report(&status, &error);
+    report(change, &status);
   }
   change->done = true;
 }
@@ -173,6 +217,7 @@ void kalam_remote_ddl_forget() {
     kalam_connection_unpin(change->connection);
   }
   changes = nullptr;
+  state++;
 }
 
 KalamPendingChange* kalam_remote_ddl_pop(int level) {
@@ -180,6 +225,7 @@ KalamPendingChange* kalam_remote_ddl_pop(int level) {
     KalamPendingChange* change = *link;
     if (change->nest_level < level) continue;
     *link = change->next;
+    state++;
     return change;
   }
   return nullptr;

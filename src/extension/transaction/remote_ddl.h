@@ -5,9 +5,18 @@
 #pragma once
 
 #include "extension/base/compat.h"
+#include "extension/catalog/relation.h"
 #include "extension/remote/connection.h"
 
-enum class KalamRemoteDdl : uint8_t { created, altered, drop, at_commit, name_space };
+enum class KalamRemoteDdl : uint8_t {
+  created,
+  altered,
+  drop,
+  at_commit,
+  name_space,
+  new_table,   // CREATE TABLE of a name that the transaction drops (new_table.h)
+  new_column,  // a change of such a table's definition
+};
 
 // One change of KalamDB's definitions by the transaction. It belongs to the transaction's memory, and pins its
 // connection until the change is undone, or the transaction has ended.
@@ -16,6 +25,7 @@ struct KalamPendingChange {
   KalamRemoteDdl kind;
   bool done;       // nothing is left to be sent for it
   bool confirmed;  // the server has said that the change was made
+  bool is_sent;    // at PRE_COMMIT, whatever came of it
   int nest_level;
   KalamConnection* connection;  // pinned
   char* name_space;
@@ -23,6 +33,9 @@ struct KalamPendingChange {
   char* undo_sql;    // NULL: waits for PRE_COMMIT, or stays (a namespace)
   char* commit_sql;  // NULL: happened at once
   char* what;        // for a WARNING when it cannot be undone
+  // Of a table that awaits COMMIT:
+  Oid relid;                        // the foreign table
+  const KalamRelation* definition;  // what the table is with this change
 };
 
 // ---------------------------------------------------------------- what statements do
@@ -45,12 +58,24 @@ void kalam_pending_at_commit(KalamConnection* connection, const char* name_space
 // The remote table is to be dropped when the transaction commits.
 void kalam_pending_drop(KalamConnection* connection, const char* name_space, const char* table);
 
-// Whether a drop of that table is waiting.
+// Whether a drop of that table is waiting, and the transaction has not created another one of its name since.
 bool kalam_pending_is_dropped(const KalamConnection* connection, const char* name_space, const char* table);
 
 // Whether the table was created by this transaction, and whether anything of it is pending.
 bool kalam_pending_is_created(const KalamConnection* connection, const char* name_space, const char* table);
 bool kalam_pending_has(const KalamConnection* connection, const char* name_space, const char* table);
+
+// All changes, newest first; and a number that is another one whenever they are.
+KalamPendingChange* kalam_pending_changes();
+uint64 kalam_pending_state();
+
+// A change of the definition of a table that awaits COMMIT, whose CREATE was noted or is noted by this: of kind
+// new_table or new_column.
+KalamPendingChange* kalam_pending_new_table(KalamRemoteDdl kind, KalamConnection* connection, const char* name_space,
+                                            const char* table, const char* sql, Oid relid);
+
+// Whether a change is of the server's table of that name.
+bool kalam_pending_concerns(const KalamPendingChange* change, Oid serverid, const char* name_space, const char* table);
 
 // Sends a statement, again for some seconds while a clean-up is pending (cleanup_pending.h). `change` (may be NULL) is
 // what the statement makes: nothing is to be undone while only refusals have come. Waits, serves interrupts; the

@@ -4,6 +4,8 @@
 #include "extension/remote/wait.h"
 #include "extension/transaction/atomic.h"
 #include "extension/transaction/commit/commit.h"
+#include "extension/transaction/commit/new_tables.h"
+#include "extension/transaction/new_table.h"
 #include "extension/transaction/remote_ddl.h"
 #include "extension/transaction/undo.h"
 
@@ -38,7 +40,15 @@ static void send_rows() {
 // Rows come first: remote DDL that has waited for this moment (DROP TABLE, DROP COLUMN, defaults) would take away what
 // they are written to, and what was created for them is there since its statement. The order is the same for all
 // tables: rows that were written before DROP TABLE may come and go with it.
+//
+// Tables that get the names of dropped ones are made at the end, so that they need an order of their own.
 static void run_commit_steps() {
+  if (kalam_new_tables_exist()) {
+    kalam_commit_new_tables();
+    kalam_journal_close_all();
+    is_sent = true;
+    return;
+  }
   send_rows();
   kalam_remote_ddl_send();
 }
@@ -106,6 +116,7 @@ static void subtransaction_callback(SubXactEvent event, SubTransactionId subid, 
 }
 
 void kalam_transaction_init() {
+  kalam_new_table_init();
   RegisterXactCallback(transaction_callback, nullptr);
   RegisterSubXactCallback(subtransaction_callback, nullptr);
 }

@@ -353,7 +353,7 @@ static void add_column(const Alteration* alteration, const KalamColumnDefinition
   char* drop = psprintf("DROP COLUMN %s", added->name);
   send_undoable(alteration, alter_sql(alteration, operation.data), alter_sql(alteration, drop),
                 psprintf("ADD COLUMN %s", added->name));
-  if (alteration->relation->kind != kalam::TableKind::shared) return;
+  if (alteration->relation->kind != kalam::TableKind::shared || alteration->relation->awaits_commit) return;
 
   // Values of a dropped column stay stored under its name (spec 10.4). In an expression the server takes some plain
   // words for functions, such as user, which can be names of columns.

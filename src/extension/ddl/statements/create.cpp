@@ -4,6 +4,7 @@
 // KalamDB table, which is dropped again when the transaction aborts (pending.h).
 #include "extension/base/report.h"
 #include "extension/base/settings.h"
+#include "extension/catalog/new_table.h"
 #include "extension/catalog/own.h"
 #include "extension/catalog/relation.h"
 #include "extension/catalog/rights.h"
@@ -14,6 +15,7 @@
 #include "extension/options/options.h"
 #include "extension/remote/query.h"
 #include "extension/transaction/detached_calls.h"
+#include "extension/transaction/new_table.h"
 #include "extension/transaction/remote_ddl.h"
 
 extern "C" {
@@ -243,7 +245,9 @@ static bool find_remote(KalamConnection* connection, const KalamTableDefinition*
   return true;
 }
 
-static void create_remote(KalamConnection* connection, const KalamTableDefinition* definition, const char* sql) {
+// `relid`: the foreign table, where the name is that of a KalamDB table which the transaction drops; else InvalidOid.
+static void create_remote(KalamConnection* connection, const KalamTableDefinition* definition, const char* sql,
+                          Oid relid) {
   kalam::Status status;
 
   char* message =
@@ -251,8 +255,12 @@ static void create_remote(KalamConnection* connection, const KalamTableDefinitio
   if (message != nullptr && kalam::says_created(message)) {
     kalam_pending_namespace(connection, definition->name_space);
   }
-  KalamPendingChange* change = kalam_pending_create(connection, definition->name_space, definition->table);
-  kalam_send_ddl(connection, sql, change, &status);
+  if (OidIsValid(relid)) {
+    kalam_new_table_create(connection, definition->name_space, definition->table, sql, relid, &status);
+  } else {
+    KalamPendingChange* change = kalam_pending_create(connection, definition->name_space, definition->table);
+    kalam_send_ddl(connection, sql, change, &status);
+  }
   if (status.error == kalam::ErrorClass::none) return;
 
   KalamErrorContext context = {};
@@ -263,15 +271,30 @@ static void create_remote(KalamConnection* connection, const KalamTableDefinitio
   kalam_report(&status, &context);
 }
 
-// The name must be free of what this session has dropped, or is undoing.
-static void refuse_dropped(KalamConnection* connection, const KalamTableDefinition* definition) {
-  kalam_detached_calls_wait(connection, definition->name_space, definition->table);
-  if (!kalam_pending_is_dropped(connection, definition->name_space, definition->table)) return;
+[[noreturn]] static void refuse_dropped_stream(const KalamTableDefinition* definition) {
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                  errmsg("cannot use KalamDB table \"%s.%s\" again in the transaction that drops it",
+                  errmsg("cannot create KalamDB table \"%s.%s\" again in the transaction that drops it",
                          definition->name_space, definition->table),
-                  errdetail("KalamDB drops the table when the transaction commits, so that ROLLBACK keeps its rows."),
-                  errhint("COMMIT after DROP TABLE, or use DELETE and ALTER TABLE.")));
+                  errdetail("Rows of stream tables outlive DROP TABLE until their time to live ends."),
+                  errhint("COMMIT after DROP TABLE, or choose another name.")));
+  pg_unreachable();
+}
+
+// Whether the name is that of a table which the transaction drops when it commits: the new one is then made by COMMIT,
+// too. It must be free of what this session is undoing, and of what it has created so.
+static bool is_name_dropped(KalamConnection* connection, const KalamTableDefinition* definition) {
+  kalam::TableKind existing;
+  kalam_detached_calls_wait(connection, definition->name_space, definition->table);
+  if (OidIsValid(kalam_new_table_named(connection->key.serverid, definition->name_space, definition->table))) {
+    ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
+                    errmsg("KalamDB table \"%s.%s\" already exists", definition->name_space, definition->table),
+                    errdetail("The transaction has dropped it and created it again."), errhint("COMMIT first.")));
+  }
+  if (!kalam_pending_is_dropped(connection, definition->name_space, definition->table)) return false;
+  if (definition->kind == kalam::TableKind::stream ||
+      (find_remote(connection, definition, &existing) && existing == kalam::TableKind::stream))
+    refuse_dropped_stream(definition);
+  return true;
 }
 
 static bool declares(const CreateStmt* statement, const char* name) {
@@ -372,8 +395,8 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
 
   kalam_check_use(server->serverid, GetUserId(), definition.name_space, definition.table);
   KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());
-  refuse_dropped(connection, &definition);
-  if (find_remote(connection, &definition, &existing)) {
+  bool is_dropped = is_name_dropped(connection, &definition);
+  if (!is_dropped && find_remote(connection, &definition, &existing)) {
     ereport(ERROR,
             (errcode(ERRCODE_DUPLICATE_TABLE),
              errmsg("KalamDB table \"%s.%s\" already exists", definition.name_space, definition.table),
@@ -394,10 +417,10 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   create->options = list_concat(create->options, definition.options);
   if (skipped != nullptr) create->options = lappend(create->options, skipped);
   kalam_utility_replace(utility, (Node*)create);
-  create_remote(connection, &definition, sql);
   CommandCounterIncrement();
   if (!OidIsValid(schema)) schema = get_namespace_oid(base->relation->schemaname, false);
   Oid relid = find_created(base->relation, schema);
+  create_remote(connection, &definition, sql, is_dropped ? relid : InvalidOid);
   kalam_copy_comments(utility, comments, get_namespace_name(schema), base->relation->relname);
   return relid;
 }
@@ -453,8 +476,8 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
 
   kalam_check_use(server->serverid, GetUserId(), definition.name_space, definition.table);
   KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());
-  refuse_dropped(connection, &definition);
-  if (find_remote(connection, &definition, &existing)) {
+  bool is_dropped = is_name_dropped(connection, &definition);
+  if (!is_dropped && find_remote(connection, &definition, &existing)) {
     if (kind == nullptr) {
       create->options = lappend(create->options, text_option("table_type", kalam_table_kind_text(existing)));
     }
@@ -497,5 +520,6 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
     create->options = lappend(create->options, text_option("on_drop", "drop"));
   }
   kalam_utility_replace(utility, (Node*)create);
-  create_remote(connection, &definition, sql);
+  CommandCounterIncrement();
+  create_remote(connection, &definition, sql, is_dropped ? find_created(base->relation, schema) : InvalidOid);
 }
