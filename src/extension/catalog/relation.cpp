@@ -331,16 +331,18 @@ static bool is_missing_some(const KalamRelation* relation) {
   return false;
 }
 
-KalamRelation* kalam_relation_of_stand_in(Relation relation, KalamConnection* connection, const char* name_space,
+KalamRelation* kalam_relation_of_stand_in(Oid relid, KalamConnection* connection, const char* name_space,
                                           const char* table, const char* stand_in) {
   KalamTableOptions options = {};
   HTAB* names;
   char* identity;
+  Relation local = RelationIdGetRelation(relid);
   options.name_space = name_space;
   options.table = stand_in;
   MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB stand-in", ALLOCSET_SMALL_SIZES);
   KalamRelation* definition =
-      fetch(relation, &options, connection, GetForeignServer(connection->key.serverid), context, &names, &identity);
+      fetch(local, &options, connection, GetForeignServer(connection->key.serverid), context, &names, &identity);
+  RelationClose(local);
   hash_destroy(names);
   definition->table = asc_tolower(table, strlen(table));
   definition->remote_name = psprintf("%s.%s", definition->name_space, definition->table);

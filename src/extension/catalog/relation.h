@@ -65,7 +65,7 @@ KalamRelation* kalam_relation_validate_finish(Relation relation, Oid userid, Kal
 
 // The definition of a table that stands for another one: `stand_in` was made to try out what `table` will be. Without
 // the mapping of attributes, in the current memory context. Asks the server.
-KalamRelation* kalam_relation_of_stand_in(Relation relation, KalamConnection* connection, const char* name_space,
+KalamRelation* kalam_relation_of_stand_in(Oid relid, KalamConnection* connection, const char* name_space,
                                           const char* table, const char* stand_in);
 
 // A copy with everything that it points to, in the current memory context.

@@ -61,9 +61,10 @@ KALAM_SQL_FUNCTION(kalam_flush) {
   kalam_table_options(relid, &options);
   kalam_check_use(server, GetUserId(), options.name_space, options.table);
   if (kalam_new_table_definition(relid) != nullptr) {
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("KalamDB has table \"%s.%s\" when the transaction commits", options.name_space, options.table),
-                    errhint("COMMIT first.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+             errmsg("KalamDB has table \"%s.%s\" when the transaction commits", options.name_space, options.table),
+             errhint("COMMIT first.")));
   }
   KalamConnection* connection = kalam_connection_get(server, GetUserId());
   char* table = kalam_quote_table(options.name_space, options.table);

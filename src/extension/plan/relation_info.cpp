@@ -107,7 +107,8 @@ KalamRelationInfo* kalam_relation_info_create(PlannerInfo* root, RelOptInfo* rel
 
   KalamConnection* connection = kalam_connection_get(remote->serverid, userid);
   const char* subject = kalam_find_subject(remote, connection);
-  if (!finds_one_row(info) && !remote->awaits_commit) kalam_table_size_ask(remote, connection, subject, has_choice(root, info));
+  if (!finds_one_row(info) && !remote->awaits_commit)
+    kalam_table_size_ask(remote, connection, subject, has_choice(root, info));
   info->size = kalam_table_size(relation, remote, subject);
   table_close(relation, NoLock);
   return info;

@@ -52,7 +52,8 @@ static bool is_in_sync(Oid relid, Oid userid) {
   Relation relation = table_open(relid, NoLock);
   KalamRelation* remote = kalam_relation_get(relation, userid, KalamFreshness::cached);
   table_close(relation, NoLock);
-  if (remote->awaits_commit || remote->kind != kalam::TableKind::shared || !kalam_storage_state_is_told(remote)) return false;
+  if (remote->awaits_commit || remote->kind != kalam::TableKind::shared || !kalam_storage_state_is_told(remote))
+    return false;
   // However old: it is looked at again when the statement runs.
   if (kalam_storage_state_last(remote, nullptr, &state) && state.in_sync) return true;
   return kalam_storage_state_ask(kalam_connection_get(remote->serverid, userid), remote, nullptr, &state) &&

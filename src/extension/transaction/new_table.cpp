@@ -7,7 +7,6 @@
 
 extern "C" {
 #include "utils/formatting.h"
-#include "utils/relcache.h"
 }
 
 // ---------------------------------------------------------------- what the other rooms ask
@@ -113,9 +112,8 @@ static void try_out(KalamPendingChange* change, kalam::Status* status) {
     if (status->error != kalam::ErrorClass::none) return;
   }
 
-  Relation local = RelationIdGetRelation(change->relid);
-  KalamRelation* definition = kalam_relation_of_stand_in(local, connection, change->name_space, change->table, name);
-  RelationClose(local);
+  KalamRelation* definition =
+      kalam_relation_of_stand_in(change->relid, connection, change->name_space, change->table, name);
   drop_stand_in(connection, stand_in, made, status);
   if (status->error != kalam::ErrorClass::none) return;
   MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
