@@ -435,11 +435,39 @@ void call_release(Call* call) noexcept;
 uint64_t call_affected_rows(const Call* call) noexcept;             // insert, update, delete
 const char* call_message(const Call* call, size_t* size) noexcept;  // execute_sql, execute_query
 
+// What a call asks for. A scan with filters is a lookup.
+enum class CallKind : uint8_t {
+  ping,
+  open_session,
+  close_session,
+  scan,
+  lookup,
+  insert,
+  update,
+  remove,
+  begin,
+  commit,
+  rollback,
+  statement,  // ExecuteSql
+  query,      // ExecuteQuery
+};
+CallKind call_kind(const Call* call) noexcept;
+
+// Whether nothing was sent yet: the call waits for a connection or a session.
+bool call_is_connecting(const Call* call) noexcept;
+
+// The caller's account of its waits: adds to CallStatistics::waited_us.
+void call_add_wait(Call* call, uint64_t microseconds) noexcept;
+
+// All but waited_us are 0 until the call is done.
 struct CallStatistics {
   uint32_t rpcs;           // RPCs started for this operation
   uint64_t request_bytes;  // messages, without framing
   uint64_t response_bytes;
   uint64_t elapsed_us;
+  uint32_t attempts;   // of these RPCs: how often the request itself was sent
+  uint32_t redirects;  // another leader was found
+  uint64_t waited_us;
 };
 void call_statistics(const Call* call, CallStatistics* statistics) noexcept;
 

@@ -1,11 +1,13 @@
 // Start of the module: the one list of what starts, in its order.
 #include "extension/base/definition_epoch.h"
 #include "extension/base/parallel.h"
+#include "extension/base/preload.h"
 #include "extension/base/settings.h"
 #include "extension/base/snowflake.h"
 #include "extension/ddl/ddl.h"
 #include "extension/join/join.h"
 #include "extension/plan/arbiter.h"
+#include "extension/stats/counters.h"
 #include "extension/transaction/transaction.h"
 
 extern "C" {
@@ -20,10 +22,12 @@ PGDLLEXPORT void _PG_init(void);
 // Runs when the library is loaded: in the postmaster (shared_preload_libraries), at session start
 // (session_preload_libraries), or in the middle of a session. Starts no thread and opens nothing.
 void _PG_init(void) {
+  kalam_preload_init();
   kalam_parallel_init();
   kalam_settings_init();
   kalam_snowflake_init();
   kalam_definition_epoch_init();
+  kalam_counters_init();
   kalam_transaction_init();
   kalam_join_init();
   kalam_ddl_init();

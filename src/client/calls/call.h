@@ -20,6 +20,8 @@ struct Call {
   mutable std::unique_ptr<ResultReader> reader;
   mutable bool reader_made = false;
   bool keep_response = false;  // for another reader
+  bool is_lookup = false;      // a scan with filters
+  uint64_t waited_us = 0;
   mutable KeptStatus reader_status;
   mutable std::string message;
 };

@@ -241,12 +241,14 @@ Call* call_close_session(Connection* connection, const CallOptions* options, Sta
 
 Call* call_scan(Connection* connection, const ScanRequest* request, const CallOptions* options,
                 Status* status) noexcept {
-  return start_simple(connection, Method::scan, options, status, [&](OperationPlan* plan) {
+  Call* call = start_simple(connection, Method::scan, options, status, [&](OperationPlan* plan) {
     if (request == nullptr) return refuse(status, kNoRequest);
     plan->group = group_of(request->table);
     plan->is_read = true;
     return make_scan(*request, &plan->body, status);
   });
+  if (call != nullptr) call->is_lookup = request->filter_count > 0;
+  return call;
 }
 
 Call* call_insert(Connection* connection, const TableRef* table, const RowBuffer* rows, size_t first, size_t count,
@@ -384,8 +386,48 @@ uint64_t call_affected_rows(const Call* call) noexcept {
   return call == nullptr ? 0 : call->operation->affected_rows();
 }
 
+CallKind call_kind(const Call* call) noexcept {
+  if (call == nullptr) return CallKind::ping;
+  switch (call->operation->method()) {
+    case Method::ping:
+      return CallKind::ping;
+    case Method::open_session:
+      return CallKind::open_session;
+    case Method::close_session:
+      return CallKind::close_session;
+    case Method::scan:
+      return call->is_lookup ? CallKind::lookup : CallKind::scan;
+    case Method::insert:
+      return CallKind::insert;
+    case Method::update:
+      return CallKind::update;
+    case Method::delete_row:
+      return CallKind::remove;
+    case Method::begin:
+      return CallKind::begin;
+    case Method::commit:
+      return CallKind::commit;
+    case Method::rollback:
+      return CallKind::rollback;
+    case Method::execute_sql:
+      return CallKind::statement;
+    case Method::execute_query:
+      break;
+  }
+  return CallKind::query;
+}
+
+bool call_is_connecting(const Call* call) noexcept {
+  return call != nullptr && !call->operation->was_sent() && !call->operation->done();
+}
+
+void call_add_wait(Call* call, uint64_t microseconds) noexcept {
+  if (call != nullptr) call->waited_us += microseconds;
+}
+
 void call_statistics(const Call* call, CallStatistics* statistics) noexcept {
   *statistics = call != nullptr && call->operation->done() ? call->operation->statistics() : CallStatistics{};
+  if (call != nullptr) statistics->waited_us = call->waited_us;
 }
 
 }  // namespace kalam

@@ -181,7 +181,9 @@ void Operation::send() {
   ++in_flight_;
   phase_ = Phase::running;
   ++statistics_.rpcs;
+  ++statistics_.attempts;
   statistics_.request_bytes += request_bytes;
+  was_sent_.store(true, std::memory_order_relaxed);
   if (method_info(plan_.method).needs_session) node_->note_session_used();
   if (!in_start_) node_->note_rpc_started(rpc);
 }
@@ -488,6 +490,7 @@ void Operation::leader_found(Node* node, std::string_view refused) noexcept {
     if (node == nullptr || node == node_ || ++hops_ > kMostHops) return try_elsewhere(failure);
     core_->cluster.remember_leader(plan_.group, node);
     ++core_->redirects;
+    ++statistics_.redirects;
     override_ = nullptr;
     advance();
   } catch (...) {

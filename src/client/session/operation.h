@@ -62,6 +62,8 @@ class Operation final : public RpcOwner,
   grpc::ByteBuffer& response() { return response_; }
   const CallStatistics& statistics() const { return statistics_; }
   Method method() const { return plan_.method; }
+  // Whether its own RPC was started. May be asked without the mutex.
+  bool was_sent() const { return was_sent_.load(std::memory_order_relaxed); }
 
  private:
   enum class Phase : uint8_t { starting, waiting, running, pausing, searching, explaining, done };
@@ -123,6 +125,7 @@ class Operation final : public RpcOwner,
   KeptStatus search_failure_;    // what started it, or what is being explained
   unsigned tried_ = 0;           // nodes tried since the last pause
 
+  std::atomic<bool> was_sent_{false};
   std::atomic<bool> done_{false};
   KeptStatus status_;
   uint64_t affected_rows_ = 0;

@@ -109,6 +109,26 @@ static inline uint32 kalam_wait_event_new(const char* name) {
 #endif
 }
 
+// Locks in shared memory: whoever makes one names it, and every process that uses it tells its name before PostgreSQL
+// 19, where the name is kept with the number.
+static inline void kalam_lwlock_initialize(LWLock* lock, const char* name) {
+#if PG_VERSION_NUM >= 190000
+  LWLockInitialize(lock, LWLockNewTrancheId(name));
+#else
+  (void)name;
+  LWLockInitialize(lock, LWLockNewTrancheId());
+#endif
+}
+
+static inline void kalam_lwlock_register(const LWLock* lock, const char* name) {
+#if PG_VERSION_NUM >= 190000
+  (void)lock;
+  (void)name;
+#else
+  LWLockRegisterTranche(lock->tranche, name);
+#endif
+}
+
 // PostgreSQL 17: kinds of processes are asked for in one way.
 static inline bool kalam_is_autovacuum_worker() {
 #if PG_VERSION_NUM >= 170000

@@ -248,6 +248,7 @@ KalamPendingStorageState* kalam_storage_state_start(KalamConnection* connection,
       kalam_quote_literal(is_user ? subject : "shared"));
   sql = to_utf8(sql);
   question->holder = kalam_call_holder_create(scratch, connection);
+  kalam_call_holder_set_table(question->holder, remote->relid, remote->remote_name);
   question->forgotten_before = forgotten;
   question->asked_at = GetCurrentTimestamp();
   kalam::CallOptions options = {DEADLINE_MS};

@@ -7,6 +7,7 @@
 #include "extension/options/options.h"
 #include "extension/remote/query.h"
 #include "extension/remote/wait.h"
+#include "extension/stats/counters.h"
 
 extern "C" {
 #include "foreign/fdwapi.h"
@@ -28,7 +29,7 @@ static void start_flush(KalamConnection* connection, const char* table, int* pau
       context.remote_sql = psprintf("STORAGE FLUSH TABLE %s", table);
       kalam_report(&status, &context);
     }
-    kalam_pause(*pause_ms);
+    kalam_pause(KalamWait::flush, *pause_ms);
     *pause_ms = Min(*pause_ms * 2, LAST_PAUSE_MS);
   }
 }
@@ -71,9 +72,10 @@ KALAM_SQL_FUNCTION(kalam_flush) {
 
   kalam_storage_state_forget_table(server, options.name_space, options.table);
   start_flush(connection, table, &pause_ms, &job);
+  kalam_count(server, relid, KalamCounter::flushes);
   if (job.id == nullptr) PG_RETURN_TEXT_P(cstring_to_text(job.message));
   while ((state = kalam_flush_state(connection, &job, &message)) == kalam::JobState::running) {
-    kalam_pause(pause_ms);
+    kalam_pause(KalamWait::flush, pause_ms);
     pause_ms = Min(pause_ms * 2, LAST_PAUSE_MS);
   }
   if (state == kalam::JobState::failed) {

@@ -54,7 +54,10 @@ bool kalam_keys_in_flight_has_room(const KalamKeysInFlight* keys) {
 
 static Place* free_place(KalamKeysInFlight* keys) {
   for (Place& place : keys->places) {
-    if (place.holder == nullptr) place.holder = kalam_call_holder_create(keys->context, keys->connection);
+    if (place.holder == nullptr) {
+      place.holder = kalam_call_holder_create(keys->context, keys->connection);
+      kalam_call_holder_set_table(place.holder, keys->relation->relid, keys->relation->remote_name);
+    }
     if (place.holder->call == nullptr) return &place;
   }
   Assert(false);  // there was no room

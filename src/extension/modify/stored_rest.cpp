@@ -143,6 +143,7 @@ static KalamCallHolder* look_up(KalamJournal* journal, const char* key, const ch
   request.filters = &filter;
   request.filter_count = 1;
   KalamCallHolder* holder = kalam_call_holder_create(CurrentMemoryContext, journal->connection);
+  kalam_call_holder_set_table(holder, journal->relid, journal->relation->remote_name);
   holder->call = kalam::call_scan(journal->connection->handle, &request, &options, &status);
   if (holder->call == nullptr) report(journal, &status);
   kalam_wait_for_call(holder->call);

@@ -6,8 +6,10 @@
 #include "extension/base/settings.h"
 #include "extension/base/terminate.h"
 #include "extension/options/options.h"
+#include "extension/stats/counters.h"
 
 extern "C" {
+#include "catalog/pg_authid.h"
 #include "storage/fd.h"
 #include "storage/ipc.h"
 #include "utils/hsearch.h"
@@ -206,6 +208,9 @@ static void open_handle(KalamConnection* connection, Oid userid) {
   connection->mapping_user_id =
       options.user_id != nullptr ? MemoryContextStrdup(TopMemoryContext, options.user_id) : nullptr;
   connection->commit_timeout_ms = options.connection.call_timeout_ms;
+  connection->opened_at = GetCurrentTimestamp();
+  connection->sessions_counted = 0;
+  kalam_counters_attach();
   kalam::Runtime* client = kalam_runtime();
   acquire_descriptors(CONNECTION_DESCRIPTORS);
   connection->handle = kalam::connection_create(client, &options.connection, &status);
@@ -293,6 +298,68 @@ KalamConnection* kalam_connection_get(Oid serverid, Oid userid) {
   refer(reference, connection);
   if (connection->handle == nullptr) open_handle(connection, userid);
   return connection;
+}
+
+void kalam_connections_visit(void (*visit)(KalamConnection* connection, void* argument), void* argument) {
+  if (connections != nullptr) {
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, connections);
+    while (auto* entry = (ConnectionEntry*)hash_seq_search(&scan))
+      if (entry->connection != nullptr && entry->connection->handle != nullptr) visit(entry->connection, argument);
+  }
+  for (KalamConnection* connection = replaced; connection != nullptr; connection = connection->next_replaced)
+    if (connection->handle != nullptr) visit(connection, argument);
+}
+
+bool kalam_connection_is_valid(const KalamConnection* connection) {
+  if (connection->invalidated) return false;
+  for (const KalamConnection* other = replaced; other != nullptr; other = other->next_replaced)
+    if (other == connection) return false;
+  return true;
+}
+
+bool kalam_connection_mapping_role(const KalamConnection* connection, Oid* role) {
+  if (!OidIsValid(connection->key.umid)) return false;
+  HeapTuple tuple = SearchSysCache1(USERMAPPINGOID, ObjectIdGetDatum(connection->key.umid));
+  if (!HeapTupleIsValid(tuple)) return false;
+  *role = ((Form_pg_user_mapping)GETSTRUCT(tuple))->umuser;
+  ReleaseSysCache(tuple);
+  return true;
+}
+
+bool kalam_connection_may_see(const KalamConnection* connection) {
+  Oid mapped;
+  if (has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS)) return true;
+  if (!SearchSysCacheExists1(FOREIGNSERVEROID, ObjectIdGetDatum(connection->key.serverid))) return false;
+  if (kalam_server_aclcheck(connection->key.serverid, GetUserId(), ACL_USAGE) != ACLCHECK_OK) return false;
+  if (!OidIsValid(connection->key.umid)) return true;
+  if (!kalam_connection_mapping_role(connection, &mapped)) return false;
+  return mapped == ACL_ID_PUBLIC || has_privs_of_role(GetUserId(), mapped);
+}
+
+KalamClosed kalam_connections_close(Oid serverid) {
+  KalamClosed closed = KalamClosed::none;
+  HASH_SEQ_STATUS scan;
+  if (connections == nullptr) return closed;
+  // What is looked up below may bring invalidations, which change no entry's place.
+  hash_seq_init(&scan, connections);
+  while (auto* entry = (ConnectionEntry*)hash_seq_search(&scan)) {
+    KalamConnection* connection = entry->connection;
+    if (connection == nullptr || connection->handle == nullptr) continue;
+    if (OidIsValid(serverid) && connection->key.serverid != serverid) continue;
+    if (!kalam_connection_may_see(connection)) continue;
+    if (is_needed(connection)) {
+      ereport(WARNING, (errmsg("cannot close connection to KalamDB server \"%s\" because it is still in use",
+                               connection->server_name)));
+      closed = KalamClosed::in_use;
+      continue;
+    }
+    // The entry that the scan has just returned may be removed.
+    hash_search(connections, &entry->key, HASH_REMOVE, nullptr);
+    destroy(connection);
+    if (closed == KalamClosed::none) closed = KalamClosed::some;
+  }
+  return closed;
 }
 
 void kalam_connection_pin(KalamConnection* connection) {

@@ -25,6 +25,8 @@ struct KalamConnection {
   KalamConnection* next_replaced;
   KalamServerFacts facts;    // forgotten when the connection is opened again
   uint64 commit_timeout_ms;  // option timeout; 0: none
+  TimestampTz opened_at;     // when the options were read; its session is opened at the first call
+  uint64 sessions_counted;   // how many of the sessions that the handle has opened were counted (account.h)
 };
 
 // The session that `userid` (checkAsUser, or GetUserId()) uses with this foreign server; opened at its first call.
@@ -48,6 +50,26 @@ void kalam_connection_unpin(KalamConnection* connection);
 // Neither raises.
 void kalam_connection_use(KalamConnection* connection);
 void kalam_connection_unuse(KalamConnection* connection);
+
+// Calls `visit` for each connection of the backend, those that were replaced included.
+void kalam_connections_visit(void (*visit)(KalamConnection* connection, void* argument), void* argument);
+
+// Whether the connection is one that new statements get.
+bool kalam_connection_is_valid(const KalamConnection* connection);
+
+// The role whose user mapping the connection was made with, ACL_ID_PUBLIC (0) for the mapping of PUBLIC. False: it was
+// made without one, or the mapping is gone.
+bool kalam_connection_mapping_role(const KalamConnection* connection, Oid* role);
+
+// Whether the current role may know of the connection: it may use the server, and the mapping is its own, that of
+// PUBLIC, or there is none; or it has pg_read_all_stats.
+bool kalam_connection_may_see(const KalamConnection* connection);
+
+enum class KalamClosed : uint8_t { none, some, in_use };
+
+// Closes those connections to the server (InvalidOid: to all servers) that the current role may know of and nobody
+// needs. in_use: one of them is needed, and stays.
+KalamClosed kalam_connections_close(Oid serverid);
 
 // The subject of user and stream tables: kalam.user_id when it is set, else option user_id of the user mapping, else
 // NULL. Trimmed, in the database's encoding. A copy, in the current memory context.

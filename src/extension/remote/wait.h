@@ -13,7 +13,9 @@
 
 #include "client/api.h"
 #include "extension/base/compat.h"
+#include "extension/remote/account.h"
 #include "extension/remote/connection.h"
+#include "extension/remote/wait_event.h"
 
 // Lookups by key that one scan or commit has in flight at once: enough to hide the round trip.
 constexpr int KALAM_LOOKUPS_IN_FLIGHT = 64;
@@ -22,10 +24,14 @@ struct KalamCallHolder {
   MemoryContextCallback callback;
   kalam::Call* call;            // set by the owner, released by the holder; NULL: empty
   KalamConnection* connection;  // counted as a user while the holder lives
+  KalamCallSubject subject;     // its name is in the holder's context
 };
 
 // An empty holder in `context`. Holders cannot be freed before their context: reuse them (kalam_call_holder_clear).
 KalamCallHolder* kalam_call_holder_create(MemoryContext context, KalamConnection* connection);
+
+// Says which table the holder's calls are about (InvalidOid, NULL: none), for counters and the log. The name is copied.
+void kalam_call_holder_set_table(KalamCallHolder* holder, Oid relid, const char* remote_name);
 
 // Cancels and releases the holder's call now; the holder can be used again. Never raises.
 void kalam_call_holder_clear(KalamCallHolder* holder);
@@ -49,5 +55,5 @@ bool kalam_wait_without_interrupts(kalam::Call* call, TimestampTz deadline);
 // (sub)transaction aborts.
 bool kalam_wait_was_left();
 
-// Sleeps, serving interrupts.
-void kalam_pause(long milliseconds);
+// Sleeps, serving interrupts; pg_stat_activity says what for.
+void kalam_pause(KalamWait wait, long milliseconds);

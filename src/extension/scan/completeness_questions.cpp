@@ -1,6 +1,7 @@
 #include "extension/scan/completeness_questions.h"
 
 #include "extension/base/report.h"
+#include "extension/stats/counters.h"
 
 // Versions count milliseconds from 2024-01-01, SNOWFLAKE_ID() from 1970 (kalamdb-in-practice: both above bit 22).
 constexpr int SNOWFLAKE_SHIFT = 22;
@@ -80,8 +81,16 @@ static bool finish_integer(const KalamCompleteness* check, KalamPendingQuery* qu
   return true;
 }
 
+static KalamPendingQuery* ask(const KalamCompleteness* check, const char* sql) {
+  const KalamRelation* remote = check->remote;
+  KalamPendingQuery* question = kalam_query_start(check->connection, sql);
+  kalam_call_holder_set_table(question->holder, remote->relid, remote->remote_name);
+  kalam_count(remote->serverid, remote->relid, KalamCounter::completeness_questions);
+  return question;
+}
+
 KalamPendingQuery* kalam_ask_clock(const KalamCompleteness* check) {
-  return kalam_query_start(check->connection, "SELECT SNOWFLAKE_ID() AS c1");
+  return ask(check, "SELECT SNOWFLAKE_ID() AS c1");
 }
 
 int64 kalam_finish_clock(const KalamCompleteness* check, KalamPendingQuery* question) {
@@ -94,10 +103,8 @@ int64 kalam_finish_clock(const KalamCompleteness* check, KalamPendingQuery* ques
 KalamPendingQuery* kalam_ask_version(const KalamCompleteness* check, int64 behind, const char* condition,
                                      const char* order) {
   const char* version = version_name(check);
-  return kalam_query_start(
-      check->connection,
-      psprintf("SELECT %s AS c1 FROM %s WHERE %s > " INT64_FORMAT "%s ORDER BY %s%s LIMIT 1", version,
-               kalam_completeness_table(check), version, behind, condition, version, order));
+  return ask(check, psprintf("SELECT %s AS c1 FROM %s WHERE %s > " INT64_FORMAT "%s ORDER BY %s%s LIMIT 1", version,
+                             kalam_completeness_table(check), version, behind, condition, version, order));
 }
 
 bool kalam_finish_version(const KalamCompleteness* check, KalamPendingQuery* question, int64* version) {
@@ -136,11 +143,10 @@ int64 kalam_find_last_version(const KalamCompleteness* check) {
 
 KalamPendingQuery* kalam_ask_deletions(const KalamCompleteness* check, int64 behind) {
   const char* version = version_name(check);
-  return kalam_query_start(
-      check->connection,
-      psprintf("SELECT %s AS c1, %s AS c2 FROM %s WHERE %s > " INT64_FORMAT "%s ORDER BY %s LIMIT %d",
-               quote_identifier(check->remote->columns[check->remote->key_column].name), version,
-               kalam_completeness_table(check), version, behind, KALAM_OF_DELETIONS, version, KALAM_DELETIONS_MAX));
+  return ask(check, psprintf("SELECT %s AS c1, %s AS c2 FROM %s WHERE %s > " INT64_FORMAT "%s ORDER BY %s LIMIT %d",
+                             quote_identifier(check->remote->columns[check->remote->key_column].name), version,
+                             kalam_completeness_table(check), version, behind, KALAM_OF_DELETIONS, version,
+                             KALAM_DELETIONS_MAX));
 }
 
 void kalam_finish_deletions(const KalamCompleteness* check, KalamPendingQuery* question, int64 behind,
@@ -165,7 +171,7 @@ void kalam_finish_deletions(const KalamCompleteness* check, KalamPendingQuery* q
 }
 
 KalamPendingQuery* kalam_ask_row_count(const KalamCompleteness* check) {
-  return kalam_query_start(check->connection, psprintf("SELECT count(*) FROM %s", kalam_completeness_table(check)));
+  return ask(check, psprintf("SELECT count(*) FROM %s", kalam_completeness_table(check)));
 }
 
 bool kalam_finish_row_count(const KalamCompleteness* check, KalamPendingQuery* question, int64* rows) {

@@ -4,6 +4,7 @@
 #include "extension/remote/wait.h"
 #include "extension/scan/completeness_answer.h"
 #include "extension/scan/completeness_questions.h"
+#include "extension/stats/counters.h"
 
 extern "C" {
 #include "utils/lsyscache.h"
@@ -43,7 +44,10 @@ static void start_flush(KalamCompleteness* check) {
   kalam_storage_state_forget_table(check->remote->serverid, check->remote->name_space, check->remote->table);
   check->is_flushing =
       kalam_flush_start(check->connection, kalam_completeness_table(check), &check->flush_job, &status);
-  if (!check->is_flushing && status.error != kalam::ErrorClass::busy) kalam_answer_report(check, &status);
+  if (check->is_flushing)
+    kalam_count(check->remote->serverid, check->remote->relid, KalamCounter::flushes);
+  else if (status.error != kalam::ErrorClass::busy)
+    kalam_answer_report(check, &status);
 }
 
 // Whether the flush is over, as far as the server says. Raises when it failed.
@@ -85,7 +89,7 @@ void kalam_completeness_repair(KalamCompleteness* check) {
   int most = waits_for_end ? ATTEMPTS_UNTIL_END_MAX : ATTEMPTS_MAX;
   do {
     if (!check->is_flushing) start_flush(check);
-    kalam_pause(Min(LAST_PAUSE_MS, FIRST_PAUSE_MS << Min(check->attempts, 5)));
+    kalam_pause(KalamWait::flush, Min(LAST_PAUSE_MS, FIRST_PAUSE_MS << Min(check->attempts, 5)));
     if (check->is_flushing && flush_has_ended(check, waits_for_end)) {
       check->is_flushing = false;
       waits_for_end = false;

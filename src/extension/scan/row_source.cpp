@@ -2,6 +2,7 @@
 
 #include "extension/base/report.h"
 #include "extension/journal/hidden_values.h"
+#include "extension/stats/counters.h"
 
 void kalam_row_source_report(const KalamRowSource* source, const kalam::Status* status) {
   KalamErrorContext context = {};
@@ -16,7 +17,10 @@ void kalam_row_source_report(const KalamRowSource* source, const kalam::Status* 
 bool kalam_row_source_read(const KalamRowSource* source, kalam::Call* call, kalam::Window* window) {
   kalam::Status status;
   CHECK_FOR_INTERRUPTS();
-  if (kalam::call_result_next(call, KALAM_WINDOW_ROWS, window, &status)) return true;
+  if (kalam::call_result_next(call, KALAM_WINDOW_ROWS, window, &status)) {
+    kalam_count(source->remote->serverid, source->remote->relid, KalamCounter::rows_read, window->rows);
+    return true;
+  }
   if (status.error != kalam::ErrorClass::none) kalam_row_source_report(source, &status);
   return false;
 }

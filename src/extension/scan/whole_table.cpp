@@ -1,6 +1,7 @@
 #include "extension/remote/wait.h"
 #include "extension/scan/completeness.h"
 #include "extension/scan/row_source.h"
+#include "extension/stats/counters.h"
 
 namespace {
 
@@ -85,6 +86,7 @@ static void take_complete_answer(WholeTable* whole) {
     while (!kalam_completeness_check(check, whole->holder->call)) {
       kalam_call_holder_clear(whole->holder);
       kalam_completeness_repair(check);
+      kalam_count(check->remote->serverid, check->remote->relid, KalamCounter::repeated_scans);
       start_call(whole);
       wait_for_answer(whole);
     }
@@ -154,5 +156,6 @@ KalamRowSource* kalam_whole_table_create(const KalamRowSource* base, bool keeps_
   whole->keeps_answer = keeps_answer;
   whole->completeness = create_completeness(base, keeps_answer);
   whole->holder = kalam_call_holder_create(CurrentMemoryContext, base->connection);
+  kalam_call_holder_set_table(whole->holder, base->remote->relid, base->remote->remote_name);
   return &whole->source;
 }

@@ -30,7 +30,8 @@ static void release(bool all) {
       continue;
     }
     *link = detached->next;
-    kalam::call_release(detached->call);
+    KalamCallSubject subject = {InvalidOid, detached->table};
+    kalam_release_call(detached->connection, &subject, detached->call);
     kalam_connection_unuse(detached->connection);
     pfree(detached);
   }

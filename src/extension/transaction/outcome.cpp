@@ -2,6 +2,7 @@
 
 #include "extension/base/report.h"
 #include "extension/journal/hidden_values.h"
+#include "extension/stats/counters.h"
 
 const char* kalam_journal_key_name(const KalamJournal* journal) {
   return journal->relation->columns[journal->relation->key_column].name;
@@ -21,6 +22,7 @@ void kalam_report_row_exists(const KalamJournal* journal, const char* key) {
 [[noreturn]] static void report_conflict(const KalamJournal* journal, const char* key, const char* event,
                                          const char* state, const char* hint) {
   const char* table = journal->relation->remote_name;
+  kalam_count(journal->relation->serverid, journal->relid, KalamCounter::conflicts);
   ereport(ERROR,
           (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("could not serialize access due to concurrent %s", event),
            kalam_may_show_key(journal)
@@ -59,6 +61,7 @@ static const char* hint_of_unknown(const kalam::Status* status) {
 }
 
 void kalam_report_unknown(const KalamConnection* connection, const char* detail, const char* hint) {
+  kalam_count(connection->key.serverid, InvalidOid, KalamCounter::unknown_outcomes);
   ereport(ERROR, (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
                   errmsg("outcome of the transaction on KalamDB server \"%s\" is unknown", connection->server_name),
                   errdetail_internal("%s", detail), hint != nullptr ? errhint("%s", hint) : 0));
@@ -71,6 +74,8 @@ void kalam_report_unknown_rows(const KalamConnection* connection, const kalam::S
 
 void kalam_report_stopped_commit(const KalamConnection* connection, const kalam::Status* status) {
   const char* text = kalam_answer_text(status);
+  kalam_count(connection->key.serverid, InvalidOid,
+              status->error == kalam::ErrorClass::row_gone ? KalamCounter::conflicts : KalamCounter::unknown_outcomes);
   ereport(ERROR, (errcode(status->error == kalam::ErrorClass::row_gone ? ERRCODE_T_R_SERIALIZATION_FAILURE
                                                                        : ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
                   errmsg("KalamDB server \"%s\" stopped in the middle of the commit", connection->server_name),

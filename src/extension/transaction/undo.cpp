@@ -27,7 +27,8 @@ static void send(const KalamPendingChange* change, TimestampTz deadline, kalam::
   if (call == nullptr) return;
   if (kalam_wait_without_interrupts(call, deadline)) {
     kalam::call_status(call, status);
-    kalam::call_release(call);
+    KalamCallSubject none = {};
+    kalam_release_call(change->connection, &none, call);
   } else {
     status->error = kalam::ErrorClass::timeout;
     kalam_detach_call(call, change->connection, change->name_space, change->table);

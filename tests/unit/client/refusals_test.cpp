@@ -69,9 +69,13 @@ TEST_F(RefusalsTest, NoCall) {
   size_t size = 1;
   EXPECT_STREQ(call_message(nullptr, &size), "");
   EXPECT_EQ(size, 0U);
-  CallStatistics statistics{1, 1, 1, 1};
+  CallStatistics statistics{};
+  statistics.rpcs = 1;
   call_statistics(nullptr, &statistics);
   EXPECT_EQ(statistics.rpcs, 0U);
+  EXPECT_EQ(call_kind(nullptr), CallKind::ping);
+  EXPECT_FALSE(call_is_connecting(nullptr));
+  call_add_wait(nullptr, 1);
   Window window{};
   EXPECT_FALSE(call_result_schema(nullptr, &window, &status));
   EXPECT_NE(status.error, ErrorClass::none);

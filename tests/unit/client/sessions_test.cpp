@@ -105,6 +105,13 @@ TEST_F(SessionTest, ForgottenSessionIsOpenedAgainAndTheCallRepeated) {
     CallStatistics statistics;
     call_statistics(call.get(), &statistics);
     EXPECT_EQ(statistics.rpcs, 3U);
+    EXPECT_EQ(statistics.attempts, 2U) << "the session's opening is none";
+    EXPECT_EQ(statistics.redirects, 0U);
+    EXPECT_EQ(call_kind(call.get()), CallKind::insert);
+    EXPECT_FALSE(call_is_connecting(call.get()));
+    call_add_wait(call.get(), 7);
+    call_statistics(call.get(), &statistics);
+    EXPECT_EQ(statistics.waited_us, 7U);
   }
 }
 

@@ -79,6 +79,11 @@ bool kalam_type_fits(Oid local_type, int32 typmod, const kalam::RemoteType* type
 // while a dump is restored, whose statements set the options of one column after the other (attach.cpp).
 void kalam_check_columns_differ(Oid relid);
 
+// How the columns of a foreign table differ from those of its KalamDB table, one line for each difference; NULL: not at
+// all. palloc'd (attach.cpp).
+struct KalamRelation;
+char* kalam_column_differences(Relation local, const KalamRelation* relation);
+
 // Compares a foreign table that was just created with the KalamDB table that it shows: columns, types, NOT NULL, key.
 // Raises 42703, 42804 or 42P16 with one line a difference (attach.cpp). `definition` tells the key that the statement
 // has declared.

@@ -130,18 +130,28 @@ void kalam_check_columns_differ(Oid relid) {
   RelationClose(local);
 }
 
+static void compare_columns(Differences* differences, Relation local, const KalamRelation* relation) {
+  for (int i = 0; i < relation->attribute_count; i++) {
+    Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(local), i);
+    if (!attribute->attisdropped) compare_column(differences, relation, attribute);
+  }
+}
+
+char* kalam_column_differences(Relation local, const KalamRelation* relation) {
+  Differences differences = {};
+  initStringInfo(&differences.text);
+  compare_columns(&differences, local, relation);
+  return differences.sqlstate != 0 ? differences.text.data : nullptr;
+}
+
 void kalam_check_attached(Oid relid, const KalamTableDefinition* definition) {
   Differences differences = {};
   Relation local = RelationIdGetRelation(relid);
-  TupleDesc descriptor = RelationGetDescr(local);
   KalamRelation* relation = kalam_relation_get(local, GetUserId(), KalamFreshness::cached);
 
   initStringInfo(&differences.text);
   compare_key(&differences, relation, definition);
-  for (int i = 0; i < relation->attribute_count; i++) {
-    Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
-    if (!attribute->attisdropped) compare_column(&differences, relation, attribute);
-  }
+  compare_columns(&differences, local, relation);
   RelationClose(local);
   if (differences.sqlstate == 0) return;
   char* describe = kalam_exec_call(GetForeignServer(relation->serverid)->servername,

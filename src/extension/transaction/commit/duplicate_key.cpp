@@ -2,10 +2,12 @@
 
 #include "extension/base/report.h"
 #include "extension/journal/hidden_values.h"
+#include "extension/stats/counters.h"
 #include "extension/transaction/outcome.h"
 
 [[noreturn]] static void report(const KalamJournal* journal, const char* key) {
   bool is_shown = key != nullptr && kalam_may_show_key(journal);
+  kalam_count(journal->relation->serverid, journal->relid, KalamCounter::conflicts);
   ereport(ERROR,
           (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("could not serialize access due to concurrent insert"),
            is_shown ? errdetail("Key (%s)=(%s) of KalamDB table \"%s\" was inserted by others since it was looked up.",

@@ -49,7 +49,8 @@ static void roll_back(KalamSender* sender) {
   kalam::Call* call = kalam::call_rollback(sender->connection->handle, &options, &ignored);
   if (call == nullptr) return;
   kalam::call_wait(call, ROLLBACK_WAIT_MS);
-  kalam::call_release(call);
+  KalamCallSubject none = {};
+  kalam_release_call(sender->connection, &none, call);
 }
 
 // Ends the server's transaction after a failure before its Commit.

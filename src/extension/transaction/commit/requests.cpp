@@ -97,7 +97,8 @@ static bool take_back(const KalamSender* sender, const KalamJournal* journal, co
   bool is_done = kalam::call_wait(call, TAKE_BACK_MS);
   if (is_done) kalam::call_status(call, &status);
   is_done = is_done && status.error == kalam::ErrorClass::none;
-  kalam::call_release(call);
+  KalamCallSubject subject = {journal->relid, journal->relation->remote_name};
+  kalam_release_call(sender->connection, &subject, call);
   return is_done;
 }
 

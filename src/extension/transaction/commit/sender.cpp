@@ -28,6 +28,8 @@ void kalam_sender_report(const KalamSender* sender, const KalamJournal* journal,
 
 void kalam_sender_check_started(const KalamSender* sender, const KalamJournal* journal, const kalam::Call* call,
                                 const kalam::Status* status) {
+  kalam_call_holder_set_table(sender->holder, journal != nullptr ? journal->relid : InvalidOid,
+                              journal != nullptr ? journal->relation->remote_name : nullptr);
   if (call == nullptr) kalam_sender_report(sender, journal, status);
 }
 
