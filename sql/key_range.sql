@@ -156,11 +156,11 @@ EXECUTE removing(1100, 3000000) \g /dev/null
 RESET plan_cache_mode;
 SELECT count(*), sum(v) FROM b;
 
--- Rows are locked by a range that names its keys.
+-- Rows of a range are locked, whether it names its keys or spans too many.
 SELECT id FROM b WHERE id BETWEEN 9 AND 15 ORDER BY id FOR UPDATE;
-SELECT id FROM b WHERE id BETWEEN 9 AND 2000000 ORDER BY id FOR UPDATE;
+SELECT count(*), max(id) FROM (SELECT id FROM b WHERE id BETWEEN 9 AND 2000000 FOR UPDATE) locked;
 SET plan_cache_mode = force_generic_plan;
-PREPARE locking(bigint, bigint) AS SELECT id FROM b WHERE id BETWEEN $1 AND $2 ORDER BY id FOR SHARE;
+PREPARE locking(bigint, bigint) AS SELECT count(*), max(id) FROM (SELECT id FROM b WHERE id BETWEEN $1 AND $2 FOR SHARE) locked;
 EXECUTE locking(9, 15);
 \set VERBOSITY default
 EXECUTE locking(9, 2000000);

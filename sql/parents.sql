@@ -105,6 +105,12 @@ SELECT id, a FROM parted WHERE id > 110 ORDER BY id;
 -- Rows that a policy may hide are not locked.
 SELECT id FROM parted WHERE id = 123 FOR UPDATE;
 SELECT id FROM parted WHERE id = 123 FOR SHARE NOWAIT;
+BEGIN;
+SELECT id FROM parted WHERE id = 160 FOR UPDATE;
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+SELECT id FROM parted WHERE id IN (123, 160) FOR UPDATE;
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+COMMIT;
 RESET ROLE;
 SELECT id FROM parted WHERE id = 160 FOR UPDATE;
 CREATE VIEW heap_parents.barrier WITH (security_barrier) AS SELECT * FROM far WHERE a < 10;

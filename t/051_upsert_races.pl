@@ -5,11 +5,13 @@ use warnings;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use KalamNode;
+use KalamRace;
 use KalamStub;
 
 my $stub = KalamStub->new;
 my $node = KalamNode->new('main', stub => $stub, conf => "deadlock_timeout = 50ms\n");
 my $elsewhere = KalamNode->new('elsewhere', stub => $stub);
+KalamRace::on($node);
 $node->sql(
 	q{CREATE SCHEMA app;
 	  CREATE SCHEMA heap;
@@ -36,37 +38,6 @@ foreach my $case ([ 'app.t', 'id', '' ], [ 'app.code', 'code', '' ], [ 'app.own'
 }
 
 # ---- Two sessions, of which the second waits for the first
-
-sub reset_rows
-{
-	my ($schema) = @_;
-	$node->sql("DELETE FROM $schema.t; INSERT INTO $schema.t SELECT i, 0, 'old' FROM generate_series(1, 4) i");
-	return;
-}
-
-sub wait_for_lock
-{
-	my ($pid) = @_;
-	return $node->poll_query_until('postgres', "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $pid");
-}
-
-sub race
-{
-	my ($schema, $first, $second, $end) = @_;
-	reset_rows($schema);
-	my @sessions = map { $node->session } 1 .. 2;
-	$_->send("\\set VERBOSITY sqlstate\nSET search_path = $schema;") foreach @sessions;
-	my $pid = $sessions[1]->pid;
-	$sessions[0]->send("BEGIN; $first; SELECT 'done';");
-	$sessions[0]->wait_for(qr/done/);
-	$sessions[1]->send($second);
-	ok(wait_for_lock($pid), "$schema: waits: $second");
-	$sessions[0]->send("$end;");
-	$sessions[0]->finish;
-	my ($out, $err) = $sessions[1]->finish;
-	$out =~ s/pid=\d+\n//;
-	return join "\n", $out, $err, $node->sql("SELECT id, n, note FROM $schema.t ORDER BY id");
-}
 
 sub upsert { my ($id, $where) = @_; return "INSERT INTO t VALUES ($id, 1, 'mine') ON CONFLICT (id) DO UPDATE SET n = t.n + 10, note = t.note || '+' " . ($where // '') . ' RETURNING id, n, note, xmax = 0;'; }
 my $skip = q{INSERT INTO t VALUES (9, 1, 'mine') ON CONFLICT DO NOTHING RETURNING id;};

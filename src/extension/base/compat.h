@@ -147,13 +147,15 @@ static inline bool kalam_lock_is_held(const LOCKTAG* tag, LOCKMODE mode) {
 #endif
 }
 
-// Waits for the lock until the end of the transaction. LOCKACQUIRE_NOT_AVAIL: the server's table of locks is full.
-// PostgreSQL 18: what could not be had can be logged.
-static inline LockAcquireResult kalam_lock_acquire(const LOCKTAG* tag, LOCKMODE mode) {
+// Takes the lock until the end of the transaction. LOCKACQUIRE_NOT_AVAIL: it is not free, and was not to be waited for;
+// or the server's table of locks is full, and that was not to be an error. PostgreSQL 18: what could not be had can be
+// logged.
+static inline LockAcquireResult kalam_lock_acquire(const LOCKTAG* tag, LOCKMODE mode, bool dont_wait,
+                                                   bool raises_full) {
 #if PG_VERSION_NUM >= 180000
-  return LockAcquireExtended(tag, mode, false, false, false, nullptr, false);
+  return LockAcquireExtended(tag, mode, false, dont_wait, raises_full, nullptr, false);
 #else
-  return LockAcquireExtended(tag, mode, false, false, false, nullptr);
+  return LockAcquireExtended(tag, mode, false, dont_wait, raises_full, nullptr);
 #endif
 }
 
@@ -221,16 +223,6 @@ static inline bool kalam_is_nullable_member(const EquivalenceMember* member) {
   return IsA(member->em_expr, Var) && !bms_is_empty(((Var*)member->em_expr)->varnullingrels);
 #else
   return !bms_is_empty(member->em_nullable_relids);
-#endif
-}
-
-// Makes a path lose against all others, also those that settings switch off: PostgreSQL 18 counts these before it
-// compares costs, to which earlier ones add 1e10 for each.
-static inline void kalam_path_make_last(Path* path) {
-#if PG_VERSION_NUM >= 180000
-  path->disabled_nodes = 1000;
-#else
-  path->total_cost += 1e12;
 #endif
 }
 

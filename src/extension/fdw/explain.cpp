@@ -57,6 +57,8 @@ void kalam_explain_foreign_scan(ForeignScanState* node, ExplainState* es) {
     ExplainPropertyText("Key Lookup", lookup_text(node, es), es);
   }
 
+  if (state->is_marked) ExplainPropertyText("Row Locks", state->locks_first ? "Before Reading" : "After Filters", es);
+
   if (!es->analyze) {
     int64 rows = kalam_merge_visible_journal_rows(&state->merge);
     if (rows > 0 || es->format != EXPLAIN_FORMAT_TEXT) ExplainPropertyInteger("Journal Rows", nullptr, rows, es);
@@ -69,6 +71,8 @@ void kalam_explain_foreign_scan(ForeignScanState* node, ExplainState* es) {
     ExplainPropertyInteger("Lookups", nullptr, (int64)counters->keys.lookups, es);
     if (counters->scans > 0) ExplainPropertyInteger("Scans Instead of Lookups", nullptr, (int64)counters->scans, es);
   }
+  if (state->owns_mark)
+    ExplainPropertyInteger("Lookups to Lock", nullptr, (int64)kalam_row_mark_lookups(state->mark), es);
   ExplainPropertyInteger("Calls", nullptr, (int64)(counters->keys.calls + counters->scan_calls), es);
   ExplainPropertyInteger("Bytes Received", nullptr, (int64)(counters->keys.response_bytes + counters->scan_bytes), es);
 }

@@ -22,6 +22,8 @@ KALAM_SQL_FUNCTION(kalam_handler) {
   routine->ReScanForeignScan = kalam_rescan_foreign_scan;
   routine->EndForeignScan = kalam_end_foreign_scan;
   routine->RecheckForeignScan = kalam_recheck_foreign_scan;
+  routine->GetForeignRowMarkType = kalam_get_foreign_row_mark_type;
+  routine->RefetchForeignRow = kalam_refetch_foreign_row;
 
   routine->AddForeignUpdateTargets = kalam_add_foreign_update_targets;
   routine->PlanForeignModify = kalam_plan_foreign_modify;

@@ -61,73 +61,90 @@ static LOCKTAG row_tag(const KalamRelation* relation, const char* subject, const
   return tag;
 }
 
-KalamRowLock kalam_lock_row(const KalamRelation* relation, const char* subject, const char* key) {
-  LOCKTAG tag = row_tag(relation, subject, key);
-  // A held lock is counted up by LockAcquire, without a look at the shared table.
-  if (count_taken() >= SHARES * max_locks_per_xact && !kalam_lock_is_held(&tag, ExclusiveLock))
-    return KalamRowLock::none;
-  switch (kalam_lock_acquire(&tag, ExclusiveLock)) {
-    case LOCKACQUIRE_ALREADY_HELD:
-    case LOCKACQUIRE_ALREADY_CLEAR:
-      return KalamRowLock::held;
-    case LOCKACQUIRE_NOT_AVAIL:
-      return KalamRowLock::none;
-    case LOCKACQUIRE_OK:
+// Of the lock modes, four conflict with each other just as the locks of an ordinary table's rows do.
+static LOCKMODE lock_mode(LockClauseStrength strength) {
+  switch (strength) {
+    case LCS_NONE:
+    case LCS_FORKEYSHARE:
+      return AccessShareLock;
+    case LCS_FORSHARE:
+      return RowShareLock;
+    case LCS_FORNOKEYUPDATE:
+      return ExclusiveLock;
+    case LCS_FORUPDATE:
       break;
   }
-  taken++;
+  return AccessExclusiveLock;
+}
+
+// Whether the transaction has a lock that is as strong at least.
+static bool is_held(const LOCKTAG* tag, LockClauseStrength strength) {
+  for (int stronger = strength; stronger <= LCS_FORUPDATE; stronger++)
+    if (kalam_lock_is_held(tag, lock_mode((LockClauseStrength)stronger))) return true;
+  return false;
+}
+
+// Rows that one transaction gets to lock by clauses.
+static int64 clause_rows() {
+  return (int64)max_locks_per_xact * Max(SHARES, MaxBackends / PARTS);
+}
+
+// What an attempt to lock a row may come to.
+struct Attempt {
+  bool waits;
+  bool raises_full;  // 53200 when the server's table of locks is full
+  int64 most;        // rows that the transaction may lock
+};
+
+// A lock that is held is not asked for again, whatever the bound.
+static KalamRowLock acquire(const KalamRelation* relation, const char* subject, const char* key,
+                            LockClauseStrength strength, const Attempt* attempt) {
+  LOCKTAG tag = row_tag(relation, subject, key);
+  if (is_held(&tag, strength)) return KalamRowLock::held;
+  bool is_counted = is_held(&tag, LCS_FORKEYSHARE);
+  if (count_taken() >= attempt->most && !is_counted) return KalamRowLock::none;
+  if (kalam_lock_acquire(&tag, lock_mode(strength), !attempt->waits, attempt->raises_full) == LOCKACQUIRE_NOT_AVAIL)
+    return attempt->waits ? KalamRowLock::none : KalamRowLock::busy;
+  if (!is_counted) taken++;
   return KalamRowLock::taken;
 }
 
+KalamRowLock kalam_lock_row(const KalamRelation* relation, const char* subject, const char* key,
+                            LockClauseStrength strength) {
+  Attempt attempt = {true, false, SHARES * max_locks_per_xact};
+  return acquire(relation, subject, key, strength, &attempt);
+}
+
+KalamRowLock kalam_try_lock_row(const KalamRelation* relation, const char* subject, const char* key,
+                                LockClauseStrength strength) {
+  Attempt attempt = {false, false, clause_rows()};
+  return acquire(relation, subject, key, strength, &attempt);
+}
+
 void kalam_lock_new_row(const KalamRelation* relation, const char* subject, const char* key) {
-  if (count_taken() < max_locks_per_xact) kalam_lock_row(relation, subject, key);
+  Attempt attempt = {true, false, max_locks_per_xact};
+  acquire(relation, subject, key, LCS_FORNOKEYUPDATE, &attempt);
 }
 
-void kalam_unlock_row(const KalamRelation* relation, const char* subject, const char* key) {
-  LOCKTAG tag = row_tag(relation, subject, key);
-  if (LockRelease(&tag, ExclusiveLock, false)) taken--;
-}
-
-// False: somebody else has the row, and it is to be passed over.
-static bool lock_for_clause(const KalamRelation* relation, const char* subject, const KalamLocking* locking,
-                            const char* key) {
-  LOCKTAG tag = row_tag(relation, subject, key);
-  LOCKMODE mode = locking->strength >= LCS_FORNOKEYUPDATE ? ExclusiveLock : ShareLock;
-  if (count_taken() >= (int64)max_locks_per_xact * Max(SHARES, MaxBackends / PARTS) &&
-      !kalam_lock_is_held(&tag, mode)) {
+KalamRowLock kalam_lock_row_for_clause(const KalamRelation* relation, const char* subject, const char* key,
+                                       LockClauseStrength strength, LockWaitPolicy wait) {
+  Attempt attempt = {wait == LockWaitBlock, true, clause_rows()};
+  KalamRowLock lock = acquire(relation, subject, key, strength, &attempt);
+  if (lock == KalamRowLock::none) {
     ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY),
                     errmsg("cannot lock more rows of KalamDB table \"%s\" in one transaction", relation->local_name),
                     errdetail("Locks of " INT64_FORMAT " rows are all that one transaction gets.", taken),
                     errhint("You might need to increase %s.", "max_locks_per_transaction")));
   }
-  switch (LockAcquire(&tag, mode, false, locking->wait != LockWaitBlock)) {
-    case LOCKACQUIRE_OK:
-      taken++;
-      return true;
-    case LOCKACQUIRE_ALREADY_HELD:
-    case LOCKACQUIRE_ALREADY_CLEAR:
-      return true;
-    case LOCKACQUIRE_NOT_AVAIL:
-      break;
-  }
-  if (locking->wait == LockWaitError) {
+  if (lock == KalamRowLock::busy && wait == LockWaitError) {
     ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
                     errmsg("could not obtain lock on row in relation \"%s\"", relation->local_name)));
   }
-  return false;
+  return lock;
 }
 
-int kalam_lock_keys(const KalamRelation* relation, const char* subject, const KalamLocking* locking, char** keys,
-                    int count) {
-  int left = 0;
-  if (locking->changes ? locking->is_late : locking->strength == LCS_NONE) return count;
-  for (int i = 0; i < count; i++) {
-    if (locking->changes) {
-      kalam_lock_row(relation, subject, keys[i]);
-    } else if (!lock_for_clause(relation, subject, locking, keys[i])) {
-      continue;
-    }
-    keys[left++] = keys[i];
-  }
-  return left;
+void kalam_unlock_row(const KalamRelation* relation, const char* subject, const char* key,
+                      LockClauseStrength strength) {
+  LOCKTAG tag = row_tag(relation, subject, key);
+  if (LockRelease(&tag, lock_mode(strength), false) && !is_held(&tag, LCS_FORKEYSHARE)) taken--;
 }

@@ -22,32 +22,34 @@ extern "C" {
 }
 
 enum class KalamRowLock : uint8_t {
-  held,   // since before this call: what was read meanwhile is still so
+  held,   // since before this call, and at least as strong: what was read meanwhile is still so
   taken,  // by this call: somebody may have changed the row since it was read
   none,   // the transaction has as many locks as the server's table of locks can spare for it
+  busy,   // another session has the row, and the call was not to wait
 };
 
+// A lock is as strong as the clause of its name, and the four conflict as those of an ordinary table's rows do. UPDATE
+// takes LCS_FORNOKEYUPDATE, or LCS_FORUPDATE where it names the key, and DELETE LCS_FORUPDATE.
+
 // Locks the row of a key for a change, whether it exists or not, until the end of the transaction; waits for sessions
-// that have it. Raises what PostgreSQL raises for a lock: 40P01, 55P03 after lock_timeout, 57014.
-KalamRowLock kalam_lock_row(const KalamRelation* relation, const char* subject, const char* key);
+// that have it. Raises what PostgreSQL raises for a lock: 40P01, 55P03 after lock_timeout, 57014. Never `busy`.
+KalamRowLock kalam_lock_row(const KalamRelation* relation, const char* subject, const char* key,
+                            LockClauseStrength strength = LCS_FORUPDATE);
+
+// The same for a locking clause, which may be told not to wait: `busy` for SKIP LOCKED, 55P03 for NOWAIT. Never `none`:
+// raises 53200 when the clause asks for more locks than a transaction gets.
+KalamRowLock kalam_lock_row_for_clause(const KalamRelation* relation, const char* subject, const char* key,
+                                       LockClauseStrength strength, LockWaitPolicy wait);
+
+// The same for who can go on without the lock: `none` and `busy` raise nothing.
+KalamRowLock kalam_try_lock_row(const KalamRelation* relation, const char* subject, const char* key,
+                                LockClauseStrength strength);
 
 // Locks the key of a row that is inserted: who inserts the same one waits, as for an ordinary table. Only of so many
 // rows that there is room for those that the transaction changes; a duplicate key is found in any case. Raises as
 // above.
 void kalam_lock_new_row(const KalamRelation* relation, const char* subject, const char* key);
 
-// Gives a lock back that kalam_lock_row() has taken in this statement, of a row that is not changed after all.
-void kalam_unlock_row(const KalamRelation* relation, const char* subject, const char* key);
-
-// What a statement wants of the rows that it looks up.
-struct KalamLocking {
-  bool changes;                 // to change them
-  bool is_late;                 // they are locked when they are changed, after the filters of the statement
-  LockClauseStrength strength;  // of its FOR UPDATE clause or the like; LCS_NONE: it has none
-  LockWaitPolicy wait;
-};
-
-// Locks the rows of keys before they are read; what SKIP LOCKED passes over is taken out of the array. Returns how many
-// are left. Raises 55P03 for NOWAIT, and 53200 when a clause asks for more locks than a transaction gets.
-int kalam_lock_keys(const KalamRelation* relation, const char* subject, const KalamLocking* locking, char** keys,
-                    int count);
+// Gives a lock back that was taken in this statement, with the same strength, of a row that turned out not to need it.
+void kalam_unlock_row(const KalamRelation* relation, const char* subject, const char* key,
+                      LockClauseStrength strength = LCS_FORUPDATE);

@@ -23,8 +23,8 @@ struct KalamStoredRows {
   KalamColumnReader* readers;
   int* reader_column;  // index into columns
   int key_reader;
-  int version_column;  // index into columns; -1: the table has none
-  bool whole;
+  int version_column;          // index into columns; -1: the table has none
+  Bitmapset* wanted;           // attributes
   bool hides_values;           // no error may show one
   KalamColumnReader* reading;  // for the error context
 };
@@ -69,20 +69,20 @@ static void choose_columns(KalamStoredRows* lookup) {
   lookup->readers = (KalamColumnReader*)palloc(sizeof(KalamColumnReader) * most);
   lookup->reader_column = (int*)palloc(sizeof(int) * most);
   for (int attnum = 1; attnum <= lookup->tupdesc->natts; attnum++)
-    if (lookup->whole || attnum == remote->key_attribute) add_attribute(lookup, attnum);
+    if (bms_is_member(attnum, lookup->wanted)) add_attribute(lookup, (AttrNumber)attnum);
   lookup->version_column =
       remote->version_column >= 0 ? add_column(lookup, remote->columns[remote->version_column].name) : -1;
 }
 
-KalamStoredRows* kalam_stored_rows_create(TupleDesc tupdesc, const KalamRelation* remote, KalamConnection* connection,
-                                          const char* subject, bool whole) {
+static KalamStoredRows* create(TupleDesc tupdesc, const KalamRelation* remote, KalamConnection* connection,
+                               const char* subject, Bitmapset* wanted) {
   KalamStoredRows* lookup = (KalamStoredRows*)palloc0(sizeof(KalamStoredRows));
   lookup->tupdesc = tupdesc;
   lookup->remote = remote;
   lookup->connection = connection;
   lookup->keeper = kalam_call_holder_create(CurrentMemoryContext, connection);
   lookup->subject = subject;
-  lookup->whole = whole;
+  lookup->wanted = bms_add_member(wanted, remote->key_attribute);
   lookup->key_writer = kalam_key_writer_of_attribute(remote, lookup->tupdesc);
   choose_columns(lookup);
   lookup->ahead =
@@ -90,6 +90,23 @@ KalamStoredRows* kalam_stored_rows_create(TupleDesc tupdesc, const KalamRelation
   lookup->single =
       kalam_keys_in_flight_create(connection, remote, subject, lookup->columns, lookup->column_count, report, lookup);
   lookup->hides_values = !kalam_may_show(remote->relid, InvalidAttrNumber);
+  return lookup;
+}
+
+KalamStoredRows* kalam_stored_rows_create(TupleDesc tupdesc, const KalamRelation* remote, KalamConnection* connection,
+                                          const char* subject, bool whole) {
+  Bitmapset* wanted = whole && tupdesc->natts > 0 ? bms_add_range(nullptr, 1, tupdesc->natts) : nullptr;
+  return create(tupdesc, remote, connection, subject, wanted);
+}
+
+KalamStoredRows* kalam_stored_rows_create_hidden(TupleDesc tupdesc, const KalamRelation* remote,
+                                                 KalamConnection* connection, const char* subject,
+                                                 const List* attributes) {
+  Bitmapset* wanted = nullptr;
+  ListCell* cell;
+  foreach (cell, attributes) wanted = bms_add_member(wanted, lfirst_int(cell));
+  KalamStoredRows* lookup = create(tupdesc, remote, connection, subject, wanted);
+  lookup->hides_values = true;
   return lookup;
 }
 

@@ -21,6 +21,12 @@ struct KalamStoredRow {
 KalamStoredRows* kalam_stored_rows_create(TupleDesc tupdesc, const KalamRelation* remote, KalamConnection* connection,
                                           const char* subject, bool whole);
 
+// The same for the values of some attributes alone (a list of their numbers), the others being NULL, in rows that the
+// conditions of a statement may still hide from the role: no error shows a value.
+KalamStoredRows* kalam_stored_rows_create_hidden(TupleDesc tupdesc, const KalamRelation* remote,
+                                                 KalamConnection* connection, const char* subject,
+                                                 const List* attributes);
+
 // The relation that the lookups are made for.
 const KalamRelation* kalam_stored_rows_relation(const KalamStoredRows* lookup);
 

@@ -13,6 +13,11 @@ KalamKeySet kalam_key_set_make(char** texts, int count) {
   return {kept, texts};
 }
 
+int kalam_key_set_find(const KalamKeySet* keys, const char* text) {
+  char** found = (char**)bsearch(&text, keys->texts, (size_t)keys->count, sizeof(char*), compare_texts);
+  return found != nullptr ? (int)(found - keys->texts) : -1;
+}
+
 bool kalam_key_set_contains(const KalamKeySet* keys, const char* text) {
-  return bsearch(&text, keys->texts, (size_t)keys->count, sizeof(char*), compare_texts) != nullptr;
+  return kalam_key_set_find(keys, text) >= 0;
 }

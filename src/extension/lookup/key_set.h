@@ -12,4 +12,7 @@ struct KalamKeySet {
 // The set of texts, which are put in order in the array itself.
 KalamKeySet kalam_key_set_make(char** texts, int count);
 
+// Where the text is in the set; -1: nowhere.
+int kalam_key_set_find(const KalamKeySet* keys, const char* text);
+
 bool kalam_key_set_contains(const KalamKeySet* keys, const char* text);

@@ -258,6 +258,11 @@ CommandId kalam_modify_command_id(const ModifyState* state, const EState* estate
   return state->uses_own_command_id ? state->command_id : estate->es_output_cid;
 }
 
+LockClauseStrength kalam_modify_lock_strength(const KalamModifyState* state) {
+  int key = state->remote->key_attribute - FirstLowInvalidHeapAttributeNumber;
+  return state->operation == CMD_DELETE || bms_is_member(key, state->updated) ? LCS_FORUPDATE : LCS_FORNOKEYUPDATE;
+}
+
 void kalam_report_other_key(const KalamRelation* remote) {
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                   errmsg("the key of KalamDB table \"%s\" is another one than when the statement was planned",
@@ -389,6 +394,8 @@ static Bitmapset* still_defaulted(ModifyState* state, const KalamJournalEntry* o
 static void move_row(ModifyState* state, const char* old_key, const char* new_key, const KalamJournalEntry* own,
                      const Bitmapset* defaulted, CommandId cid, KalamJournalBase base) {
   KalamJournal* journal = state->journal;
+  // A trigger may have changed the key, which the statement does not name.
+  kalam_lock_row(state->remote, state->subject, old_key, LCS_FORUPDATE);
   kalam_lock_new_row(state->remote, state->subject, new_key);
   const KalamJournalEntry* newest = kalam_journal_newest(journal, new_key);
   if (newest != nullptr && newest->change != KalamChange::remove) kalam_report_row_exists(state->journal, new_key);

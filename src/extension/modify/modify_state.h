@@ -8,6 +8,10 @@
 #include "extension/journal/journal.h"
 #include "extension/modify/written_row.h"
 
+extern "C" {
+#include "nodes/lockoptions.h"
+}
+
 struct KalamValidation;
 struct KalamRecheck;
 struct KalamUpsert;
@@ -46,6 +50,9 @@ struct KalamModifyState {
 
 // The command whose rows are written.
 CommandId kalam_modify_command_id(const KalamModifyState* state, const EState* estate);
+
+// How strongly the rows are locked that it changes: as PostgreSQL does, by whether the statement names the key.
+LockClauseStrength kalam_modify_lock_strength(const KalamModifyState* state);
 
 // Text of the key of the row in state->values. 23502 for NULL. The journal is open.
 char* kalam_modify_row_key(KalamModifyState* state);

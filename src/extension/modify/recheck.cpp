@@ -64,7 +64,7 @@ static bool fetch_row(KalamModifyState* state, const char* key, KalamJournalBase
 
 bool kalam_recheck_lock(KalamModifyState* state, const char* key, KalamJournalBase* base, HeapTuple* newest) {
   KalamRecheck* recheck = state->recheck;
-  KalamRowLock lock = kalam_lock_row(state->remote, state->subject, key);
+  KalamRowLock lock = kalam_lock_row(state->remote, state->subject, key, kalam_modify_lock_strength(state));
   *newest = nullptr;
   base->is_locked = lock == KalamRowLock::held;
   // A row that the transaction has written itself has no version to compare, and nobody else has seen it.

@@ -72,7 +72,7 @@ static void check_lookup(KalamModifyState* state) {
 }
 
 static KalamRowLock lock_key(const KalamModifyState* state, const char* key) {
-  return kalam_lock_row(state->remote, state->subject, key);
+  return kalam_lock_row(state->remote, state->subject, key, kalam_modify_lock_strength(state));
 }
 
 // The stored row of the key, which is locked.
@@ -310,7 +310,8 @@ TupleTableSlot* kalam_upsert_finish_row(KalamModifyState* state, EState* estate,
   InstrCountTuples2(&state->upsert->mtstate->ps, 1);
   if (!wants_row(state->upsert)) {
     // As PostgreSQL, which does not lock the row either: who only skips rows does not wait for others.
-    if (conflict.lock == KalamRowLock::taken) kalam_unlock_row(state->remote, state->subject, key);
+    if (conflict.lock == KalamRowLock::taken)
+      kalam_unlock_row(state->remote, state->subject, key, kalam_modify_lock_strength(state));
     return nullptr;
   }
   check_first_time(state, estate, key);

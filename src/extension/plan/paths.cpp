@@ -31,10 +31,8 @@ static Cost scan_cost(const RelOptInfo* rel) {
 static void add_scan_path(PlannerInfo* root, RelOptInfo* rel) {
   KalamKeyAccess access = {};
   access.lookup = KalamLookup::none;
-  Path* scan = (Path*)kalam_create_foreign_path(root, rel, rel->rows, scan_startup_cost(rel), scan_cost(rel),
-                                                rel->lateral_relids, kalam_key_access_to_list(&access));
-  if (kalam_relation_info(rel)->lock != nullptr) kalam_path_make_last(scan);
-  add_path(rel, scan);
+  add_path(rel, (Path*)kalam_create_foreign_path(root, rel, rel->rows, scan_startup_cost(rel), scan_cost(rel),
+                                                 rel->lateral_relids, kalam_key_access_to_list(&access)));
 }
 
 static void add_lookup_path(PlannerInfo* root, RelOptInfo* rel, const KalamKeyAccess* access,

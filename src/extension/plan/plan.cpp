@@ -17,18 +17,6 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-// Rows are locked before a filter of a view or a policy is evaluated here, so it could not keep hidden ones from it.
-[[noreturn]] static void refuse_hidden_lock(Oid relid) {
-  ereport(
-      ERROR,
-      (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot lock rows of KalamDB table \"%s\"", get_rel_name(relid)),
-       errdetail("A security-barrier view or a row-level security policy may hide some of the rows, which would be "
-                 "locked, too."),
-       errhint("Leave the locking clause out, or name the other tables of the query in it (\"OF\"). UPDATE and "
-               "DELETE lock the rows that they change.")));
-  pg_unreachable();
-}
-
 // Attributes that the query needs; all of them for a whole-row reference.
 static List* needed_attributes(RelOptInfo* rel, Oid relid, List* clauses) {
   Bitmapset* used = nullptr;
@@ -70,30 +58,48 @@ static List* local_clauses(List* scan_clauses, const KalamKeyAccess* access) {
   return local;
 }
 
-static void check_lock(Oid relid, const KalamKeyAccess* access, bool hides_rows) {
-  if (access->lookup == KalamLookup::none) kalam_refuse_lock_without_key(relid);
-  if (hides_rows) refuse_hidden_lock(relid);
+// Whether an UPDATE names the key of the relation, by the name that it has in the statement's target.
+static bool names_key(PlannerInfo* root, Oid relid, AttrNumber key) {
+  Oid target = planner_rt_fetch(root->parse->resultRelation, root)->relid;
+  return list_member_int(root->update_colnos, get_attnum(target, get_attname(relid, key, false)));
+}
+
+// The lock of a row that is to be changed, as strong as PostgreSQL's.
+static LockClauseStrength change_strength(PlannerInfo* root, const RelOptInfo* rel, Oid relid) {
+  if (!bms_is_member((int)rel->relid, root->all_result_relids)) return LCS_NONE;
+  AttrNumber key = kalam_relation_info(rel)->key;
+  bool keeps_key = root->parse->commandType == CMD_UPDATE && key != InvalidAttrNumber && !names_key(root, relid, key);
+  return keeps_key ? LCS_FORNOKEYUPDATE : LCS_FORUPDATE;
+}
+
+// Whether a locking clause locks all rows that the lookups find, and no others: no filter, join or LIMIT leaves one
+// out, and no cursor that may not be read to its end.
+static bool locks_all_rows(const PlannerInfo* root, const RelOptInfo* rel, KalamLookup lookup, const List* local) {
+  const Query* query = root->parse;
+  if (kalam_relation_info(rel)->lock == nullptr || local != NIL || rel->lateral_relids != nullptr) return false;
+  if (bms_membership(root->all_baserels) != BMS_SINGLETON) return false;
+  bool ends_early = query->limitCount != nullptr || query->limitOffset != nullptr || root->tuple_fraction > 0;
+  // What is asked for its first row is asked for one key.
+  if (lookup == KalamLookup::key) return !ends_early || !IS_OTHER_REL(rel);
+  return lookup == KalamLookup::keys && !ends_early && root->query_level == 1;
 }
 
 ForeignScan* kalam_get_foreign_plan(PlannerInfo* root, RelOptInfo* rel, Oid relid, ForeignPath* path, List* tlist,
                                     List* scan_clauses, Plan* outer_plan) {
   if (IS_UPPER_REL(rel)) return kalam_remote_count_plan(path, tlist, outer_plan);
-  const PlanRowMark* lock = kalam_relation_info(rel)->lock;
   KalamKeyAccess access = kalam_key_access_from_list(path->fdw_private);
   List* local = local_clauses(scan_clauses, &access);
 
   kalam_check_system_columns(root, rel, relid, scan_clauses);
   bool hides_rows = kalam_hides_rows(root, local);
-  if (lock != nullptr) check_lock(relid, &access, hides_rows);
   KalamScanPlan scan = {};
   scan.lookup = access.lookup;
   scan.terms = access.terms;
   scan.attributes = needed_attributes(rel, relid, scan_clauses);
-  if (lock != nullptr) {
-    scan.strength = lock->strength;
-    scan.wait = lock->waitPolicy;
-  }
+  List* filter = extract_actual_clauses(local, false);
+  scan.change_strength = change_strength(root, rel, relid);
   scan.locks_late = hides_rows;
-  return make_foreignscan(tlist, extract_actual_clauses(local, false), rel->relid, access.terms.values,
-                          kalam_scan_plan_to_list(&scan), NIL, access.conditions, outer_plan);
+  scan.locks_first = locks_all_rows(root, rel, access.lookup, filter);
+  return make_foreignscan(tlist, filter, rel->relid, access.terms.values, kalam_scan_plan_to_list(&scan), NIL,
+                          access.conditions, outer_plan);
 }

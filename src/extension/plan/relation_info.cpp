@@ -6,18 +6,9 @@
 
 extern "C" {
 #include "access/table.h"
+#include "catalog/pg_type.h"
 #include "optimizer/prep.h"
 #include "utils/lsyscache.h"
-}
-
-// What a scan finds may have been changed by others until it is locked.
-[[noreturn]] void kalam_refuse_lock_without_key(Oid relid) {
-  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                  errmsg("cannot lock rows of KalamDB table \"%s\"", get_rel_name(relid)),
-                  errdetail("Rows are locked by their key, and the query does not look them up by it."),
-                  errhint("Compare the key with a value or a list of values, or name the other tables of the query in "
-                          "the locking clause (\"OF\").")));
-  pg_unreachable();
 }
 
 // The clause that locks the relation's rows, or NULL.
@@ -26,14 +17,21 @@ static const PlanRowMark* locking_clause(const PlannerInfo* root, const RelOptIn
   return mark != nullptr && mark->strength != LCS_NONE ? mark : nullptr;
 }
 
-static void check_lock(const KalamRelationInfo* info, const KalamRelation* remote, Oid relid) {
-  if (info->lock == nullptr) return;
+static void check_lock(const KalamRelation* remote, TupleDesc tupdesc) {
+  const char* reason = nullptr;
   if (remote->kind == kalam::TableKind::stream) {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot lock rows of KalamDB table \"%s\"", get_rel_name(relid)),
-                    errdetail("Rows of stream tables are not changed.")));
+    reason = "Rows of stream tables are not changed.";
+  } else if (remote->kind == kalam::TableKind::system) {
+    reason = "KalamDB alone changes rows of its system tables.";
+  } else if (remote->key_attribute == InvalidAttrNumber) {
+    reason = "Rows are locked by their key, for which the foreign table has no column.";
+  } else if (getBaseType(TupleDescAttr(tupdesc, remote->key_attribute - 1)->atttypid) == JSONBOID) {
+    reason = "Rows are locked by their key, of which a column of type jsonb does not keep the text.";
   }
-  if (info->key == InvalidAttrNumber) kalam_refuse_lock_without_key(relid);
+  if (reason == nullptr) return;
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("cannot lock rows of KalamDB table \"%s\"", remote->local_name), errdetail("%s", reason),
+                  errhint("Leave the locking clause out, or name the other tables of the query in it (\"OF\").")));
 }
 
 static void classify_clauses(PlannerInfo* root, const RelOptInfo* rel, KalamRelationInfo* info) {
@@ -49,7 +47,7 @@ static void classify_clauses(PlannerInfo* root, const RelOptInfo* rel, KalamRela
 }
 
 static void add_lookup(KalamRelationInfo* info, const KalamKeyAccess* access, const KalamKeyCount* count) {
-  // A locking clause has its keys locked, as many as there are; else nobody would take the path.
+  // Nobody would take the path.
   if (count->is_known && count->is_open) return;
   KalamBaseLookup* lookup = (KalamBaseLookup*)palloc(sizeof(KalamBaseLookup));
   *lookup = {*access, *count};
@@ -101,7 +99,7 @@ KalamRelationInfo* kalam_relation_info_create(PlannerInfo* root, RelOptInfo* rel
     info->key_kind = remote->columns[remote->key_column].type.kind;
   }
   info->lock = locking_clause(root, rel);
-  check_lock(info, remote, relid);
+  if (info->lock != nullptr) check_lock(remote, RelationGetDescr(relation));
   classify_clauses(root, rel, info);
   find_lookups(root, rel, info);
 

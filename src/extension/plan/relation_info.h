@@ -35,6 +35,3 @@ struct KalamRelationInfo {
 KalamRelationInfo* kalam_relation_info_create(PlannerInfo* root, RelOptInfo* rel, Oid relid);
 
 KalamRelationInfo* kalam_relation_info(const RelOptInfo* rel);
-
-// Raises 0A000: rows are locked by their key before they are read, and the query finds them in another way.
-[[noreturn]] void kalam_refuse_lock_without_key(Oid relid);

@@ -4,12 +4,12 @@ extern "C" {
 #include "nodes/value.h"
 }
 
-enum Field { LOOKUP, TERMS, ATTRIBUTES, STRENGTH, WAIT, LOCKS_LATE };
+enum Field { LOOKUP, TERMS, ATTRIBUTES, CHANGE_STRENGTH, LOCKS_LATE, LOCKS_FIRST };
 
 List* kalam_scan_plan_to_list(const KalamScanPlan* scan) {
   List* list = list_make2(makeInteger((int)scan->lookup), scan->terms.codes);
-  return list_concat(list, list_make4(scan->attributes, makeInteger(scan->strength), makeInteger(scan->wait),
-                                      makeInteger(scan->locks_late ? 1 : 0)));
+  return list_concat(list, list_make4(scan->attributes, makeInteger(scan->change_strength),
+                                      makeInteger(scan->locks_late ? 1 : 0), makeInteger(scan->locks_first ? 1 : 0)));
 }
 
 static int integer_at(const List* list, int field) {
@@ -22,8 +22,8 @@ KalamScanPlan kalam_scan_plan(const ForeignScan* plan) {
   scan.lookup = (KalamLookup)integer_at(list, LOOKUP);
   scan.terms = {(List*)list_nth(list, TERMS), plan->fdw_exprs};
   scan.attributes = (List*)list_nth(list, ATTRIBUTES);
-  scan.strength = (LockClauseStrength)integer_at(list, STRENGTH);
-  scan.wait = (LockWaitPolicy)integer_at(list, WAIT);
+  scan.change_strength = (LockClauseStrength)integer_at(list, CHANGE_STRENGTH);
   scan.locks_late = integer_at(list, LOCKS_LATE) != 0;
+  scan.locks_first = integer_at(list, LOCKS_FIRST) != 0;
   return scan;
 }

@@ -19,11 +19,11 @@ enum class KalamLookup : int {
 
 struct KalamScanPlan {
   KalamLookup lookup;
-  KalamKeyTerms terms;          // which keys; the values are in fdw_exprs
-  List* attributes;             // numbers of those to fetch
-  LockClauseStrength strength;  // of a locking clause; LCS_NONE: there is none
-  LockWaitPolicy wait;          // of a locking clause
-  bool locks_late;              // rows to be changed are locked after the filters only
+  KalamKeyTerms terms;                 // which keys; the values are in fdw_exprs
+  List* attributes;                    // numbers of those to fetch
+  LockClauseStrength change_strength;  // of the lock of rows that are to be changed
+  bool locks_late;                     // rows to be changed are locked after the filters only
+  bool locks_first;  // a locking clause locks every row that is found, and no other: before they are read, if it can
 };
 
 // For fdw_private.

@@ -29,6 +29,7 @@ bool kalam_merge_is_written(const KalamMerge* merge, const char* key) {
 void kalam_merge_start(KalamMerge* merge, KalamRowSource* source, const KalamKeySet* keys) {
   merge->source = source;
   merge->keys = keys;
+  merge->first = nullptr;
   merge->window.rows = 0;
   merge->row = 0;
   merge->is_converted = merge->is_source_ended = false;
@@ -59,14 +60,16 @@ static bool next_source_row(KalamMerge* merge) {
   return true;
 }
 
-// Whether the row belongs to the result: not replaced by the journal, and with a key that was asked for.
-static bool is_wanted_row(KalamMerge* merge, uint32 row) {
+// Whether the row belongs to the result: not replaced by the journal, and with a key that was asked for. The text of
+// the key, in the context of the row; NULL: it has none.
+static bool is_wanted_row(KalamMerge* merge, uint32 row, const char** text) {
   Datum key;
+  *text = nullptr;
   merge->reading = &merge->columns->readers[merge->columns->key_reader];
   if (!kalam_column_reader_read(merge->reading, row, &key)) return merge->keys == nullptr;
-  const char* text = kalam_key_text(merge->key_writer, key);
-  if (kalam_merge_is_written(merge, text)) return false;
-  return merge->keys == nullptr || kalam_key_set_contains(merge->keys, text);
+  *text = kalam_key_text(merge->key_writer, key);
+  if (kalam_merge_is_written(merge, *text)) return false;
+  return merge->keys == nullptr || kalam_key_set_contains(merge->keys, *text);
 }
 
 static void clear_slot(TupleTableSlot* slot) {
@@ -82,11 +85,16 @@ static void store_user_id(const KalamScanColumns* columns, TupleTableSlot* slot)
   }
 }
 
-static void store_version_mark(const KalamMerge* merge, TupleTableSlot* slot, uint32 row) {
-  if (merge->columns->version_index < 0) return;
+// 0: the version is not asked for, or the table has none.
+static uint64 version_mark(const KalamMerge* merge, uint32 row) {
+  if (merge->columns->version_index < 0) return 0;
   const kalam::ColumnView* view = &merge->window.columns[merge->columns->version_index];
-  if (view->kind == kalam::ColumnKind::int64)
-    kalam_version_mark_store(kalam_version_mark(((const int64_t*)view->values)[row]), &slot->tts_tid);
+  return view->kind == kalam::ColumnKind::int64 ? kalam_version_mark(((const int64_t*)view->values)[row]) : 0;
+}
+
+static void store_version_mark(const KalamMerge* merge, TupleTableSlot* slot, uint32 row) {
+  uint64 mark = version_mark(merge, row);
+  if (mark != 0) kalam_version_mark_store(mark, &slot->tts_tid);
 }
 
 // Nothing here can fail, and nothing is allocated.
@@ -118,6 +126,16 @@ static void store_row(KalamMerge* merge, TupleTableSlot* slot, uint32 row) {
   ExecStoreVirtualTuple(slot);
 }
 
+// In the place of the version's mark.
+static void give_handle(KalamMerge* merge, TupleTableSlot* slot, uint32 row, const char* key) {
+  if (key == nullptr) {
+    ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
+                    errmsg("row of KalamDB table \"%s\" has no key", merge->columns->remote->remote_name)));
+  }
+  bool is_locked = merge->first != nullptr && kalam_first_locks_found(merge->first, key);
+  kalam_row_mark_note(merge->mark, key, version_mark(merge, row), is_locked, slot);
+}
+
 static bool store_source_row(KalamMerge* merge, TupleTableSlot* slot) {
   while (next_source_row(merge)) {
     if (merge->is_converted) {
@@ -126,8 +144,10 @@ static bool store_source_row(KalamMerge* merge, TupleTableSlot* slot) {
     }
     uint32 row = merge->row++;
     MemoryContextReset(merge->row_context);
-    if (checks_rows(merge) && !is_wanted_row(merge, row)) continue;
+    const char* key = nullptr;
+    if (checks_rows(merge) && !is_wanted_row(merge, row, &key)) continue;
     store_row(merge, slot, row);
+    if (merge->mark != nullptr) give_handle(merge, slot, row, key);
     return true;
   }
   return false;
@@ -161,6 +181,7 @@ static bool store_journal_row(KalamMerge* merge, TupleTableSlot* slot) {
                          slot->tts_isnull);
     if (merge->keys != nullptr && !has_key && !is_wanted_stream_row(merge, slot)) continue;
     ExecStoreVirtualTuple(slot);
+    if (merge->mark != nullptr) kalam_row_mark_note(merge->mark, journal->keys[entry->key].text, 0, false, slot);
     merge->counters->journal_rows++;
     return true;
   }

@@ -4,6 +4,7 @@
 
 #include "extension/journal/journal.h"
 #include "extension/lookup/key_set.h"
+#include "extension/scan/row_mark.h"
 #include "extension/scan/row_source.h"
 #include "extension/types/key.h"
 
@@ -20,6 +21,8 @@ struct KalamMerge {
   CommandId curcid;               // of the snapshot
   KalamColumnWriter* key_writer;  // for texts of keys; NULL: never needed
   const KalamKeySet* keys;        // rows of others are not wanted; NULL: all are
+  KalamRowMark* mark;             // for which rows get handles; NULL: none
+  KalamFirstLocks* first;         // keys that the run has locked; NULL: none
 
   // Where the run is.
   kalam::Window window;

@@ -16,7 +16,7 @@ extern "C" {
 // The columns that the scan asks for, and the sources that its runs may read.
 static void create_sources(KalamScanState* state, TupleDesc tupdesc, List* attributes, bool keeps_answer) {
   bool merges = state->merge.journal != nullptr && state->remote->kind != kalam::TableKind::stream;
-  bool needs_key = merges || state->lookup != KalamLookup::none;
+  bool needs_key = merges || state->lookup != KalamLookup::none || state->mark != nullptr;
   if (needs_key) state->merge.key_writer = kalam_key_writer_of_attribute(state->remote, tupdesc);
 
   KalamRowSource base = {};
@@ -26,13 +26,25 @@ static void create_sources(KalamScanState* state, TupleDesc tupdesc, List* attri
   base.counters = &state->counters;
   base.run_context = state->run_context;
   base.columns = kalam_scan_columns_create(state->remote, state->connection->server_name, tupdesc, attributes,
-                                           needs_key, state->locking.changes, state->subject);
+                                           needs_key, state->changes || state->mark != nullptr, state->subject);
   bool may_scan = state->lookup == KalamLookup::none || state->lookup == KalamLookup::keys;
   if (may_scan) state->whole_table = kalam_whole_table_create(&base, keeps_answer);
   kalam_scan_columns_complete(base.columns);
   if (state->lookup != KalamLookup::none) state->lookups = kalam_key_lookups_create(&base);
   state->merge.columns = base.columns;
   state->merge.counters = &state->counters;
+}
+
+// The mark of a locking clause, which the first scan of the statement makes.
+static void find_mark(ForeignScanState* node, KalamScanState* state, bool explains_only, const List* attributes) {
+  ExecRowMark* erm = kalam_find_row_mark(node->ss.ps.state, ((Scan*)node->ss.ps.plan)->scanrelid);
+  state->is_marked = erm != nullptr;
+  if (erm == nullptr || explains_only) return;
+  state->mark = (KalamRowMark*)erm->ermExtra;
+  state->owns_mark = state->mark == nullptr;
+  if (state->owns_mark)
+    state->mark = kalam_row_mark_create(erm, state->remote, state->connection, state->subject, attributes);
+  state->merge.mark = state->mark;
 }
 
 void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
@@ -56,10 +68,11 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   state->connection = kalam_connection_get(state->remote->serverid, userid);
   if (!explains_only || kalam_connection_subject(state->connection) != nullptr)
     state->subject = kalam_require_subject(state->remote, state->connection, false);
-  state->locking.changes = kalam_is_result_relation(estate->es_plannedstmt, plan->scan.scanrelid);
-  state->locking.is_late = scan.locks_late;
-  state->locking.strength = scan.strength;
-  state->locking.wait = scan.wait;
+  state->changes = kalam_is_result_relation(estate->es_plannedstmt, plan->scan.scanrelid);
+  state->change_strength = scan.change_strength;
+  state->locks_late = scan.locks_late;
+  state->locks_first = scan.locks_first;
+  find_mark(node, state, explains_only, scan.attributes);
   kalam_merge_find_journal(&state->merge, state->remote->relid, state->subject, estate->es_snapshot->curcid);
   if (explains_only) return;
 
@@ -74,20 +87,10 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   create_sources(state, RelationGetDescr(relation), scan.attributes,
                  (eflags & EXEC_FLAG_REWIND) != 0 || !bms_is_empty(plan->scan.plan.extParam));
   // Also a row that a filter of a view or a policy leaves out is read here first.
-  state->merge.hides_values = state->locking.is_late || !kalam_may_show(state->remote->relid, InvalidAttrNumber);
+  state->merge.hides_values = state->locks_late || !kalam_may_show(state->remote->relid, InvalidAttrNumber);
 }
 
 // ---------------------------------------------------------------- runs
-
-// Rows are locked by their keys, so these have to be known.
-[[noreturn]] static void refuse_lock_of_range(const KalamScanState* state) {
-  ereport(ERROR,
-          (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-           errmsg("cannot lock rows of KalamDB table \"%s\"", state->remote->local_name),
-           errdetail("Rows are locked by their key, and the range spans more than %d keys.", KALAM_RANGE_KEYS_MAX),
-           errhint("Compare the key with a narrower range or with a list of values.")));
-  pg_unreachable();
-}
 
 // Keys whose row the journal has are answered by it; the others are looked up.
 static void start_lookups(KalamScanState* state) {
@@ -98,25 +101,35 @@ static void start_lookups(KalamScanState* state) {
   kalam_key_lookups_set(state->lookups, keys, count);
 }
 
+// Locks the rows of keys before they are read: those of a statement that changes them, and those of a locking clause
+// where that locks no more than it has to. Rows that the journal has are locked when they are taken from there.
+static void lock_keys(KalamScanState* state) {
+  if (state->changes && !state->locks_late)
+    for (int i = 0; i < state->keys.count; i++)
+      kalam_lock_row(state->remote, state->subject, state->keys.texts[i], state->change_strength);
+  if (state->mark == nullptr || !state->locks_first) return;
+  state->first_locks = kalam_first_locks_create(&state->keys);
+  for (int i = 0; i < state->keys.count; i++)
+    if (!kalam_merge_is_written(&state->merge, state->keys.texts[i]))
+      kalam_first_locks_take(state->first_locks, state->mark, i);
+}
+
 // Finds out which keys are looked up. False: a scan of everything is cheaper, or a range spans too many keys, which
 // then `keys_are_known` tells.
 static bool prepare_keys(ForeignScanState* node, KalamScanState* state) {
   KalamNamedKeys named = {false, state->batch};
   if (state->key_values != nullptr) named = kalam_key_values_list(state->key_values, node->ss.ps.ps_ExprContext);
   state->keys_are_known = !named.is_open;
-  if (named.is_open) {
-    if (!state->locking.changes && state->locking.strength != LCS_NONE) refuse_lock_of_range(state);
-    return false;
-  }
+  if (named.is_open) return false;
   state->keys = named.keys;
-  state->keys.count =
-      kalam_lock_keys(state->remote, state->subject, &state->locking, state->keys.texts, state->keys.count);
+  lock_keys(state);
   return state->whole_table == nullptr || kalam_lookups_beat_scan(&state->size, state->keys.count);
 }
 
 static void start_run(ForeignScanState* node, KalamScanState* state) {
   KalamRowSource* source = state->whole_table;
   state->keys_are_known = false;
+  state->first_locks = nullptr;
   if (state->lookup != KalamLookup::none) {
     MemoryContext old = MemoryContextSwitchTo(state->run_context);
     if (prepare_keys(node, state)) {
@@ -127,6 +140,7 @@ static void start_run(ForeignScanState* node, KalamScanState* state) {
   }
   source->methods->start(source);
   kalam_merge_start(&state->merge, source, state->keys_are_known ? &state->keys : nullptr);
+  state->merge.first = state->first_locks;
   state->is_running = true;
 }
 
@@ -135,7 +149,9 @@ TupleTableSlot* kalam_iterate_foreign_scan(ForeignScanState* node) {
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
   if (!state->is_running) start_run(node, state);
-  return kalam_merge_next(&state->merge, slot) ? slot : ExecClearTuple(slot);
+  if (kalam_merge_next(&state->merge, slot)) return slot;
+  if (state->first_locks != nullptr) kalam_first_locks_finish(state->first_locks, state->mark);
+  return ExecClearTuple(slot);
 }
 
 void kalam_rescan_foreign_scan(ForeignScanState* node) {
@@ -146,6 +162,7 @@ void kalam_rescan_foreign_scan(ForeignScanState* node) {
   source->methods->rewind(source, !bms_is_empty(node->ss.ps.chgParam));
   state->is_running = false;
   state->keys = {};
+  state->first_locks = nullptr;
   MemoryContextReset(state->run_context);
 }
 
@@ -155,6 +172,7 @@ void kalam_end_foreign_scan(ForeignScanState* node) {
   KalamRowSource* sources[] = {state->lookups, state->whole_table};
   for (KalamRowSource* source : sources)
     if (source != nullptr) source->methods->end(source);
+  if (state->owns_mark) kalam_row_mark_end(state->mark);
 }
 
 void kalam_scan_set_keys(ForeignScanState* node, KalamKeySet keys) {

@@ -8,6 +8,7 @@
 #include "extension/plan/key_values.h"
 #include "extension/plan/scan_plan.h"
 #include "extension/scan/merge.h"
+#include "extension/scan/row_mark.h"
 #include "extension/scan/row_source.h"
 
 extern "C" {
@@ -19,7 +20,13 @@ struct KalamScanState {
   KalamConnection* connection;  // reference: of the query
   const char* subject;          // NULL for shared tables
   KalamLookup lookup;
-  KalamLocking locking;
+  bool changes;                        // the statement changes the rows that it finds here
+  LockClauseStrength change_strength;  // of the lock that it takes for that
+  bool locks_late;                     // after its filters
+  bool locks_first;                    // for a locking clause, before the rows are read
+  KalamRowMark* mark;                  // of a locking clause; NULL: there is none, or the statement is only explained
+  bool is_marked;                      // there is one
+  bool owns_mark;
   KalamKeyValues* key_values;  // NULL: the plan names no keys, or they are handed over
   KalamTableSize size;         // as known when the scan began
 
@@ -29,10 +36,11 @@ struct KalamScanState {
   KalamScanCounters counters;
 
   bool is_running;
-  MemoryContext run_context;  // reset by every rescan
-  bool keys_are_known;        // else rows of all keys are passed on
-  KalamKeySet keys;           // of this run, each once
-  KalamKeySet batch;          // that a join has handed over for it
+  MemoryContext run_context;     // reset by every rescan
+  bool keys_are_known;           // else rows of all keys are passed on
+  KalamKeySet keys;              // of this run, each once
+  KalamFirstLocks* first_locks;  // of this run; NULL: none
+  KalamKeySet batch;             // that a join has handed over for it
 };
 
 // The callbacks of the foreign data wrapper of the same names (fdwhandler.sgml).
