@@ -42,7 +42,7 @@ SELECT * FROM remote_columns('docs2');
 CREATE TABLE bad (LIKE docs) USING kalamdb;
 CREATE TABLE bad (LIKE nosuch) USING kalamdb;
 CREATE TABLE bad (LIKE source INCLUDING ALL, k text) USING kalamdb;
-CREATE TABLE composite (a int, b int, PRIMARY KEY (a, b));
+CREATE TABLE composite (a date, b int, PRIMARY KEY (a, b));
 CREATE TABLE bad (LIKE composite INCLUDING INDEXES) USING kalamdb;
 CREATE VIEW source_view AS SELECT id, k FROM source;
 CREATE TABLE of_view (LIKE source_view) USING kalamdb;

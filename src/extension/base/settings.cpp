@@ -15,12 +15,17 @@ static int setting_catalog_lifetime_ms = 1000;
 static int setting_snowflake_worker_id;
 static int setting_write_mode = (int)KalamWriteMode::atomic;
 static int setting_unsupported_ddl = (int)KalamUnsupportedDdl::error;
+static int setting_serial = (int)KalamSerial::snowflake;
 static int setting_system_columns = (int)KalamSystemColumns::none;
 
 const struct config_enum_entry kalam_system_columns_values[] = {{"none", (int)KalamSystemColumns::none, false},
                                                                 {"user", (int)KalamSystemColumns::user, false},
                                                                 {"all", (int)KalamSystemColumns::all, false},
                                                                 {nullptr, 0, false}};
+
+static const struct config_enum_entry SERIALS[] = {{"snowflake", (int)KalamSerial::snowflake, false},
+                                                   {"sequence", (int)KalamSerial::sequence, false},
+                                                   {nullptr, 0, false}};
 
 static const struct config_enum_entry WRITE_MODES[] = {{"atomic", (int)KalamWriteMode::atomic, false},
                                                        {"autocommit", (int)KalamWriteMode::autocommit, false},
@@ -92,6 +97,11 @@ void kalam_settings_init() {
                            "be applied when a later one fails.",
                            &setting_write_mode, (int)KalamWriteMode::atomic, WRITE_MODES, PGC_USERSET, 0, nullptr,
                            nullptr, nullptr);
+  DefineCustomEnumVariable(
+      "kalam.serial", "Where new serial and identity columns get their values from.",
+      "snowflake: snowflake_id(), in a column of type bigint. sequence: a sequence that the column "
+      "owns, as in ordinary tables.",
+      &setting_serial, (int)KalamSerial::snowflake, SERIALS, PGC_USERSET, 0, nullptr, nullptr, nullptr);
   DefineCustomEnumVariable("kalam.system_columns",
                            "KalamDB's own columns that CREATE TABLE ... USING kalamdb adds to those that it lists.",
                            "user: _userid of user and stream tables. all: _seq as well. Option system_columns of the "
@@ -147,6 +157,10 @@ int kalam_setting_server_version_limit() {
 
 int kalam_setting_catalog_lifetime_ms() {
   return setting_catalog_lifetime_ms;
+}
+
+KalamSerial kalam_setting_serial() {
+  return (KalamSerial)setting_serial;
 }
 
 KalamSystemColumns kalam_setting_system_columns() {

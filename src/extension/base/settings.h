@@ -28,6 +28,13 @@ enum class KalamWriteMode : int {
 };
 KalamWriteMode kalam_setting_write_mode();
 
+// kalam.serial: where the values of serial and identity columns come from.
+enum class KalamSerial : int {
+  snowflake,  // snowflake_id()
+  sequence,   // a sequence of PostgreSQL, which the column owns
+};
+KalamSerial kalam_setting_serial();
+
 // kalam.system_columns: KalamDB's own columns that a new table gets without their being declared.
 enum class KalamSystemColumns : int {
   none,

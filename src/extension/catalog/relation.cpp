@@ -315,6 +315,7 @@ static void map_attributes(Relation local, KalamRelation* relation, HTAB* names,
       }
     } else if (*target == relation->key_column) {
       relation->key_attribute = (AttrNumber)(i + 1);
+      relation->key_is_canonical = kalam_column_is_canonical(relation->relid, (AttrNumber)(i + 1));
     }
     pfree(name);
     if (*target == KALAM_ATTRIBUTE_MISSING) continue;

@@ -41,6 +41,7 @@ struct KalamRelation {
   int key_column;              // index into columns; -1: no key (some stream tables)
   int version_column;          // index of _seq or _version; -1: none
   AttrNumber key_attribute;    // local attribute of the key; InvalidAttrNumber: not mapped
+  bool key_is_canonical;       // its option says that KalamDB's texts are those that PostgreSQL writes
   int attribute_count;         // RelationGetNumberOfAttributes
   int* attribute_column;       // [attribute_count], by attnum - 1: index into columns or KALAM_ATTRIBUTE_…
 };

@@ -58,6 +58,8 @@ static void add_attribute(KalamStoredRows* lookup, AttrNumber attnum) {
   if (attnum == lookup->remote->key_attribute) lookup->key_reader = lookup->reader_count;
   kalam_column_reader_init(&lookup->readers[lookup->reader_count], TupleDescAttr(lookup->tupdesc, attnum - 1),
                            lookup->remote->local_name);
+  lookup->readers[lookup->reader_count].is_canonical =
+      attnum == lookup->remote->key_attribute && lookup->remote->key_is_canonical;
   lookup->reader_column[lookup->reader_count] = add_column(lookup, lookup->remote->columns[column].name);
   lookup->reader_count++;
 }

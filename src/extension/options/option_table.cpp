@@ -84,6 +84,8 @@ const KalamOption kalam_option_table[] = {
     // ---- column
     {"column_name", AttributeRelationId, KalamOptionType::column, 0, 0, nullptr, false,
      "Name of the column in KalamDB; default is the local name."},
+    {"canonical", AttributeRelationId, KalamOptionType::boolean, 0, 0, nullptr, false,
+     "Whether all texts of a uuid key are written as PostgreSQL writes uuids, so that rows are looked up by it."},
 };
 
 const int kalam_option_count = lengthof(kalam_option_table);

@@ -146,6 +146,10 @@ char* kalam_column_name_of(Oid relid, AttrNumber attnum, const List* list) {
   return name != nullptr ? pstrdup(name) : get_attname(relid, attnum, false);
 }
 
+bool kalam_column_is_canonical(Oid relid, AttrNumber attnum) {
+  return get_boolean(GetForeignColumnOptions(relid, attnum), "canonical", false);
+}
+
 bool kalam_table_kind_from_text(const char* text, kalam::TableKind* kind) {
   for (int i = 0; i <= (int)kalam::TableKind::system; i++) {
     if (pg_strcasecmp(text, kalam_table_kind_text((kalam::TableKind)i)) == 0) {

@@ -35,6 +35,9 @@ void kalam_table_options_of(Oid relid, const List* list, KalamTableOptions* opti
 char* kalam_column_name(Oid relid, AttrNumber attnum);
 char* kalam_column_name_of(Oid relid, AttrNumber attnum, const List* list);
 
+// Option canonical of a column.
+bool kalam_column_is_canonical(Oid relid, AttrNumber attnum);
+
 // "shared", "user", "stream" or "system" in any case.
 bool kalam_table_kind_from_text(const char* text, kalam::TableKind* kind);
 const char* kalam_table_kind_text(kalam::TableKind kind);

@@ -3,6 +3,7 @@
 #include "extension/catalog/own.h"
 #include "extension/catalog/relation.h"
 #include "extension/plan/required_rights.h"
+#include "extension/types/key.h"
 
 extern "C" {
 #include "access/table.h"
@@ -31,8 +32,10 @@ static Oid target_user(const Query* query) {
 // The key of a foreign table; InvalidAttrNumber: KalamDB keeps no two rows of it apart.
 static AttrNumber unique_attribute(Relation relation, Oid userid) {
   const KalamRelation* remote = kalam_relation_get(relation, userid, KalamFreshness::cached);
-  return remote->kind == kalam::TableKind::shared || remote->kind == kalam::TableKind::user ? remote->key_attribute
-                                                                                            : InvalidAttrNumber;
+  if (remote->kind != kalam::TableKind::shared && remote->kind != kalam::TableKind::user) return InvalidAttrNumber;
+  // KalamDB takes two texts of one uuid.
+  if (kalam_key_has_many_texts(remote, RelationGetDescr(relation))) return InvalidAttrNumber;
+  return remote->key_attribute;
 }
 
 // The one plain column by which a table is partitioned.

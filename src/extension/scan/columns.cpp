@@ -30,6 +30,7 @@ static void add_attribute(KalamScanColumns* columns, TupleDesc tupdesc, AttrNumb
   }
   if (attnum == remote->key_attribute) columns->key_reader = columns->reader_count;
   kalam_column_reader_init(&columns->readers[columns->reader_count], attribute, remote->local_name);
+  columns->readers[columns->reader_count].is_canonical = attnum == remote->key_attribute && remote->key_is_canonical;
   columns->reader_column[columns->reader_count] = (uint32_t)kalam_scan_columns_add(columns, column);
   columns->reader_count++;
 }

@@ -60,6 +60,15 @@ static bool next_source_row(KalamMerge* merge) {
   return true;
 }
 
+// The server finds a row by its key's text alone.
+static void check_key_text(const KalamMerge* merge, uint32 row, const char* text) {
+  const kalam::ColumnView* view = merge->reading->view;
+  if (view->kind != kalam::ColumnKind::utf8) return;
+  const kalam::Slice* stored = &((const kalam::Slice*)view->values)[row];
+  if (stored->size == strlen(text) && memcmp(stored->data, text, stored->size) == 0) return;
+  kalam_key_refuse_text(merge->columns->remote->local_name, merge->key_writer->type, stored, text);
+}
+
 // Whether the row belongs to the result: not replaced by the journal, and with a key that was asked for. The text of
 // the key, in the context of the row; NULL: it has none.
 static bool is_wanted_row(KalamMerge* merge, uint32 row, const char** text) {
@@ -68,6 +77,7 @@ static bool is_wanted_row(KalamMerge* merge, uint32 row, const char** text) {
   merge->reading = &merge->columns->readers[merge->columns->key_reader];
   if (!kalam_column_reader_read(merge->reading, row, &key)) return merge->keys == nullptr;
   *text = kalam_key_text(merge->key_writer, key);
+  check_key_text(merge, row, *text);
   if (kalam_merge_is_written(merge, *text)) return false;
   return merge->keys == nullptr || kalam_key_set_contains(merge->keys, *text);
 }

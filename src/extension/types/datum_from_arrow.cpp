@@ -2,6 +2,7 @@
 
 #include "extension/catalog/relation.h"
 #include "extension/remote/answer_text.h"
+#include "extension/types/key.h"
 #include "extension/types/text_forms.h"
 
 extern "C" {
@@ -318,6 +319,14 @@ static Datum read_uuid(KalamColumnReader* reader, uint32 row) {
   return UUIDPGetDatum(value);
 }
 
+static Datum read_canonical_uuid(KalamColumnReader* reader, uint32 row) {
+  const kalam::Slice* slice = &((const kalam::Slice*)reader->view->values)[row];
+  pg_uuid_t* value = (pg_uuid_t*)palloc(sizeof(pg_uuid_t));
+  if (kalam_read_canonical_uuid(slice->data, slice->size, value->data)) return UUIDPGetDatum(value);
+  Datum meant = read_by_input_function(reader, row);
+  kalam_key_refuse_text(reader->relation, reader->type, slice, DatumGetCString(DirectFunctionCall1(uuid_out, meant)));
+}
+
 // ---------------------------------------------------------------- vectors
 
 static void list_bounds(const ColumnView* view, uint32 row, uint32* first, uint32* count) {
@@ -443,6 +452,7 @@ static Datum (*choose_for_text(KalamColumnReader* reader))(KalamColumnReader*, u
     case TIMESTAMPTZOID:
       return nullptr;  // a remote type of that kind exists: a mistake in the definition, not a wish for a cast
     default:
+      if (reader->type == UUIDOID && reader->is_canonical) return read_canonical_uuid;
       if (!kalam_has_text(reader->type)) return nullptr;
       return OidIsValid(get_element_type(reader->type)) ? read_array : read_by_input_function;
   }
@@ -513,6 +523,7 @@ void kalam_column_reader_init(KalamColumnReader* reader, Form_pg_attribute attri
 // Errors that tell of something else than the value: of the server, of lengths and dimensions.
 static bool shows_no_value(int sqlstate) {
   if (sqlstate == ERRCODE_ARRAY_SUBSCRIPT_ERROR || sqlstate == ERRCODE_STRING_DATA_RIGHT_TRUNCATION) return true;
+  if (sqlstate == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE) return true;  // kalam_key_refuse_text()
   switch (ERRCODE_TO_CATEGORY(sqlstate)) {
     case ERRCODE_INSUFFICIENT_RESOURCES:
     case ERRCODE_PROGRAM_LIMIT_EXCEEDED:

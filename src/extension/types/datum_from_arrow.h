@@ -21,7 +21,8 @@ struct KalamColumnReader {
   int32 typmod;
   const char* attribute;  // names for messages
   const char* relation;
-  FmgrInfo input;  // of `type`, for kinds that arrive as text
+  bool is_canonical;  // texts must be those that PostgreSQL writes for their values: of a key (types/key.h)
+  FmgrInfo input;     // of `type`, for kinds that arrive as text
   Oid input_parameter;
   // Set by kalam_column_reader_bind().
   Datum (*convert)(KalamColumnReader* reader, uint32 row);

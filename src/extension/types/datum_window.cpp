@@ -2,6 +2,7 @@
 // value costs as much as the rest of a row's way through the scan. Whatever a value may fail with is left to the
 // reading one by one, which raises the error when its row is reached.
 #include "extension/types/datum_from_arrow.h"
+#include "extension/types/text_forms.h"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -113,6 +114,18 @@ static const Datum* convert_uuids(KalamColumnReader* reader, const ColumnView* v
   return datums;
 }
 
+static const Datum* convert_canonical_uuids(KalamColumnReader* reader, const ColumnView* view) {
+  const kalam::Slice* slices = (const kalam::Slice*)view->values;
+  Datum* datums = room_for_datums(reader, view->rows);
+  char* to = room_for_bytes(reader, (Size)view->rows * UUID_LEN);
+  for (uint64 i = 0; i < view->rows; i++, to += UUID_LEN) {
+    if (is_null(view, i)) continue;
+    if (!kalam_read_canonical_uuid(slices[i].data, slices[i].size, (unsigned char*)to)) return nullptr;
+    datums[i] = PointerGetDatum(to);
+  }
+  return datums;
+}
+
 static bool is_utf8(const char* text, Size size) {
   return size == 0 || pg_verify_mbstr(PG_UTF8, text, (int)size, true);
 }
@@ -205,6 +218,7 @@ static const Datum* convert_window(KalamColumnReader* reader, const ColumnView* 
     case ColumnKind::binary:
       return convert_varlenas(reader, view);
     case ColumnKind::utf8:
+      if (reader->type == UUIDOID && reader->is_canonical) return convert_canonical_uuids(reader, view);
       return reader->type == TEXTOID || (reader->type == VARCHAROID && reader->typmod < 0) ? convert_texts(reader, view)
                                                                                            : nullptr;
     default:

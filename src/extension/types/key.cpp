@@ -1,5 +1,6 @@
 #include "extension/types/key.h"
 
+#include "extension/base/report.h"
 #include "extension/types/text_forms.h"
 
 extern "C" {
@@ -9,6 +10,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
 #include "mb/pg_wchar.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 }
@@ -57,16 +59,18 @@ KalamKeyComparison kalam_key_comparison(const KalamRelation* relation, TupleDesc
       return type == INT2OID || type == INT4OID || type == INT8OID ? KalamKeyComparison::integer
                                                                    : KalamKeyComparison::none;
     case RemoteKind::text:
+      if (type == UUIDOID) return relation->key_is_canonical ? KalamKeyComparison::uuid : KalamKeyComparison::none;
       return type == TEXTOID || type == VARCHAROID ? KalamKeyComparison::text : KalamKeyComparison::none;
     default:
       return KalamKeyComparison::none;
   }
 }
 
-// The operators that PostgreSQL compares integers of all widths with, and those of texts.
+// The operators that PostgreSQL compares integers of all widths with, and those of texts and uuids.
 int kalam_key_strategy(Oid opno, Oid collation, Oid value_type) {
   int strategy = get_op_opfamily_strategy(opno, INTEGER_BTREE_FAM_OID);
   if (strategy != InvalidStrategy) return strategy;
+  if (get_opcode(opno) == F_UUID_EQ) return BTEqualStrategyNumber;
   if (get_op_opfamily_strategy(opno, TEXT_BTREE_FAM_OID) != BTEqualStrategyNumber) return InvalidStrategy;
   if (value_type != TEXTOID && value_type != VARCHAROID) return InvalidStrategy;
   if (!OidIsValid(collation) || !get_collation_isdeterministic(collation)) return InvalidStrategy;
@@ -124,6 +128,41 @@ char* kalam_key_text(KalamColumnWriter* writer, Datum key) {
   Value value;
   writer->convert(writer, key, &value);
   return kalam_key_text_of_value(&value);
+}
+
+bool kalam_key_has_many_texts(const KalamRelation* relation, TupleDesc tupdesc) {
+  if (relation->key_attribute == InvalidAttrNumber || relation->key_column < 0 || relation->key_is_canonical)
+    return false;
+  return relation->columns[relation->key_column].type.kind == RemoteKind::text &&
+         getBaseType(TupleDescAttr(tupdesc, relation->key_attribute - 1)->atttypid) == UUIDOID;
+}
+
+bool kalam_key_text_may_differ(const KalamRelation* relation, TupleDesc tupdesc) {
+  if (relation->key_attribute == InvalidAttrNumber || relation->key_column < 0) return false;
+  Oid type = getBaseType(TupleDescAttr(tupdesc, relation->key_attribute - 1)->atttypid);
+  switch (relation->columns[relation->key_column].type.kind) {
+    case RemoteKind::text:
+    case RemoteKind::json:
+    case RemoteKind::file:
+      return type != TEXTOID && type != VARCHAROID && type != JSONOID;
+    default:
+      return false;
+  }
+}
+
+// The text is for the server's log alone.
+void kalam_key_refuse_text(const char* relation, Oid type, const kalam::Slice* stored, const char* text) {
+  ereport(
+      ERROR,
+      (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+       errmsg("KalamDB has a key of foreign table \"%s\" as another text than PostgreSQL writes for type %s", relation,
+              format_type_be(type)),
+       errdetail("KalamDB compares keys as texts, and does not find the row by the one that PostgreSQL writes."),
+       errdetail_log("KalamDB has \"%s\", and PostgreSQL writes \"%s\".",
+                     kalam_text_from_remote(stored->data, stored->size), kalam_text_from_remote(text, strlen(text))),
+       errhint("Store the row in KalamDB under the key that PostgreSQL writes, or show the key as a column of type "
+               "text.")));
+  pg_unreachable();
 }
 
 bool kalam_key_from_text(const char* text, Oid type, int32 typmod, Datum* key) {

@@ -10,6 +10,7 @@ enum class KalamKeyComparison : uint8_t {
   none,     // the server's equality is another one: conditions stay local
   integer,  // by value; no other type has an order that is the same on both sides
   text,     // byte by byte
+  uuid,     // likewise, as each has one text that PostgreSQL writes
 };
 
 // Whether KalamDB can store rows with a key of the kind. It takes tables with any key, and then refuses every row.
@@ -30,6 +31,18 @@ int kalam_key_strategy(Oid opno, Oid collation, Oid value_type);
 // of the relation's key. Both belong to the current memory context.
 KalamColumnWriter* kalam_key_writer_create(const KalamRelation* relation, Oid type);
 KalamColumnWriter* kalam_key_writer_of_attribute(const KalamRelation* relation, TupleDesc tupdesc);
+
+// Whether KalamDB may have several rows whose keys are one uuid, each with another text: nobody says that all texts are
+// those that PostgreSQL writes (option canonical).
+bool kalam_key_has_many_texts(const KalamRelation* relation, TupleDesc tupdesc);
+
+// Whether the server may keep a key of the relation as another text than the one that PostgreSQL writes for its value:
+// the type reads several texts as one value. Such a row can be read; it is neither found nor changed by its key.
+bool kalam_key_text_may_differ(const KalamRelation* relation, TupleDesc tupdesc);
+
+// Raises 55000: the text that the server keeps, in UTF-8, is another one than `text`, which PostgreSQL writes for the
+// same key. `relation`: the foreign table.
+[[noreturn]] void kalam_key_refuse_text(const char* relation, Oid type, const kalam::Slice* stored, const char* text);
 
 // The text of a key, in UTF-8, palloc'd.
 char* kalam_key_text(KalamColumnWriter* writer, Datum key);

@@ -11,6 +11,7 @@ extern "C" {
 #include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/uuid.h"
 #include "utils/xml.h"
 }
 
@@ -91,6 +92,28 @@ Datum kalam_input_text(FmgrInfo* input, char* text, Oid input_parameter, int32 t
   Datum value = InputFunctionCall(input, text, input_parameter, typmod);
   end_fixed_settings(level);
   return value;
+}
+
+// ---------------------------------------------------------------- uuids
+
+constexpr size_t UUID_TEXT_LEN = 36;
+
+static int digit_of(char character) {
+  if (character >= '0' && character <= '9') return character - '0';
+  return character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
+}
+
+bool kalam_read_canonical_uuid(const char* text, size_t size, unsigned char* bytes) {
+  if (size != UUID_TEXT_LEN) return false;
+  for (int i = 0; i < UUID_LEN; i++) {
+    if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-') return false;
+    int high = digit_of(text[0]);
+    int low = digit_of(text[1]);
+    if (high < 0 || low < 0) return false;
+    bytes[i] = (unsigned char)(high << 4 | low);
+    text += 2;
+  }
+  return true;
 }
 
 // ---------------------------------------------------------------- arrays to text

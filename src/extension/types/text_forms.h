@@ -8,6 +8,9 @@
 char* kalam_output_text(FmgrInfo* output, Datum value);
 Datum kalam_input_text(FmgrInfo* input, char* text, Oid input_parameter, int32 typmod);
 
+// The sixteen bytes of a uuid's text, if it is the one that PostgreSQL writes: small letters, hyphens, nothing else.
+bool kalam_read_canonical_uuid(const char* text, size_t size, unsigned char* bytes);
+
 // Whether values of a type can be kept as text and read again without running what a role has put into a domain:
 // domains are read as what they are made of, which is not possible where they are parts of rows and ranges.
 bool kalam_has_text(Oid type);

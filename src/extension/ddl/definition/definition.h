@@ -39,12 +39,26 @@ struct KalamTableDefinition {
 // by itself, may be declared. Raises 0A000, 42P16, 42P17 … for what KalamDB cannot do.
 void kalam_define_columns(CreateStmt* statement, KalamTableDefinition* definition);
 
+// The column of the name that it has here, or NULL.
+KalamColumnDefinition* kalam_find_column(const KalamTableDefinition* definition, const char* local_name);
+
+// Adds NOT NULL to a column that has none.
+void kalam_make_not_null(ColumnDef* column);
+
 // Raises 42611 unless the system columns among these declare what KalamDB has: _seq bigint, _userid text in user and
 // stream tables, without constraints and defaults.
 void kalam_check_system_columns(const CreateStmt* statement, kalam::TableKind kind);
 
 // Name of the key's column here, once it is defined; NULL: there is none.
 const char* kalam_key_column(const KalamTableDefinition* definition);
+
+// PRIMARY KEY (column, …) of a statement whose columns are defined (key_definition.cpp). Several columns are one key of
+// KalamDB, in a column that is generated from them, and added here. Raises 42703 and 42701 as PostgreSQL does, and
+// 0A000 for columns of which no text can be made that tells their values exactly.
+void kalam_define_key_columns(CreateStmt* statement, KalamTableDefinition* definition, const List* names);
+
+// Makes the column the key, which is NOT NULL on both sides.
+void kalam_set_key(CreateStmt* statement, KalamColumnDefinition* key);
 
 // A key for tables that declare none: the column id of shared and user tables. Raises 42P16 when there is none, and
 // 0A000 for a key of a type that KalamDB cannot have rows with.

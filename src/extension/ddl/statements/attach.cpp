@@ -9,6 +9,7 @@
 #include "extension/ddl/definition/definition.h"
 #include "extension/options/options.h"
 #include "extension/remote/query.h"
+#include "extension/types/key.h"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -144,6 +145,19 @@ char* kalam_column_differences(Relation local, const KalamRelation* relation) {
   return differences.sqlstate != 0 ? differences.text.data : nullptr;
 }
 
+// Its rows are found by reading all of them, since nobody knows how KalamDB's texts are written.
+static void tell_of_uuid_key(Relation local, const KalamRelation* relation) {
+  if (!check_function_bodies || !kalam_key_has_many_texts(relation, RelationGetDescr(local))) return;
+  const char* name = NameStr(TupleDescAttr(RelationGetDescr(local), relation->key_attribute - 1)->attname);
+  ereport(NOTICE,
+          (errmsg("rows of foreign table \"%s\" are not looked up by key \"%s\"", relation->local_name, name),
+           errdetail("It is text in KalamDB, where a uuid can be written in several ways."),
+           errhint("If all are written as PostgreSQL writes them: ALTER FOREIGN TABLE %s ALTER COLUMN %s OPTIONS (ADD "
+                   "canonical 'true').",
+                   quote_qualified_identifier(get_namespace_name(RelationGetNamespace(local)), relation->local_name),
+                   quote_identifier(name))));
+}
+
 void kalam_check_attached(Oid relid, const KalamTableDefinition* definition) {
   Differences differences = {};
   Relation local = RelationIdGetRelation(relid);
@@ -152,6 +166,7 @@ void kalam_check_attached(Oid relid, const KalamTableDefinition* definition) {
   initStringInfo(&differences.text);
   compare_key(&differences, relation, definition);
   compare_columns(&differences, local, relation);
+  if (differences.sqlstate == 0) tell_of_uuid_key(local, relation);
   RelationClose(local);
   if (differences.sqlstate == 0) return;
   char* describe = kalam_exec_call(GetForeignServer(relation->serverid)->servername,

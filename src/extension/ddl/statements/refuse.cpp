@@ -1,5 +1,6 @@
 // Statements on foreign tables of this wrapper that PostgreSQL would run on its side alone, so that the two sides would
 // silently differ from then on.
+#include "extension/base/settings.h"
 #include "extension/catalog/relation.h"
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/definition/definition.h"
@@ -92,10 +93,16 @@ static void refuse_remote_options(Oid relid, List* options) {
   }
 }
 
-// ADD GENERATED ALWAYS AS IDENTITY, as a dump writes it.
-static bool is_always(const AlterTableCmd* command) {
-  return command->def != nullptr && IsA(command->def, Constraint) &&
-         ((const Constraint*)command->def)->generated_when == ATTRIBUTE_IDENTITY_ALWAYS;
+// ADD GENERATED ALWAYS AS IDENTITY, and whatever means a sequence of PostgreSQL: a dump names it.
+static bool is_sequence(const AlterTableCmd* command) {
+  if (command->def == nullptr || !IsA(command->def, Constraint)) return false;
+  const Constraint* identity = (const Constraint*)command->def;
+  if (identity->generated_when == ATTRIBUTE_IDENTITY_ALWAYS || kalam_setting_serial() == KalamSerial::sequence)
+    return true;
+  ListCell* cell;
+  foreach (cell, identity->options)
+    if (strcmp(lfirst_node(DefElem, cell)->defname, "sequence_name") == 0) return true;
+  return false;
 }
 
 // What a subcommand does, for the message; NULL for those that concern PostgreSQL's side alone.
@@ -194,12 +201,13 @@ static void check_alter_table(const AlterTableStmt* statement) {
     bool is_type = command->subtype == AT_AlterColumnType;
     bool is_identity = command->subtype == AT_AddIdentity;
     if (is_type && is_wider_text(relid, command)) continue;
-    if (is_identity && is_always(command)) continue;
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("%s is not supported on KalamDB table \"%s\"", action, get_rel_name(relid)),
-                    is_type       ? errhint("Add a column of the new type, UPDATE it from the old one, and drop that.")
-                    : is_identity ? errhint("Use ALTER COLUMN ... SET DEFAULT snowflake_id(), or GENERATED ALWAYS.")
-                                  : 0));
+    if (is_identity && is_sequence(command)) continue;
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("%s is not supported on KalamDB table \"%s\"", action, get_rel_name(relid)),
+             is_type       ? errhint("Add a column of the new type, UPDATE it from the old one, and drop that.")
+             : is_identity ? errhint("Use ALTER COLUMN ... SET DEFAULT snowflake_id(), or SET kalam.serial = sequence.")
+                           : 0));
   }
 }
 
