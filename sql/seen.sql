@@ -56,6 +56,37 @@ SELECT count(*) FROM kalam_table_status(NULL);
 CREATE TABLE ktest00000_seen.u (id int PRIMARY KEY, v text) USING kalamdb WITH (type = 'user');
 SELECT kind, row_count FROM kalam_table_status('ktest00000_seen.u');
 
+-- EXPLAIN says more where it is told to.
+CREATE TABLE ktest00000_seen.e (id int PRIMARY KEY, v text, w int) USING kalamdb;
+INSERT INTO ktest00000_seen.e SELECT i, 'v' || i, i FROM generate_series(1, 5) i;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT v FROM ktest00000_seen.e WHERE w > 1;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT count(*) FROM ktest00000_seen.e;
+SET kalam.explain = on;
+EXPLAIN (COSTS OFF) SELECT v FROM ktest00000_seen.e WHERE w > 1 AND id + 0 = 3 AND id = w AND id = random();
+EXPLAIN (COSTS OFF) SELECT v FROM ktest00000_seen.e WHERE id IN (2, 3) AND (id = 2 OR w = 3);
+EXPLAIN (COSTS OFF) SELECT v FROM ktest00000_seen.e WHERE id < 3 AND length(v) > 1;
+EXPLAIN (COSTS OFF) SELECT v FROM ktest00000_seen.e;
+EXPLAIN (COSTS OFF) INSERT INTO ktest00000_seen.e VALUES (6, 'v6', 6);
+EXPLAIN (COSTS OFF) UPDATE ktest00000_seen.e SET w = 0 WHERE id = 1;
+EXPLAIN (COSTS OFF) DELETE FROM ktest00000_seen.e WHERE id = 1;
+CREATE FUNCTION ktest_seen_plan(query text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE plan json;
+BEGIN
+  EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, FORMAT JSON) ' || query INTO plan;
+  RETURN plan->0->'Plan';
+END $$;
+SELECT p->'Scan Requests' AS scans, p->'Lookup Requests' AS lookups, (p->>'Completeness Questions')::int > 0 AS asked, p->'Scans Repeated' AS repeated,
+  p->'Rows Received' AS rows, (p->>'Bytes Sent')::int > 0 AS sent, (p->>'Time Waited')::float > 0 AS waited, p->'Evaluated Locally' AS locally
+FROM ktest_seen_plan('SELECT v FROM ktest00000_seen.e WHERE w > 1') p;
+SELECT p->'Scan Requests' AS scans, p->'Lookup Requests' AS lookups, p->'Completeness Questions' AS asked, p->'Rows Received' AS rows,
+  (p->>'Bytes Sent')::int > 0 AS sent, (p->>'Time Waited')::float > 0 AS waited, p->'Evaluated Locally' AS locally
+FROM ktest_seen_plan('SELECT v FROM ktest00000_seen.e WHERE id IN (2, 3) AND w = 3') p;
+SELECT p ? 'Time Waited' FROM ktest_seen_plan('SELECT count(*) FROM ktest00000_seen.e WHERE w = 3') p;
+SET kalam.explain = off;
+SELECT p ? 'Scan Requests' FROM ktest_seen_plan('SELECT v FROM ktest00000_seen.e') p;
+EXPLAIN (COSTS OFF) INSERT INTO ktest00000_seen.e VALUES (6, 'v6', 6);
+DROP FUNCTION ktest_seen_plan;
+
 -- Rights.
 SET ROLE ktest_seen_role;
 SELECT count(*) FROM kalam_connections();

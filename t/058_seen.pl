@@ -98,6 +98,20 @@ is($node->safe_psql('other', 'SELECT count(*) FROM kalam_stat_tables'), '0', 'an
 $node->safe_psql('other', 'SELECT kalam_stat_reset()');
 isnt(of_table('t', 'count(*)'), '0', 'a reset is of one database');
 
+# ---- More tables than there is room for
+
+$node->sql(q{SELECT kalam_stat_reset(); CREATE SCHEMA many;
+	DO $$ BEGIN FOR i IN 1 .. 1002 LOOP
+	  EXECUTE format('CREATE FOREIGN TABLE many.t%s (id int NOT NULL) SERVER kalam_server OPTIONS (namespace %L, "table" %L)', i, 'app', 't');
+	END LOOP; END $$;});
+$node->sql(q{DO $$ BEGIN FOR i IN 1 .. 1002 LOOP EXECUTE format('SELECT id FROM many.t%s WHERE id = 1', i); END LOOP; END $$;});
+is($node->sql('SELECT relid IS NULL, count(*), sum(lookups) FROM kalam_stat_tables GROUP BY 1 ORDER BY 1'), "f|1000|1000\nt|1|2",
+	'what finds no room is counted in one row');
+is($node->sql('SET ROLE reader; SELECT count(*) FROM kalam_stat_tables WHERE relid IS NULL'), '0',
+	'which is not for everybody');
+$node->sql('SET client_min_messages = error; DROP SCHEMA many CASCADE; SELECT count(*) FROM app.t');
+is(of_table('t', 'scans'), '1', 'tables that are dropped make room');
+
 # ---- Waits
 
 {

@@ -5,6 +5,7 @@
 #include "extension/base/settings.h"
 #include "extension/base/snowflake.h"
 #include "extension/ddl/ddl.h"
+#include "extension/fdw/explain.h"
 #include "extension/join/join.h"
 #include "extension/plan/arbiter.h"
 #include "extension/stats/counters.h"
@@ -32,4 +33,5 @@ void _PG_init(void) {
   kalam_join_init();
   kalam_ddl_init();
   kalam_arbiter_init();
+  kalam_explain_init();
 }

@@ -10,6 +10,7 @@ static char* setting_user_id;
 static int setting_max_response_kb;
 static bool setting_auto_flush = true;
 static bool setting_enable_batched_join = true;
+static bool setting_explain;
 static int setting_server_version_limit = 100000;
 static int setting_catalog_lifetime_ms = 1000;
 static int setting_snowflake_worker_id;
@@ -76,6 +77,9 @@ void kalam_settings_init() {
                            "Lets the planner join KalamDB tables by key, with many lookups in flight.",
                            "Otherwise a join by key looks up one row after the other.", &setting_enable_batched_join,
                            true, PGC_USERSET, GUC_EXPLAIN, nullptr, nullptr, nullptr);
+  DefineCustomBoolVariable("kalam.explain", "Has EXPLAIN say more of what is asked of KalamDB.",
+                           "From PostgreSQL 18 on EXPLAIN has an option KALAM, which wins.", &setting_explain, false,
+                           PGC_USERSET, 0, nullptr, nullptr, nullptr);
   DefineCustomIntVariable(
       "kalam.snowflake_worker_id", "Worker number in the ids that snowflake_id() makes.",
       "-1 derives it from the cluster's system identifier. A change takes effect when PostgreSQL is restarted.",
@@ -131,6 +135,10 @@ int kalam_setting_snowflake_worker_id() {
 
 bool kalam_setting_auto_flush() {
   return setting_auto_flush;
+}
+
+bool kalam_setting_explain() {
+  return setting_explain;
 }
 
 bool kalam_setting_enable_batched_join() {

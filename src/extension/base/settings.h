@@ -21,6 +21,9 @@ bool kalam_setting_auto_flush();
 // kalam.enable_batched_join: whether the planner may join by key with many lookups in flight.
 bool kalam_setting_enable_batched_join();
 
+// kalam.explain: whether EXPLAIN says more of what is asked of KalamDB, where its option does not say otherwise.
+bool kalam_setting_explain();
+
 // kalam.write_mode: what happens to changes that KalamDB cannot commit as one.
 enum class KalamWriteMode : int {
   atomic,      // refused at the statement that makes it so

@@ -1,7 +1,9 @@
 // What EXPLAIN says about foreign scans and changes of KalamDB tables.
 #include "extension/fdw/explain.h"
+#include "extension/fdw/explain_option.h"
 #include "extension/modify/on_conflict.h"
 #include "extension/modify/upsert.h"
+#include "extension/plan/key_clause.h"
 #include "extension/scan/remote_count.h"
 #include "extension/scan/scan.h"
 
@@ -35,6 +37,69 @@ static char* lookup_text(ForeignScanState* node, ExplainState* es) {
   return deparse_expression(conditions, context, use_prefix, false);
 }
 
+static const char* reason_text(KalamStaysLocal reason) {
+  switch (reason) {
+    case KalamStaysLocal::no:
+      return "names too many keys, or costs more than this plan";
+    case KalamStaysLocal::no_key:
+      return "the table has no key that can be looked up";
+    case KalamStaysLocal::other_form:
+      return "not a comparison with a value or a list";
+    case KalamStaysLocal::not_on_key:
+      return "not a condition on the key";
+    case KalamStaysLocal::other_operator:
+      return "the operator names no keys";
+    case KalamStaysLocal::not_constant:
+      return "the value differs from row to row";
+    case KalamStaysLocal::volatile_value:
+      return "the value is volatile";
+    case KalamStaysLocal::not_closed:
+      return "an alternative names no keys";
+    case KalamStaysLocal::pseudoconstant:
+      return "evaluated once, before the scan";
+  }
+  return "";
+}
+
+// The conditions that are evaluated here, each with the reason.
+static void explain_local_conditions(ForeignScanState* node, const List* reasons, ExplainState* es) {
+  ForeignScan* plan = (ForeignScan*)node->ss.ps.plan;
+  List* context = set_deparse_context_plan(es->deparse_cxt, (Plan*)plan, NIL);
+  bool use_prefix = list_length(es->rtable) > 1 || es->verbose;
+  List* lines = NIL;
+  ListCell* clause;
+  ListCell* reason;
+  forboth(clause, plan->scan.plan.qual, reason, reasons) {
+    char* text = deparse_expression((Node*)lfirst(clause), context, use_prefix, false);
+    lines = lappend(lines, psprintf("%s: %s", text, reason_text((KalamStaysLocal)lfirst_int(reason))));
+  }
+  if (lines != NIL) ExplainPropertyList("Evaluated Locally", lines, es);
+}
+
+// What the query needs of KalamDB's columns; the key and the version may be asked for as well.
+static void explain_columns(const KalamScanState* state, const List* attributes, ExplainState* es) {
+  List* names = NIL;
+  ListCell* cell;
+  foreach (cell, attributes) {
+    int column = state->remote->attribute_column[lfirst_int(cell) - 1];
+    if (column >= 0) names = lappend(names, state->remote->columns[column].name);
+  }
+  if (names != NIL) ExplainPropertyList("Remote Columns", names, es);
+}
+
+static void explain_requests(const KalamScanCounters* counters, ExplainState* es) {
+  ExplainPropertyInteger("Scan Requests", nullptr, (int64)counters->scans, es);
+  ExplainPropertyInteger("Lookup Requests", nullptr, (int64)counters->keys.lookups, es);
+  ExplainPropertyInteger("Completeness Questions", nullptr, (int64)counters->completeness_questions, es);
+  ExplainPropertyInteger("Scans Repeated", nullptr, (int64)counters->repeated_scans, es);
+  ExplainPropertyInteger("Rows Received", nullptr, (int64)counters->rows, es);
+  ExplainPropertyInteger("Bytes Sent", nullptr, (int64)(counters->keys.request_bytes + counters->scan_request_bytes),
+                         es);
+  if (es->timing)
+    ExplainPropertyFloat("Time Waited", "ms", (double)(counters->keys.waited_us + counters->scan_waited_us) / 1000.0, 3,
+                         es);
+}
+
 static void explain_remote_count(const KalamRemoteCount* state, ExplainState* es) {
   ExplainPropertyText("Remote Table", state->scan->remote->remote_name, es);
   if (!es->analyze) {
@@ -57,6 +122,10 @@ void kalam_explain_foreign_scan(ForeignScanState* node, ExplainState* es) {
     ExplainPropertyText("Key Lookup", lookup_text(node, es), es);
   }
 
+  KalamScanPlan plan = kalam_scan_plan((ForeignScan*)node->ss.ps.plan);
+  bool explains_more = kalam_explains_more(es);
+  if (es->verbose) explain_columns(state, plan.attributes, es);
+  if (explains_more) explain_local_conditions(node, plan.reasons, es);
   if (state->is_marked) ExplainPropertyText("Row Locks", state->locks_first ? "Before Reading" : "After Filters", es);
 
   if (!es->analyze) {
@@ -75,6 +144,7 @@ void kalam_explain_foreign_scan(ForeignScanState* node, ExplainState* es) {
     ExplainPropertyInteger("Lookups to Lock", nullptr, (int64)kalam_row_mark_lookups(state->mark), es);
   ExplainPropertyInteger("Calls", nullptr, (int64)(counters->keys.calls + counters->scan_calls), es);
   ExplainPropertyInteger("Bytes Received", nullptr, (int64)(counters->keys.response_bytes + counters->scan_bytes), es);
+  if (explains_more) explain_requests(counters, es);
 }
 
 // The key that an INSERT's ON CONFLICT clause means, and what it has cost to look keys up.
@@ -90,6 +160,7 @@ static void explain_conflict(const ResultRelInfo* result, const List* fdw_privat
 void kalam_explain_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result, List* fdw_private, int,
                                   ExplainState* es) {
   explain_conflict(result, fdw_private, es);
+  if (kalam_explains_more(es)) ExplainPropertyText("Sent", "at COMMIT", es);
   if (!es->verbose) return;
   // Behind a view the rights are those of its owner.
   Oid userid = kalam_result_check_as_user(result, mtstate->ps.state);

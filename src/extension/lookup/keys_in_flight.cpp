@@ -121,7 +121,9 @@ KalamKeyResult kalam_keys_in_flight_next(KalamKeysInFlight* keys, KalamKeyOrder 
   kalam::call_status(call, &status);
   kalam::call_statistics(call, &statistics);
   keys->counters.calls += statistics.rpcs;
+  keys->counters.request_bytes += statistics.request_bytes;
   keys->counters.response_bytes += statistics.response_bytes;
+  keys->counters.waited_us += statistics.waited_us;
   keys->answers++;
   if (status.error != kalam::ErrorClass::none) keys->report(keys->argument, place->tag, &status);
   keys->answered = place;

@@ -46,7 +46,9 @@ struct KalamKeysInFlight;
 struct KalamKeyCounters {
   uint64 lookups;
   uint64 calls;  // RPCs, repetitions included
+  uint64 request_bytes;
   uint64 response_bytes;
+  uint64 waited_us;
 };
 
 // No lookup yet. `columns` are remote names, each once; they, `connection` and `relation` must live as long as the keys

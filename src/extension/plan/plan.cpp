@@ -84,6 +84,17 @@ static bool locks_all_rows(const PlannerInfo* root, const RelOptInfo* rel, Kalam
   return lookup == KalamLookup::keys && !ends_early && root->query_level == 1;
 }
 
+// In the order of the plan's conditions, for EXPLAIN.
+static List* reasons_of(PlannerInfo* root, const RelOptInfo* rel, List* local) {
+  List* reasons = NIL;
+  ListCell* cell;
+  foreach (cell, local) {
+    const RestrictInfo* info = lfirst_node(RestrictInfo, cell);
+    if (!info->pseudoconstant) reasons = lappend_int(reasons, (int)kalam_why_local(root, rel, info));
+  }
+  return reasons;
+}
+
 ForeignScan* kalam_get_foreign_plan(PlannerInfo* root, RelOptInfo* rel, Oid relid, ForeignPath* path, List* tlist,
                                     List* scan_clauses, Plan* outer_plan) {
   if (IS_UPPER_REL(rel)) return kalam_remote_count_plan(path, tlist, outer_plan);
@@ -100,6 +111,7 @@ ForeignScan* kalam_get_foreign_plan(PlannerInfo* root, RelOptInfo* rel, Oid reli
   scan.change_strength = change_strength(root, rel, relid);
   scan.locks_late = hides_rows;
   scan.locks_first = locks_all_rows(root, rel, access.lookup, filter);
+  scan.reasons = reasons_of(root, rel, local);
   return make_foreignscan(tlist, filter, rel->relid, access.terms.values, kalam_scan_plan_to_list(&scan), NIL,
                           access.conditions, outer_plan);
 }

@@ -115,3 +115,11 @@ KalamRelationInfo* kalam_relation_info_create(PlannerInfo* root, RelOptInfo* rel
 KalamRelationInfo* kalam_relation_info(const RelOptInfo* rel) {
   return (KalamRelationInfo*)rel->fdw_private;
 }
+
+KalamStaysLocal kalam_why_local(PlannerInfo* root, const RelOptInfo* rel, const RestrictInfo* clause) {
+  const KalamRelationInfo* info = kalam_relation_info(rel);
+  for (int i = 0; i < info->clause_count; i++)
+    if (info->clauses[i].info == clause) return info->clauses[i].stays_local;
+  KalamKeyClause match;
+  return kalam_match_key_clause(root, clause->clause, rel, info->key, &match);
+}

@@ -35,3 +35,6 @@ struct KalamRelationInfo {
 KalamRelationInfo* kalam_relation_info_create(PlannerInfo* root, RelOptInfo* rel, Oid relid);
 
 KalamRelationInfo* kalam_relation_info(const RelOptInfo* rel);
+
+// Why a clause of the relation, which may be one that a join has pushed down, is evaluated here.
+KalamStaysLocal kalam_why_local(PlannerInfo* root, const RelOptInfo* rel, const RestrictInfo* clause);

@@ -4,12 +4,13 @@ extern "C" {
 #include "nodes/value.h"
 }
 
-enum Field { LOOKUP, TERMS, ATTRIBUTES, CHANGE_STRENGTH, LOCKS_LATE, LOCKS_FIRST };
+enum Field { LOOKUP, TERMS, ATTRIBUTES, CHANGE_STRENGTH, LOCKS_LATE, LOCKS_FIRST, REASONS };
 
 List* kalam_scan_plan_to_list(const KalamScanPlan* scan) {
   List* list = list_make2(makeInteger((int)scan->lookup), scan->terms.codes);
-  return list_concat(list, list_make4(scan->attributes, makeInteger(scan->change_strength),
-                                      makeInteger(scan->locks_late ? 1 : 0), makeInteger(scan->locks_first ? 1 : 0)));
+  return list_concat(
+      list, list_make5(scan->attributes, makeInteger(scan->change_strength), makeInteger(scan->locks_late ? 1 : 0),
+                       makeInteger(scan->locks_first ? 1 : 0), scan->reasons));
 }
 
 static int integer_at(const List* list, int field) {
@@ -25,5 +26,6 @@ KalamScanPlan kalam_scan_plan(const ForeignScan* plan) {
   scan.change_strength = (LockClauseStrength)integer_at(list, CHANGE_STRENGTH);
   scan.locks_late = integer_at(list, LOCKS_LATE) != 0;
   scan.locks_first = integer_at(list, LOCKS_FIRST) != 0;
+  scan.reasons = (List*)list_nth(list, REASONS);
   return scan;
 }

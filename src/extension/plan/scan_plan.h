@@ -24,6 +24,7 @@ struct KalamScanPlan {
   LockClauseStrength change_strength;  // of the lock of rows that are to be changed
   bool locks_late;                     // rows to be changed are locked after the filters only
   bool locks_first;  // a locking clause locks every row that is found, and no other: before they are read, if it can
+  List* reasons;     // integers: why each of the plan's conditions is evaluated here, KalamStaysLocal
 };
 
 // For fdw_private.

@@ -27,6 +27,7 @@ struct KalamCompleteness {
   int version_index;    // of the version in the answer's windows; -1: not asked for
   int key_index;        // of the key; shared tables
   bool keeps_answer;    // the answer is to be read more than once
+  uint64* questions;    // counts them, for EXPLAIN
 
   // Of the last scan.
   int64 highest;                             // highest version of its answer; -1: none

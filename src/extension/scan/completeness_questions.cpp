@@ -85,6 +85,7 @@ static KalamPendingQuery* ask(const KalamCompleteness* check, const char* sql) {
   const KalamRelation* remote = check->remote;
   KalamPendingQuery* question = kalam_query_start(check->connection, sql);
   kalam_call_holder_set_table(question->holder, remote->relid, remote->remote_name);
+  (*check->questions)++;
   kalam_count(remote->serverid, remote->relid, KalamCounter::completeness_questions);
   return question;
 }

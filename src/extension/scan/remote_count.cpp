@@ -31,6 +31,7 @@ static bool count_by_server(KalamRemoteCount* state) {
   KalamCompleteness table = {};
   table.connection = scan->connection;
   table.remote = scan->remote;
+  table.questions = &state->scan->counters.completeness_questions;
   KalamPendingQuery* counted = kalam_ask_row_count(&table);
   KalamPendingQuery* later = kalam_ask_version(&table, before.max_seq, "", "");
   bool is_counted = kalam_finish_row_count(&table, counted, &state->count);

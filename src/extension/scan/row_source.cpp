@@ -18,6 +18,7 @@ bool kalam_row_source_read(const KalamRowSource* source, kalam::Call* call, kala
   kalam::Status status;
   CHECK_FOR_INTERRUPTS();
   if (kalam::call_result_next(call, KALAM_WINDOW_ROWS, window, &status)) {
+    source->counters->rows += window->rows;
     kalam_count(source->remote->serverid, source->remote->relid, KalamCounter::rows_read, window->rows);
     return true;
   }

@@ -14,7 +14,12 @@ struct KalamScanCounters {
   KalamKeyCounters keys;
   uint64 scans;
   uint64 scan_calls;
+  uint64 scan_request_bytes;
   uint64 scan_bytes;
+  uint64 scan_waited_us;
+  uint64 repeated_scans;
+  uint64 completeness_questions;
+  uint64 rows;  // received
   uint64 journal_rows;
 };
 

@@ -23,6 +23,7 @@ static KalamCompleteness* create_completeness(const KalamRowSource* source, bool
   const KalamRelation* remote = source->remote;
   if (remote->awaits_commit || !kalam_completeness_can_check(remote)) return nullptr;
   KalamCompleteness* check = kalam_completeness_create(source->connection, remote, source->subject, keeps_answer);
+  check->questions = &source->counters->completeness_questions;
   if (remote->version_column >= 0)
     check->version_index = kalam_scan_columns_add(source->columns, remote->version_column);
   if (kalam_completeness_by_version(remote))
@@ -72,7 +73,9 @@ static void wait_for_answer(WholeTable* whole) {
   kalam::call_status(whole->holder->call, &status);
   kalam::call_statistics(whole->holder->call, &statistics);
   source->counters->scan_calls += statistics.rpcs;
+  source->counters->scan_request_bytes += statistics.request_bytes;
   source->counters->scan_bytes += statistics.response_bytes;
+  source->counters->scan_waited_us += statistics.waited_us;
   if (status.error != kalam::ErrorClass::none) kalam_row_source_report(source, &status);
 }
 
@@ -86,6 +89,7 @@ static void take_complete_answer(WholeTable* whole) {
     while (!kalam_completeness_check(check, whole->holder->call)) {
       kalam_call_holder_clear(whole->holder);
       kalam_completeness_repair(check);
+      whole->source.counters->repeated_scans++;
       kalam_count(check->remote->serverid, check->remote->relid, KalamCounter::repeated_scans);
       start_call(whole);
       wait_for_answer(whole);
