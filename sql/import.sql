@@ -48,7 +48,26 @@ CREATE SCHEMA ktest00000_import_plain;
 IMPORT FOREIGN SCHEMA ktest00000_import LIMIT TO (defaluts, defaults) FROM SERVER kalam_server INTO ktest00000_import_plain;
 SELECT count(*) FROM pg_attrdef WHERE adrelid = 'ktest00000_import_plain.defaults'::regclass;
 RESET search_path;
+
+-- KalamDB's own columns, tables that are there, and several namespaces at once.
+SELECT kalam_exec('CREATE NAMESPACE ktest00000_import_more') IS NOT NULL AS created;
+SELECT count(*) FROM (VALUES
+  ('CREATE SHARED TABLE ktest00000_import_more.other (id INT PRIMARY KEY)'), ('CREATE USER TABLE ktest00000_import_more.mine (id INT PRIMARY KEY)')
+) v(s), LATERAL kalam_exec(v.s);
+CREATE SCHEMA ktest00000_import_all;
+IMPORT FOREIGN SCHEMA ktest00000_import_more FROM SERVER kalam_server INTO ktest00000_import_all OPTIONS (import_system_columns 'user');
+SELECT relname, attname FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid WHERE relnamespace = 'ktest00000_import_all'::regnamespace AND attnum > 0 ORDER BY relname, attnum;
+IMPORT FOREIGN SCHEMA ktest00000_import_more FROM SERVER kalam_server INTO ktest00000_import_all;
+IMPORT FOREIGN SCHEMA ktest00000_import_more FROM SERVER kalam_server INTO ktest00000_import_all OPTIONS (import_if_not_exists 'true');
+DROP FOREIGN TABLE ktest00000_import_all.other, ktest00000_import_all.mine;
+IMPORT FOREIGN SCHEMA ktest00000_import_more EXCEPT (l234567890123456789012345678901234567890123456789012345678901234) FROM SERVER kalam_server INTO ktest00000_import_all OPTIONS (import_system_columns 'ALL', namespace_pattern 'ktest00000\_import%');
+SELECT relname, string_agg(attname, ' ' ORDER BY attnum) FILTER (WHERE attname LIKE '\_%') AS own FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid WHERE relnamespace = 'ktest00000_import_all'::regnamespace AND attnum > 0 GROUP BY 1 ORDER BY 1;
+SELECT kalam_exec('CREATE SHARED TABLE ktest00000_import_more.s (id INT PRIMARY KEY)') IS NOT NULL AS created;
+IMPORT FOREIGN SCHEMA ktest00000_import_more LIMIT TO (s) FROM SERVER kalam_server INTO ktest00000_import_all OPTIONS (namespace_pattern 'ktest00000\_import%');
+IMPORT FOREIGN SCHEMA ktest00000_import_more FROM SERVER kalam_server INTO ktest00000_import_all OPTIONS (import_system_columns 'some');
 SET client_min_messages = warning;
+DROP SCHEMA ktest00000_import_all CASCADE;
+SELECT kalam_exec('DROP NAMESPACE ktest00000_import_more CASCADE') IS NOT NULL AS cleaned_up;
 DROP SCHEMA ktest00000_import_plain CASCADE;
 DROP SCHEMA ktest00000_import_defaults CASCADE;
 RESET client_min_messages;

@@ -1,6 +1,7 @@
 // IMPORT FOREIGN SCHEMA: a foreign table for every shared, user and stream table of a KalamDB namespace.
 #include "extension/fdw/import.h"
 #include "extension/base/report.h"
+#include "extension/base/settings.h"
 #include "extension/catalog/relation.h"
 #include "extension/catalog/rights.h"
 #include "extension/ddl/definition/definition.h"
@@ -10,7 +11,9 @@
 #include "extension/remote/query.h"
 
 extern "C" {
+#include "catalog/pg_collation.h"
 #include "commands/defrem.h"
+#include "utils/fmgrprotos.h"
 }
 
 // The server gives 1,000 rows of an answer at most, or fewer where it is set so (spec 9.3).
@@ -24,12 +27,27 @@ enum Field { TABLE_NAME, TABLE_TYPE, COLUMN_NAME, DATA_TYPE, NULLABLE, DEFAULT_V
 struct Wanted {
   bool not_null;
   bool defaults;
+  bool if_not_exists;
+  KalamSystemColumns system_columns;
+  text* namespace_pattern;  // as of LIKE; NULL: the namespace that the statement names alone
 };
 
 }  // namespace
 
+static KalamSystemColumns system_columns_of(DefElem* option) {
+  const char* value = defGetString(option);
+  const struct config_enum_entry* entry = kalam_system_columns_values;
+  while (entry->name != nullptr && pg_strcasecmp(entry->name, value) != 0) entry++;
+  if (entry->name == nullptr) {
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("invalid value for option \"%s\": \"%s\"", option->defname, value),
+                    errhint("Valid values are: none, user, all.")));
+  }
+  return (KalamSystemColumns)entry->val;
+}
+
 static Wanted wanted_by(const ImportForeignSchemaStmt* statement) {
-  Wanted wanted = {true, false};
+  Wanted wanted = {true, false, false, KalamSystemColumns::none, nullptr};
   ListCell* cell;
   foreach (cell, statement->options) {
     DefElem* option = (DefElem*)lfirst(cell);
@@ -37,9 +55,16 @@ static Wanted wanted_by(const ImportForeignSchemaStmt* statement) {
       wanted.not_null = defGetBoolean(option);
     } else if (strcmp(option->defname, "import_default") == 0) {
       wanted.defaults = defGetBoolean(option);
+    } else if (strcmp(option->defname, "import_if_not_exists") == 0) {
+      wanted.if_not_exists = defGetBoolean(option);
+    } else if (strcmp(option->defname, "import_system_columns") == 0) {
+      wanted.system_columns = system_columns_of(option);
+    } else if (strcmp(option->defname, "namespace_pattern") == 0) {
+      wanted.namespace_pattern = cstring_to_text(defGetString(option));
     } else {
       ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME), errmsg("invalid option \"%s\"", option->defname),
-                      errhint("Options of IMPORT FOREIGN SCHEMA are \"import_not_null\" and \"import_default\".")));
+                      errhint("Options of IMPORT FOREIGN SCHEMA are \"import_not_null\", \"import_default\", "
+                              "\"import_if_not_exists\", \"import_system_columns\" and \"namespace_pattern\".")));
     }
   }
   return wanted;
@@ -53,6 +78,29 @@ static void check_namespace(KalamConnection* connection, const char* name, const
     ereport(ERROR, (errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),
                     errmsg("namespace \"%s\" does not exist on KalamDB server \"%s\"", name, server)));
   }
+}
+
+// Names of the server's namespaces that fit the pattern and that the role may use, in their order. Namespaces that
+// come or go while the pages are read may be missed.
+static List* matching_namespaces(KalamConnection* connection, Oid serverid, text* pattern) {
+  List* names = NIL;
+  int64 offset = 0;
+  KalamQueryResult* page;
+  do {
+    page = kalam_query(connection, psprintf("SELECT namespace_id FROM system.namespaces ORDER BY namespace_id LIMIT %d "
+                                            "OFFSET " INT64_FORMAT,
+                                            PAGE_ROWS, offset));
+    for (int i = 0; i < page->row_count; i++) {
+      const char* name = page->column_count > 0 ? page->values[i][0] : nullptr;
+      if (name == nullptr) continue;
+      Datum fits =
+          DirectFunctionCall2Coll(textlike, C_COLLATION_OID, CStringGetTextDatum(name), PointerGetDatum(pattern));
+      if (DatumGetBool(fits) && kalam_may_use(serverid, GetUserId(), name, nullptr))
+        names = lappend(names, (void*)name);
+    }
+    offset += page->row_count;
+  } while (page->row_count > 0);
+  return names;
 }
 
 static KalamQueryResult* fetch_page(KalamConnection* connection, const char* name, int64 offset) {
@@ -97,6 +145,7 @@ namespace {
 struct Table {
   const char* name;  // NULL: none yet
   bool imported;
+  bool is_shared;
   const char* kind;
   int column_count;
   StringInfoData columns;
@@ -141,8 +190,24 @@ static void append_column(Table* table, char** row, const Wanted* wanted, const 
   if (wanted->not_null && !is_nullable) appendStringInfoString(&table->columns, " NOT NULL");
 }
 
-static void finish_table(const Table* table, const char* name_space, const char* server, List** commands) {
+// KalamDB's own columns, behind all others.
+static void append_system_columns(Table* table, KalamSystemColumns wanted) {
+  if (wanted == KalamSystemColumns::none) return;
+  const char* separator = table->column_count > 0 ? ", " : "";
+  if (!table->is_shared) {
+    appendStringInfo(&table->columns, "%s_userid text", separator);
+    table->column_count++;
+    separator = ", ";
+  }
+  if (wanted != KalamSystemColumns::all) return;
+  appendStringInfo(&table->columns, "%s_seq bigint", separator);
+  table->column_count++;
+}
+
+static void finish_table(Table* table, const char* name_space, const char* server, const Wanted* wanted,
+                         List** commands) {
   if (!table->imported) return;
+  append_system_columns(table, wanted->system_columns);
   if (table->column_count > MAX_ATTRIBUTES) {
     ereport(NOTICE,
             (errmsg("KalamDB table \"%s\" on server \"%s\" is left out", table->name, server),
@@ -150,21 +215,53 @@ static void finish_table(const Table* table, const char* name_space, const char*
              errhint("CREATE FOREIGN TABLE can show some of them.")));
     return;
   }
-  *commands = lappend(
-      *commands,
-      psprintf("CREATE FOREIGN TABLE %s (%s) SERVER %s OPTIONS (namespace %s, \"table\" %s, table_type %s)",
-               quote_identifier(table->name), table->columns.data, quote_identifier(server),
-               quote_literal_cstr(name_space), quote_literal_cstr(table->name), quote_literal_cstr(table->kind)));
+  *commands =
+      lappend(*commands,
+              psprintf("CREATE FOREIGN TABLE %s%s (%s) SERVER %s OPTIONS (namespace %s, \"table\" %s, table_type %s)",
+                       wanted->if_not_exists ? "IF NOT EXISTS " : "", quote_identifier(table->name),
+                       table->columns.data, quote_identifier(server), quote_literal_cstr(name_space),
+                       quote_literal_cstr(table->name), quote_literal_cstr(table->kind)));
 }
 
 static void begin_table(Table* table, char** row, ImportForeignSchemaStmt* statement) {
-  kalam::TableKind kind;
+  kalam::TableKind kind = kalam::TableKind::shared;
   table->name = row[TABLE_NAME];
   table->kind = row[TABLE_TYPE];
   table->imported = IsImportableForeignTable(table->name, statement) && table->kind != nullptr &&
                     kalam_table_kind_from_text(table->kind, &kind) && kind != kalam::TableKind::system;
+  table->is_shared = kind == kalam::TableKind::shared;
   table->column_count = 0;
   initStringInfo(&table->columns);
+}
+
+namespace {
+
+// A table that was found, for LIMIT TO and for names that two namespaces have.
+struct Found {
+  const char* name;
+  const char* name_space;
+  bool imported;
+};
+
+}  // namespace
+
+static const Found* find(List* found, const char* name, bool imported) {
+  ListCell* cell;
+  foreach (cell, found) {
+    const Found* table = (const Found*)lfirst(cell);
+    if (strcmp(table->name, name) == 0 && (table->imported || !imported)) return table;
+  }
+  return nullptr;
+}
+
+// One schema cannot have two tables of one name.
+static void check_name(List* found, const Table* table, const char* name_space) {
+  const Found* other = table->imported ? find(found, table->name, true) : nullptr;
+  if (other == nullptr) return;
+  ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
+                  errmsg("KalamDB namespaces \"%s\" and \"%s\" both have a table \"%s\"", other->name_space, name_space,
+                         table->name),
+                  errhint("Import each namespace into a schema of its own, or leave the table out with EXCEPT.")));
 }
 
 // A name of LIMIT TO may be a slip.
@@ -173,11 +270,34 @@ static void notice_missing(const ImportForeignSchemaStmt* statement, List* found
   if (statement->list_type != FDW_IMPORT_SCHEMA_LIMIT_TO) return;
   foreach (cell, statement->table_list) {
     const char* name = lfirst_node(RangeVar, cell)->relname;
-    bool is_found = false;
-    ListCell* other;
-    foreach (other, found) is_found = is_found || strcmp((const char*)lfirst(other), name) == 0;
-    if (!is_found) ereport(NOTICE, (errmsg("KalamDB namespace \"%s\" has no table \"%s\"", name_space, name)));
+    if (find(found, name, false) != nullptr) continue;
+    ereport(NOTICE, (errmsg("KalamDB namespace \"%s\" has no table \"%s\"", name_space, name)));
   }
+}
+
+static void import_namespace(KalamConnection* connection, ImportForeignSchemaStmt* statement, const char* name_space,
+                             const char* server, const Wanted* wanted, List** found, List** commands) {
+  Table table = {};
+  KalamQueryResult* page;
+  char** last = nullptr;
+  int64 offset = 0;
+  while ((page = fetch_next_page(connection, name_space, offset, last))->row_count > 0) {
+    for (int i = 0; i < page->row_count; i++) {
+      char** row = page->values[i];
+      if (table.name == nullptr || strcmp(table.name, row[TABLE_NAME]) != 0) {
+        finish_table(&table, name_space, server, wanted, commands);
+        begin_table(&table, row, statement);
+        check_name(*found, &table, name_space);
+        Found* entry = (Found*)palloc(sizeof(Found));
+        *entry = {table.name, name_space, table.imported};
+        *found = lappend(*found, entry);
+      }
+      if (table.imported) append_column(&table, row, wanted, server);
+    }
+    last = page->values[page->row_count - 1];
+    offset += page->row_count;
+  }
+  finish_table(&table, name_space, server, wanted, commands);
 }
 
 List* kalam_import_foreign_schema(ImportForeignSchemaStmt* statement, Oid serverid) {
@@ -188,26 +308,17 @@ List* kalam_import_foreign_schema(ImportForeignSchemaStmt* statement, Oid server
   Wanted wanted = wanted_by(statement);
   List* commands = NIL;
   List* found = NIL;
-  Table table = {};
-  KalamQueryResult* page;
-  char** last = nullptr;
-  int64 offset = 0;
 
   check_namespace(connection, name_space, server->servername);
-  while ((page = fetch_next_page(connection, name_space, offset, last))->row_count > 0) {
-    for (int i = 0; i < page->row_count; i++) {
-      char** row = page->values[i];
-      if (table.name == nullptr || strcmp(table.name, row[TABLE_NAME]) != 0) {
-        finish_table(&table, name_space, server->servername, &commands);
-        begin_table(&table, row, statement);
-        found = lappend(found, (void*)table.name);
-      }
-      if (table.imported) append_column(&table, row, &wanted, server->servername);
+  import_namespace(connection, statement, name_space, server->servername, &wanted, &found, &commands);
+  if (wanted.namespace_pattern != nullptr) {
+    ListCell* cell;
+    foreach (cell, matching_namespaces(connection, serverid, wanted.namespace_pattern)) {
+      const char* other = (const char*)lfirst(cell);
+      if (strcmp(other, name_space) == 0) continue;
+      import_namespace(connection, statement, other, server->servername, &wanted, &found, &commands);
     }
-    last = page->values[page->row_count - 1];
-    offset += page->row_count;
   }
-  finish_table(&table, name_space, server->servername, &commands);
   notice_missing(statement, found, name_space);
   return commands;
 }
