@@ -67,13 +67,13 @@ CREATE FOREIGN TABLE ktest_options_t (id int) SERVER ktest_options OPTIONS (tabl
 
 CREATE FOREIGN TABLE ktest_options_t (id bigint OPTIONS (column_name '') NOT NULL) SERVER kalam_server
   OPTIONS (namespace ' ktest00000_options ', table ' t ', table_type ' shared ', flush_policy '', on_drop ' ');
-SELECT ftoptions FROM pg_foreign_table WHERE ftrelid = 'ktest_options_t'::regclass;
+SELECT ARRAY(SELECT o FROM unnest(ftoptions) o WHERE o NOT LIKE 'made\_by=%') AS ftoptions FROM pg_foreign_table WHERE ftrelid = 'ktest_options_t'::regclass;
 DROP FOREIGN TABLE ktest_options_t;
 
 -- KalamDB's name for table_type, and options that are not changed with the foreign table.
 CREATE FOREIGN TABLE ktest_options_t (id bigint, v text) SERVER kalam_server
   OPTIONS (namespace 'ktest00000_options', "TYPE" 'User', flush_policy 'rows:10');
-SELECT ftoptions FROM pg_foreign_table WHERE ftrelid = 'ktest_options_t'::regclass;
+SELECT ARRAY(SELECT o FROM unnest(ftoptions) o WHERE o NOT LIKE 'made\_by=%') AS ftoptions FROM pg_foreign_table WHERE ftrelid = 'ktest_options_t'::regclass;
 ALTER FOREIGN TABLE ktest_options_t OPTIONS (SET flush_policy 'rows:20');
 ALTER TABLE ktest_options_t OPTIONS (SET on_drop 'drop', ADD storage_id 'it''s');
 ALTER TABLE ktest_options_t OPTIONS (ADD use_user_storage 'on');

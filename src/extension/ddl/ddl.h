@@ -68,6 +68,9 @@ void kalam_drop_init();
 // others yet. Raises 42501 and 55006 (option_change.cpp).
 void kalam_check_option_change(Oid relid, AttrNumber attribute);
 
+// The same after options of a foreign server were altered: all of its tables would be others.
+void kalam_check_server_change(Oid serverid);
+
 // Before RENAME and SET SCHEMA: records the KalamDB names that follow the local ones so far (rename.cpp).
 void kalam_keep_names(const KalamUtility* utility, const Node* statement);
 

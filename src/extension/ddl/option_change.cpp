@@ -3,7 +3,8 @@
 //
 // A foreign table, its journal and a KalamDB table belong together one to one, as do its columns: none of them is
 // exchanged while the transaction has changes. And to point a table elsewhere, or to have KalamDB's table dropped that
-// was only attached, takes more than owning the foreign table.
+// was only attached, takes more than owning the foreign table. ALTER SERVER … OPTIONS is looked at likewise: its
+// namespace_prefix is a part of the names of all its tables.
 #include "extension/catalog/rights.h"
 #include "extension/ddl/ddl.h"
 #include "extension/journal/journal.h"
@@ -13,6 +14,8 @@ extern "C" {
 #include "access/genam.h"
 #include "access/table.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -23,32 +26,39 @@ static List* to_list(Datum options, bool is_null) {
   return is_null ? NIL : untransformRelOptions(options);
 }
 
-// The options of the table, or of one of its columns, as the running command has left them. System caches show those of
-// before until the command counter is raised.
-static List* new_options(Oid relid, AttrNumber attribute) {
-  ScanKeyData keys[2];
-  bool of_table = attribute == InvalidAttrNumber;
+// The options in a catalog's row as the running command has left them. System caches show those of before until the
+// command counter is raised.
+static List* options_of_row(Oid catalog_oid, Oid index, ScanKeyData* keys, int key_count, AttrNumber column) {
   bool is_null = true;
   List* options = NIL;
-
-  if (of_table) {
-    ScanKeyInit(&keys[0], Anum_pg_foreign_table_ftrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
-  } else {
-    ScanKeyInit(&keys[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
-    ScanKeyInit(&keys[1], Anum_pg_attribute_attnum, BTEqualStrategyNumber, F_INT2EQ, Int16GetDatum(attribute));
-  }
-  Relation catalog = table_open(of_table ? ForeignTableRelationId : AttributeRelationId, AccessShareLock);
-  SysScanDesc scan = systable_beginscan(catalog, of_table ? ForeignTableRelidIndexId : AttributeRelidNumIndexId, true,
-                                        SnapshotSelf, of_table ? 1 : 2, keys);
+  Relation catalog = table_open(catalog_oid, AccessShareLock);
+  SysScanDesc scan = systable_beginscan(catalog, index, true, SnapshotSelf, key_count, keys);
   HeapTuple tuple = systable_getnext(scan);
   if (HeapTupleIsValid(tuple)) {
-    Datum value = heap_getattr(tuple, of_table ? Anum_pg_foreign_table_ftoptions : Anum_pg_attribute_attfdwoptions,
-                               RelationGetDescr(catalog), &is_null);
+    Datum value = heap_getattr(tuple, column, RelationGetDescr(catalog), &is_null);
     options = to_list(value, is_null);
   }
   systable_endscan(scan);
   table_close(catalog, AccessShareLock);
   return options;
+}
+
+// Of the table, or of one of its columns.
+static List* new_options(Oid relid, AttrNumber attribute) {
+  ScanKeyData keys[2];
+  if (attribute == InvalidAttrNumber) {
+    ScanKeyInit(&keys[0], Anum_pg_foreign_table_ftrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
+    return options_of_row(ForeignTableRelationId, ForeignTableRelidIndexId, keys, 1, Anum_pg_foreign_table_ftoptions);
+  }
+  ScanKeyInit(&keys[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
+  ScanKeyInit(&keys[1], Anum_pg_attribute_attnum, BTEqualStrategyNumber, F_INT2EQ, Int16GetDatum(attribute));
+  return options_of_row(AttributeRelationId, AttributeRelidNumIndexId, keys, 2, Anum_pg_attribute_attfdwoptions);
+}
+
+static List* new_server_options(Oid serverid) {
+  ScanKeyData key;
+  ScanKeyInit(&key, Anum_pg_foreign_server_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(serverid));
+  return options_of_row(ForeignServerRelationId, ForeignServerOidIndexId, &key, 1, Anum_pg_foreign_server_srvoptions);
 }
 
 static bool has_option(const List* options, const char* name) {
@@ -120,4 +130,40 @@ void kalam_check_option_change(Oid relid, AttrNumber attribute) {
   } else {
     check_column(relid, attribute);
   }
+}
+
+// Foreign tables of the server, as far as they are committed or this transaction's.
+static List* tables_of(Oid serverid) {
+  List* tables = NIL;
+  HeapTuple tuple;
+  Relation catalog = table_open(ForeignTableRelationId, AccessShareLock);
+  SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 0, nullptr);
+  while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
+    Form_pg_foreign_table table = (Form_pg_foreign_table)GETSTRUCT(tuple);
+    if (table->ftserver == serverid) tables = lappend_oid(tables, table->ftrelid);
+  }
+  systable_endscan(scan);
+  table_close(catalog, AccessShareLock);
+  return tables;
+}
+
+void kalam_check_server_change(Oid serverid) {
+  ForeignServer* server = GetForeignServer(serverid);
+  if (IsBinaryUpgrade || server->fdwid != kalam_fdw_oid()) return;
+  char* before = kalam_namespace_prefix(serverid);
+  if (same_name(before, kalam_namespace_prefix_of(new_server_options(serverid)))) return;
+  List* tables = tables_of(serverid);
+  if (tables == NIL) return;
+  ListCell* cell;
+  foreach (cell, tables) refuse_pending_rows(lfirst_oid(cell), "change the KalamDB table");
+  if (!superuser()) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                    errmsg("cannot change option \"%s\" of server \"%s\" because foreign tables use it",
+                           "namespace_prefix", server->servername),
+                    errdetail("Each of them would be another KalamDB table."),
+                    errhint("Drop the foreign tables first, or ask a superuser.")));
+  }
+  ereport(WARNING, (errmsg_plural("%d foreign table of server \"%s\" is another KalamDB table now",
+                                  "%d foreign tables of server \"%s\" are other KalamDB tables now",
+                                  list_length(tables), list_length(tables), server->servername)));
 }

@@ -80,10 +80,12 @@ static void check_namespace(KalamConnection* connection, const char* name, const
   }
 }
 
-// Names of the server's namespaces that fit the pattern and that the role may use, in their order. Namespaces that
-// come or go while the pages are read may be missed.
+// Names of the server's namespaces, without its prefix, that fit the pattern and that the role may use, in their order.
+// Namespaces that come or go while the pages are read may be missed.
 static List* matching_namespaces(KalamConnection* connection, Oid serverid, text* pattern) {
   List* names = NIL;
+  const char* prefix = kalam_namespace_prefix(serverid);
+  size_t prefix_size = strlen(prefix);
   int64 offset = 0;
   KalamQueryResult* page;
   do {
@@ -92,11 +94,11 @@ static List* matching_namespaces(KalamConnection* connection, Oid serverid, text
                                             PAGE_ROWS, offset));
     for (int i = 0; i < page->row_count; i++) {
       const char* name = page->column_count > 0 ? page->values[i][0] : nullptr;
-      if (name == nullptr) continue;
-      Datum fits =
-          DirectFunctionCall2Coll(textlike, C_COLLATION_OID, CStringGetTextDatum(name), PointerGetDatum(pattern));
+      if (name == nullptr || strncmp(name, prefix, prefix_size) != 0) continue;
+      Datum fits = DirectFunctionCall2Coll(textlike, C_COLLATION_OID, CStringGetTextDatum(name + prefix_size),
+                                           PointerGetDatum(pattern));
       if (DatumGetBool(fits) && kalam_may_use(serverid, GetUserId(), name, nullptr))
-        names = lappend(names, (void*)name);
+        names = lappend(names, (void*)(name + prefix_size));
     }
     offset += page->row_count;
   } while (page->row_count > 0);
@@ -204,7 +206,7 @@ static void append_system_columns(Table* table, KalamSystemColumns wanted) {
   table->column_count++;
 }
 
-static void finish_table(Table* table, const char* name_space, const char* server, const Wanted* wanted,
+static void finish_table(Table* table, const char* own_namespace, const char* server, const Wanted* wanted,
                          List** commands) {
   if (!table->imported) return;
   append_system_columns(table, wanted->system_columns);
@@ -219,7 +221,7 @@ static void finish_table(Table* table, const char* name_space, const char* serve
       lappend(*commands,
               psprintf("CREATE FOREIGN TABLE %s%s (%s) SERVER %s OPTIONS (namespace %s, \"table\" %s, table_type %s)",
                        wanted->if_not_exists ? "IF NOT EXISTS " : "", quote_identifier(table->name),
-                       table->columns.data, quote_identifier(server), quote_literal_cstr(name_space),
+                       table->columns.data, quote_identifier(server), quote_literal_cstr(own_namespace),
                        quote_literal_cstr(table->name), quote_literal_cstr(table->kind)));
 }
 
@@ -275,8 +277,12 @@ static void notice_missing(const ImportForeignSchemaStmt* statement, List* found
   }
 }
 
-static void import_namespace(KalamConnection* connection, ImportForeignSchemaStmt* statement, const char* name_space,
-                             const char* server, const Wanted* wanted, List** found, List** commands) {
+// `own`: the namespace without the server's prefix, as options have it.
+static void import_namespace(KalamConnection* connection, ImportForeignSchemaStmt* statement,
+                             const ForeignServer* foreign_server, const char* own, const Wanted* wanted, List** found,
+                             List** commands) {
+  const char* server = foreign_server->servername;
+  const char* name_space = kalam_full_namespace(foreign_server->serverid, own);
   Table table = {};
   KalamQueryResult* page;
   char** last = nullptr;
@@ -285,7 +291,7 @@ static void import_namespace(KalamConnection* connection, ImportForeignSchemaStm
     for (int i = 0; i < page->row_count; i++) {
       char** row = page->values[i];
       if (table.name == nullptr || strcmp(table.name, row[TABLE_NAME]) != 0) {
-        finish_table(&table, name_space, server, wanted, commands);
+        finish_table(&table, own, server, wanted, commands);
         begin_table(&table, row, statement);
         check_name(*found, &table, name_space);
         Found* entry = (Found*)palloc(sizeof(Found));
@@ -297,12 +303,13 @@ static void import_namespace(KalamConnection* connection, ImportForeignSchemaStm
     last = page->values[page->row_count - 1];
     offset += page->row_count;
   }
-  finish_table(&table, name_space, server, wanted, commands);
+  finish_table(&table, own, server, wanted, commands);
 }
 
 List* kalam_import_foreign_schema(ImportForeignSchemaStmt* statement, Oid serverid) {
   ForeignServer* server = GetForeignServer(serverid);
-  char* name_space = kalam_folded_name(statement->remote_schema);
+  char* own = kalam_folded_name(statement->remote_schema);
+  char* name_space = kalam_full_namespace(serverid, own);
   kalam_check_namespace(serverid, GetUserId(), name_space);
   KalamConnection* connection = kalam_connection_get(serverid, GetUserId());
   Wanted wanted = wanted_by(statement);
@@ -310,13 +317,13 @@ List* kalam_import_foreign_schema(ImportForeignSchemaStmt* statement, Oid server
   List* found = NIL;
 
   check_namespace(connection, name_space, server->servername);
-  import_namespace(connection, statement, name_space, server->servername, &wanted, &found, &commands);
+  import_namespace(connection, statement, server, own, &wanted, &found, &commands);
   if (wanted.namespace_pattern != nullptr) {
     ListCell* cell;
     foreach (cell, matching_namespaces(connection, serverid, wanted.namespace_pattern)) {
       const char* other = (const char*)lfirst(cell);
-      if (strcmp(other, name_space) == 0) continue;
-      import_namespace(connection, statement, other, server->servername, &wanted, &found, &commands);
+      if (strcmp(other, own) == 0) continue;
+      import_namespace(connection, statement, server, other, &wanted, &found, &commands);
     }
   }
   notice_missing(statement, found, name_space);

@@ -38,6 +38,8 @@ const KalamOption kalam_option_table[] = {
      "Largest response that is accepted; default is the setting kalam.max_response_size."},
     {"allowed_namespaces", ForeignServerRelationId, KalamOptionType::namespaces, 0, 0, nullptr, false,
      "Namespaces, separated by commas, that roles other than the server's owner and superusers may use; default all."},
+    {"namespace_prefix", ForeignServerRelationId, KalamOptionType::identifier, 0, 0, nullptr, false,
+     "What the names of all namespaces of the server's tables begin with in KalamDB; default nothing."},
 
     // ---- user mapping
     {"auth_mode", UserMappingRelationId, KalamOptionType::choice, 0, 0, "none, static_header, account_login", false,
@@ -59,6 +61,8 @@ const KalamOption kalam_option_table[] = {
      "Kind of the KalamDB table; found from its catalog when it is not set."},
     {"on_drop", ForeignTableRelationId, KalamOptionType::choice, 0, 0, "keep, drop", false,
      "Whether DROP TABLE drops the KalamDB table as well; default keep."},
+    {"made_by", ForeignTableRelationId, KalamOptionType::text, 0, 0, nullptr, false,
+     "PostgreSQL cluster and database that have made the KalamDB table. Only these drop it. Set by CREATE."},
     {"skipped_indexes", ForeignTableRelationId, KalamOptionType::names, 0, 0, nullptr, false,
      "Indexes that kalam.unsupported_ddl has left out. Kept by CREATE and DROP INDEX."},
     {"skipped_constraints", ForeignTableRelationId, KalamOptionType::names, 0, 0, nullptr, false,

@@ -3,8 +3,12 @@
 #include "extension/base/settings.h"
 
 extern "C" {
+#include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "commands/defrem.h"
+#include "foreign/fdwapi.h"
+#include "miscadmin.h"
+#include "utils/formatting.h"
 #include "utils/lsyscache.h"
 }
 
@@ -127,14 +131,35 @@ void kalam_table_options(Oid relid, KalamTableOptions* options) {
 
 void kalam_table_options_of(Oid relid, const List* list, KalamTableOptions* options) {
   memset(options, 0, sizeof(*options));
-  options->name_space = get_text(list, "namespace");
-  if (options->name_space == nullptr) options->name_space = get_namespace_name(get_rel_namespace(relid));
+  options->own_namespace = get_text(list, "namespace");
+  if (options->own_namespace == nullptr) options->own_namespace = get_namespace_name(get_rel_namespace(relid));
+  options->name_space = kalam_full_namespace(GetForeignServerIdByRelId(relid), options->own_namespace);
   options->table = get_text(list, "table");
   if (options->table == nullptr) options->table = get_rel_name(relid);
   const char* kind = get_text(list, "table_type");
   options->has_kind = kind != nullptr && kalam_table_kind_from_text(kind, &options->kind);
   const char* on_drop = get_text(list, "on_drop");
-  options->on_drop = on_drop != nullptr && pg_strcasecmp(on_drop, "drop") == 0 ? KalamOnDrop::drop : KalamOnDrop::keep;
+  bool drops = on_drop != nullptr && pg_strcasecmp(on_drop, "drop") == 0;
+  const char* made_by = get_text(list, "made_by");
+  options->is_made_elsewhere = drops && made_by != nullptr && strcmp(made_by, kalam_made_by_this_database()) != 0;
+  options->on_drop = drops && !options->is_made_elsewhere ? KalamOnDrop::drop : KalamOnDrop::keep;
+}
+
+char* kalam_namespace_prefix(Oid serverid) {
+  return kalam_namespace_prefix_of(GetForeignServer(serverid)->options);
+}
+
+char* kalam_namespace_prefix_of(const List* server_options) {
+  const char* prefix = get_text(server_options, "namespace_prefix");
+  return prefix != nullptr ? asc_tolower(prefix, strlen(prefix)) : pstrdup("");
+}
+
+char* kalam_full_namespace(Oid serverid, const char* own_namespace) {
+  return psprintf("%s%s", kalam_namespace_prefix(serverid), own_namespace);
+}
+
+char* kalam_made_by_this_database() {
+  return psprintf(UINT64_FORMAT "/%u", GetSystemIdentifier(), MyDatabaseId);
 }
 
 char* kalam_column_name(Oid relid, AttrNumber attnum) {

@@ -18,12 +18,24 @@ struct KalamServerOptions {
 void kalam_server_options(const ForeignServer* server, const UserMapping* mapping, KalamServerOptions* options);
 
 struct KalamTableOptions {
-  const char* name_space;  // option namespace, else the local schema
-  const char* table;       // option table, else the local name
+  const char* name_space;     // in KalamDB: the server's namespace_prefix, and own_namespace
+  const char* own_namespace;  // option namespace, else the local schema
+  const char* table;          // option table, else the local name
   bool has_kind;
-  kalam::TableKind kind;  // option table_type
-  KalamOnDrop on_drop;    // default keep
+  kalam::TableKind kind;   // option table_type
+  bool is_made_elsewhere;  // option made_by names another database
+  KalamOnDrop on_drop;     // default keep; keep as well for what another database has made
 };
+
+// Namespace in KalamDB of what a foreign table of the server calls so: behind the server's namespace_prefix. palloc'd.
+char* kalam_full_namespace(Oid serverid, const char* own_namespace);
+
+// The server's namespace_prefix; "" when there is none. palloc'd.
+char* kalam_namespace_prefix(Oid serverid);
+char* kalam_namespace_prefix_of(const List* server_options);
+
+// This database, as option made_by names it. palloc'd.
+char* kalam_made_by_this_database();
 
 // Identity of a foreign table as its options tell it. Strings are palloc'd.
 void kalam_table_options(Oid relid, KalamTableOptions* options);

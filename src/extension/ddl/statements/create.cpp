@@ -371,11 +371,12 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   if (OidIsValid(schema) && exists_locally(base, schema)) return InvalidOid;
   const WithOptions with = read_with(base->options);
   ForeignServer* server = kalam_server_for_use(with.server != nullptr ? with.server : KALAM_DEFAULT_SERVER);
-  definition.name_space =
+  const char* own_namespace =
       with.name_space != nullptr
           ? kalam_folded_name(with.name_space)
           : kalam_chosen_name(OidIsValid(schema) ? get_namespace_name(schema) : base->relation->schemaname,
                               KalamNameOf::name_space);
+  definition.name_space = kalam_full_namespace(server->serverid, own_namespace);
   definition.table = with.table != nullptr ? kalam_folded_name(with.table)
                                            : kalam_chosen_name(base->relation->relname, KalamNameOf::table);
   definition.kind = with.kind;
@@ -411,9 +412,9 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   base->accessMethod = nullptr;
   base->if_not_exists = false;  // decided above; a table of another session must not be taken for ours
   create->servername = pstrdup(server->servername);
-  create->options =
-      list_make4(text_option("namespace", definition.name_space), text_option("table", definition.table),
-                 text_option("table_type", kalam_table_kind_text(definition.kind)), text_option("on_drop", "drop"));
+  create->options = list_make5(text_option("namespace", own_namespace), text_option("table", definition.table),
+                               text_option("table_type", kalam_table_kind_text(definition.kind)),
+                               text_option("on_drop", "drop"), text_option("made_by", kalam_made_by_this_database()));
   create->options = list_concat(create->options, definition.options);
   if (skipped != nullptr) create->options = lappend(create->options, skipped);
   kalam_utility_replace(utility, (Node*)create);
@@ -423,6 +424,18 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   create_remote(connection, &definition, sql, is_dropped ? relid : InvalidOid);
   kalam_copy_comments(utility, comments, get_namespace_name(schema), base->relation->relname);
   return relid;
+}
+
+// The statement makes the KalamDB table, whatever a dump says of the one that it was made of.
+static void set_made_by(CreateForeignTableStmt* create) {
+  ListCell* cell;
+  foreach (cell, create->options) {
+    DefElem* option = lfirst_node(DefElem, cell);
+    if (strcmp(option->defname, "made_by") != 0) continue;
+    option->arg = (Node*)makeString(kalam_made_by_this_database());
+    return;
+  }
+  create->options = lappend(create->options, text_option("made_by", kalam_made_by_this_database()));
 }
 
 void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeignTableStmt* source) {
@@ -450,11 +463,12 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
     auto* column = (ColumnDef*)lfirst(cell);
     if (IsA(column, ColumnDef)) column->fdwoptions = check_options(column->fdwoptions, AttributeRelationId);
   }
-  definition.name_space = find_option(create->options, "namespace");
-  if (definition.name_space == nullptr) {
-    definition.name_space = kalam_chosen_name(get_namespace_name(schema), KalamNameOf::name_space);
-    create->options = lappend(create->options, text_option("namespace", definition.name_space));
+  const char* own_namespace = find_option(create->options, "namespace");
+  if (own_namespace == nullptr) {
+    own_namespace = kalam_chosen_name(get_namespace_name(schema), KalamNameOf::name_space);
+    create->options = lappend(create->options, text_option("namespace", own_namespace));
   }
+  definition.name_space = kalam_full_namespace(server->serverid, own_namespace);
   definition.table = find_option(create->options, "table");
   if (definition.table == nullptr) {
     definition.table = kalam_chosen_name(base->relation->relname, KalamNameOf::table);
@@ -519,6 +533,7 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
   if (find_option(create->options, "on_drop") == nullptr) {
     create->options = lappend(create->options, text_option("on_drop", "drop"));
   }
+  set_made_by(create);
   kalam_utility_replace(utility, (Node*)create);
   CommandCounterIncrement();
   create_remote(connection, &definition, sql, is_dropped ? find_created(base->relation, schema) : InvalidOid);

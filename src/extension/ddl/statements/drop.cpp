@@ -85,6 +85,13 @@ static void note_name(const KalamTableOptions* options) {
   appendStringInfo(table_names, "%s\"%s.%s\"", table_count > 1 ? ", " : "", options->name_space, options->table);
 }
 
+static void say_kept(Oid relid, const KalamTableOptions* options) {
+  ereport(NOTICE, (errmsg("KalamDB table \"%s.%s\" is kept", options->name_space, options->table),
+                   errdetail("Another database has made it, as option \"made_by\" of foreign table \"%s\" says.",
+                             get_rel_name(relid)),
+                   errhint("ALTER FOREIGN TABLE ... OPTIONS (DROP made_by) lets this database drop it.")));
+}
+
 static void object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void* argument) {
   if (previous_object_access_hook != nullptr) {
     previous_object_access_hook(access, class_id, object_id, sub_id, argument);
@@ -92,6 +99,7 @@ static void object_access(ObjectAccessType access, Oid class_id, Oid object_id, 
   if (access == OAT_POST_ALTER &&
       (class_id == ForeignTableRelationId || (class_id == RelationRelationId && sub_id != 0)))
     kalam_check_option_change(object_id, (AttrNumber)sub_id);
+  if (access == OAT_POST_ALTER && class_id == ForeignServerRelationId) kalam_check_server_change(object_id);
   if (access == OAT_DROP && class_id == RelationRelationId) kalam_check_unhooked_drop(object_id);
   if (dropping == Dropping::nothing || access != OAT_DROP || class_id != RelationRelationId) return;
   if (sub_id != 0) {
@@ -102,6 +110,7 @@ static void object_access(ObjectAccessType access, Oid class_id, Oid object_id, 
 
   KalamTableOptions options;
   kalam_table_options(object_id, &options);
+  if (options.is_made_elsewhere && dropping != Dropping::other) say_kept(object_id, &options);
   if (options.on_drop != KalamOnDrop::drop) return;
   note_name(&options);
   if (dropping == Dropping::other) return;

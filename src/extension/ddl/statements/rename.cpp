@@ -47,7 +47,7 @@ static void keep_namespace(const KalamUtility* utility, Oid relid) {
   KalamTableOptions options;
   if (!kalam_is_kalamdb_table(relid) || has_option(GetForeignTable(relid)->options, "namespace")) return;
   kalam_table_options(relid, &options);
-  add_option(utility, relid, nullptr, "namespace", options.name_space);
+  add_option(utility, relid, nullptr, "namespace", options.own_namespace);
 }
 
 // A parent's column is renamed in its children as well.
