@@ -24,6 +24,8 @@ sub dump_of
 	my $ok = IPC::Run::run([ 'pg_dump', '--no-owner', '-n', 'old', '-n', 'old_imported', '-d', $node->connstr('postgres') ],
 		'>', \$out, '2>', \$messages);
 	ok($ok, 'pg_dump succeeds') or diag($messages);
+	# Whoever makes a table in KalamDB is recorded, which the version that wrote the old dump did not do.
+	$out =~ s/^ +made_by '\d+\/\d+',\n//mg;
 	return foreign_tables($out);
 }
 
