@@ -5,7 +5,7 @@ CREATE SCHEMA ktest00000_recreate;
 SET search_path = ktest00000_recreate, public;
 RESET client_min_messages;
 -- What KalamDB has, whatever PostgreSQL shows: its tables, and columns of table t
-CREATE VIEW remote_tables AS SELECT string_agg(x->>'table_name', ' ') AS tables FROM json_array_elements(kalam_exec($$SELECT table_name FROM system.tables WHERE namespace_id = 'ktest00000_recreate' ORDER BY table_name LIMIT 100$$)::json) x;
+CREATE VIEW remote_tables AS SELECT string_agg(x->>'table_name', ' ') AS tables FROM CAST(kalam_exec($$SELECT table_name FROM system.tables WHERE namespace_id = 'ktest00000_recreate' ORDER BY table_name LIMIT 100$$) AS json) r, json_array_elements(CASE json_typeof(r) WHEN 'array' THEN r ELSE '[]' END) x;
 CREATE VIEW remote_columns AS SELECT string_agg(x->>'column_name', ' ') AS columns FROM json_array_elements(kalam_exec($$SELECT column_name FROM system.columns WHERE namespace_id = 'ktest00000_recreate' AND table_name = 't' ORDER BY ordinal LIMIT 100$$)::json) x;
 
 CREATE TABLE t (id int PRIMARY KEY, a text) USING kalamdb;
@@ -195,4 +195,103 @@ SELECT * FROM parent;
 DROP TABLE parent, t, other, third, u, kept, st;
 SELECT tables FROM remote_tables;
 SELECT kalam_exec('DROP TABLE ktest00000_recreate.kept') IS NOT NULL AS dropped;
+
+-- RENAME and a new table under the free name, as swaps do it: the new one gets a free name in KalamDB, again and again
+RESET client_min_messages;
+CREATE VIEW shown AS SELECT relname, (SELECT option_value FROM pg_options_to_table(ftoptions) WHERE option_name = 'table') AS remote FROM pg_foreign_table JOIN pg_class c ON c.oid = ftrelid WHERE relnamespace = 'ktest00000_recreate'::regnamespace ORDER BY 1;
+\set VERBOSITY default
+CREATE TABLE x (id int PRIMARY KEY, run int) USING kalamdb;
+INSERT INTO x VALUES (1, 0);
+-- a migration without downtime
+BEGIN;
+ALTER TABLE x RENAME TO x_old;
+CREATE TABLE x (id int PRIMARY KEY, run int) USING kalamdb;
+INSERT INTO x SELECT id, run + 1 FROM x_old;
+DROP TABLE x_old;
+COMMIT;
+SELECT * FROM x;
+SELECT * FROM shown;
+SELECT tables FROM remote_tables;
+BEGIN; ALTER TABLE x RENAME TO x_old; CREATE TABLE x (id int PRIMARY KEY, run int) USING kalamdb; INSERT INTO x SELECT id, run + 1 FROM x_old; DROP TABLE x_old; COMMIT;
+BEGIN; ALTER TABLE x RENAME TO x_old; CREATE TABLE x (id int PRIMARY KEY, run int) USING kalamdb; INSERT INTO x SELECT id, run + 1 FROM x_old; DROP TABLE x_old; COMMIT;
+BEGIN; ALTER TABLE x RENAME TO x_old; CREATE TABLE x (id int PRIMARY KEY, run int) USING kalamdb; INSERT INTO x SELECT id, run + 1 FROM x_old; DROP TABLE x_old; COMMIT;
+SELECT * FROM x;
+SELECT * FROM shown;
+SELECT tables FROM remote_tables;
+\set VERBOSITY terse
+-- dbt: x__dbt_tmp becomes x, whatever was x is dropped behind it
+CREATE PROCEDURE dbt_run() LANGUAGE plpgsql AS $$ BEGIN
+  DROP TABLE IF EXISTS x__dbt_tmp CASCADE;
+  CREATE TABLE x__dbt_tmp USING kalamdb AS SELECT id, run + 1 AS run FROM x;
+  ALTER TABLE x RENAME TO x__dbt_backup;
+  ALTER TABLE x__dbt_tmp RENAME TO x;
+  COMMIT;
+  DROP TABLE IF EXISTS x__dbt_backup CASCADE;
+  COMMIT;
+END $$;
+SET client_min_messages = warning;
+CALL dbt_run();
+SELECT *, (SELECT tables FROM remote_tables) FROM x;
+CALL dbt_run();
+SELECT *, (SELECT tables FROM remote_tables) FROM x;
+CALL dbt_run(); CALL dbt_run(); CALL dbt_run();
+SELECT *, (SELECT tables FROM remote_tables) FROM x;
+RESET client_min_messages;
+DROP TABLE x;
+SELECT tables FROM remote_tables;
+-- CREATE FOREIGN TABLE alike, where it names no table of KalamDB
+CREATE TABLE y (id int PRIMARY KEY) USING kalamdb;
+INSERT INTO y VALUES (1);
+ALTER TABLE y RENAME TO y_old;
+CREATE FOREIGN TABLE y (id int NOT NULL) SERVER kalam_server;
+SELECT * FROM y;
+INSERT INTO y VALUES (2);
+SELECT * FROM y_old;
+-- a table that is only shown may be shown twice, and an option says what is meant
+CREATE FOREIGN TABLE y_too (id int NOT NULL) SERVER kalam_server OPTIONS ("table" 'y');
+SELECT * FROM y_too;
+SELECT * FROM shown;
+CREATE TABLE z (id int PRIMARY KEY) USING kalamdb WITH ("table" = 'y');
+ALTER TABLE y RENAME TO y_newer;
+CREATE TABLE "Y" (id int PRIMARY KEY) USING kalamdb;
+SELECT * FROM shown;
+-- a table that only shows another one keeps no name to itself when that is gone, and takes no part when it is there
+DROP TABLE y_old;
+CREATE TABLE y_old (id int PRIMARY KEY) USING kalamdb WITH ("table" = 'y');
+INSERT INTO y_old VALUES (3);
+SELECT * FROM y_too;
+ALTER FOREIGN TABLE y_old OPTIONS (SET on_drop 'keep');
+CREATE TABLE y (id int PRIMARY KEY) USING kalamdb;
+DROP TABLE y;
+ALTER FOREIGN TABLE y_old OPTIONS (SET on_drop 'drop');
+DROP TABLE y_old, y_newer, "Y", y_too;
+SELECT tables FROM remote_tables;
+-- a name of 64 letters, and one that KalamDB does not take
+CREATE TABLE y23456789012345678901234567890123456789012345678901234567890123 (id int PRIMARY KEY) USING kalamdb;
+ALTER TABLE y23456789012345678901234567890123456789012345678901234567890123 RENAME TO long;
+CREATE TABLE y23456789012345678901234567890123456789012345678901234567890123 (id int PRIMARY KEY) USING kalamdb;
+CREATE TABLE "order" (id int PRIMARY KEY) USING kalamdb;
+ALTER TABLE "order" RENAME TO old_order;
+CREATE TABLE "order" (id int PRIMARY KEY) USING kalamdb;
+SELECT * FROM shown;
+DROP TABLE long, y23456789012345678901234567890123456789012345678901234567890123, "order", old_order;
+-- a schema that is renamed, and a table that goes to another one
+CREATE SCHEMA ktest00000_recreate_s;
+CREATE TABLE ktest00000_recreate_s.t (id int PRIMARY KEY) USING kalamdb;
+INSERT INTO ktest00000_recreate_s.t VALUES (1);
+ALTER SCHEMA ktest00000_recreate_s RENAME TO ktest00000_recreate_r;
+CREATE SCHEMA ktest00000_recreate_s;
+CREATE TABLE ktest00000_recreate_s.t (id int PRIMARY KEY) USING kalamdb;
+SELECT * FROM ktest00000_recreate_s.t;
+ALTER TABLE ktest00000_recreate_s.t SET SCHEMA ktest00000_recreate;
+CREATE TABLE ktest00000_recreate_s.t (id int PRIMARY KEY) USING kalamdb;
+DROP TABLE t, ktest00000_recreate_s.t;
+SELECT * FROM ktest00000_recreate_r.t;
+-- a table of others is not ours
+SELECT kalam_exec('CREATE SHARED TABLE ktest00000_recreate.foreigner (id INT PRIMARY KEY)') IS NOT NULL AS made;
+CREATE TABLE foreigner (id int PRIMARY KEY) USING kalamdb;
+SELECT kalam_exec('DROP TABLE ktest00000_recreate.foreigner') IS NOT NULL AS dropped;
+SET client_min_messages = warning;
+DROP SCHEMA ktest00000_recreate_s, ktest00000_recreate_r CASCADE;
+SELECT tables FROM remote_tables;
 DROP SCHEMA ktest00000_recreate CASCADE;

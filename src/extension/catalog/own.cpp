@@ -3,6 +3,7 @@
 extern "C" {
 #include "access/genam.h"
 #include "access/table.h"
+#include "catalog/pg_foreign_table.h"
 #include "commands/defrem.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -35,6 +36,19 @@ List* kalam_kalamdb_tables(Oid schema) {
   foreach (cell, foreign) {
     if (kalam_is_kalamdb_table(lfirst_oid(cell))) tables = lappend_oid(tables, lfirst_oid(cell));
   }
+  return tables;
+}
+
+List* kalam_tables_of_server(Oid serverid) {
+  ScanKeyData key;
+  List* tables = NIL;
+  ScanKeyInit(&key, Anum_pg_foreign_table_ftserver, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(serverid));
+  Relation catalog = table_open(ForeignTableRelationId, AccessShareLock);
+  SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 1, &key);
+  while (HeapTuple tuple = systable_getnext(scan))
+    tables = lappend_oid(tables, ((Form_pg_foreign_table)GETSTRUCT(tuple))->ftrelid);
+  systable_endscan(scan);
+  table_close(catalog, AccessShareLock);
   return tables;
 }
 

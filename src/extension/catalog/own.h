@@ -17,6 +17,9 @@ bool kalam_is_kalamdb_table(Oid relid);
 // OIDs of the schema's tables of this wrapper. palloc'd.
 List* kalam_kalamdb_tables(Oid schema);
 
+// OIDs of the server's foreign tables, in all schemas. palloc'd.
+List* kalam_tables_of_server(Oid serverid);
+
 // The foreign server of that name, if it is a KalamDB server and the current role may use it. Raises 42704, 42809 or
 // 42501 otherwise.
 ForeignServer* kalam_server_for_use(const char* name);

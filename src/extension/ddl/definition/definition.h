@@ -69,9 +69,11 @@ void kalam_define_key(CreateStmt* statement, KalamTableDefinition* definition);
 void kalam_check_names(const KalamTableDefinition* definition);
 
 // The name in KalamDB of what is called so here: in lower case, and another one, with a NOTICE, where KalamDB does not
-// take it. The same for the same name at all times. palloc'd.
+// take it. The same for the same name at all times. palloc'd. With `why` there is no NOTICE: kalam_tell_name() tells
+// it, if `*why` is not NULL.
 enum class KalamNameOf : uint8_t { name_space, table, column };
-char* kalam_chosen_name(const char* local_name, KalamNameOf what);
+char* kalam_chosen_name(const char* local_name, KalamNameOf what, const char** why = nullptr);
+void kalam_tell_name(const char* local_name, const char* name, KalamNameOf what, const char* why);
 
 // The same for the columns that have no name yet; no two have the same one.
 void kalam_choose_column_names(KalamTableDefinition* definition);

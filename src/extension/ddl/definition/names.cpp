@@ -166,7 +166,7 @@ static char* choose_name(const char* local_name, KalamNameOf what, const char** 
   return find_fault(name, what) != nullptr ? psprintf("%s_", name) : name;
 }
 
-static void tell_name(const char* local_name, const char* name, KalamNameOf what, const char* why) {
+void kalam_tell_name(const char* local_name, const char* name, KalamNameOf what, const char* why) {
   ereport(NOTICE, (errmsg("%s \"%s\" is named \"%s\" in KalamDB", noun_of(what), local_name, name),
                    errdetail_internal("%s", why)));
 }
@@ -184,10 +184,14 @@ char* kalam_folded_name(const char* name) {
   return asc_tolower(name, strlen(name));
 }
 
-char* kalam_chosen_name(const char* local_name, KalamNameOf what) {
-  const char* why;
-  char* name = choose_name(local_name, what, &why);
-  if (why != nullptr) tell_name(local_name, name, what, why);
+char* kalam_chosen_name(const char* local_name, KalamNameOf what, const char** why) {
+  const char* fault;
+  char* name = choose_name(local_name, what, &fault);
+  if (why != nullptr) {
+    *why = fault;
+  } else if (fault != nullptr) {
+    kalam_tell_name(local_name, name, what, fault);
+  }
   return name;
 }
 
@@ -209,7 +213,7 @@ void kalam_choose_column_names(KalamTableDefinition* definition) {
     const char* name = chosen;
     for (int number = 2; is_taken(definition, name); number++) name = psprintf("%s_%d", chosen, number);
     if (name != chosen && why == nullptr) why = "KalamDB keeps no upper-case letters.";
-    if (why != nullptr) tell_name(column->local_name, name, KalamNameOf::column, why);
+    if (why != nullptr) kalam_tell_name(column->local_name, name, KalamNameOf::column, why);
     column->name = name;
   }
 }

@@ -10,6 +10,7 @@
 #include "extension/catalog/rights.h"
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/definition/definition.h"
+#include "extension/ddl/statements/remote_name.h"
 #include "extension/ddl/statements/skip.h"
 #include "extension/options/option_table.h"
 #include "extension/options/options.h"
@@ -229,22 +230,6 @@ static void check_stream_options(const KalamTableDefinition* definition) {
                   errmsg("option \"%s\" is required for a stream table", "ttl_seconds")));
 }
 
-// Kind of the remote table; false when there is none.
-static bool find_remote(KalamConnection* connection, const KalamTableDefinition* definition, kalam::TableKind* kind) {
-  KalamQueryResult* answer = kalam_query(
-      connection, psprintf("SELECT table_type FROM system.tables WHERE namespace_id = %s AND table_name = %s LIMIT 1",
-                           kalam_quote_literal(kalam_folded_name(definition->name_space)),
-                           kalam_quote_literal(kalam_folded_name(definition->table))));
-  if (answer->row_count == 0) return false;
-  const char* text = answer->column_count == 1 ? answer->values[0][0] : nullptr;
-  if (text == nullptr || !kalam_table_kind_from_text(text, kind)) {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("KalamDB table \"%s.%s\" is of unknown kind \"%s\"", definition->name_space,
-                           definition->table, text != nullptr ? text : "")));
-  }
-  return true;
-}
-
 // `relid`: the foreign table, where the name is that of a KalamDB table which the transaction drops; else InvalidOid.
 static void create_remote(KalamConnection* connection, const KalamTableDefinition* definition, const char* sql,
                           Oid relid) {
@@ -292,7 +277,8 @@ static bool is_name_dropped(KalamConnection* connection, const KalamTableDefinit
   }
   if (!kalam_pending_is_dropped(connection, definition->name_space, definition->table)) return false;
   if (definition->kind == kalam::TableKind::stream ||
-      (find_remote(connection, definition, &existing) && existing == kalam::TableKind::stream))
+      (kalam_find_remote(connection, definition->name_space, definition->table, &existing) &&
+       existing == kalam::TableKind::stream))
     refuse_dropped_stream(definition);
   return true;
 }
@@ -312,6 +298,16 @@ static void append_system_columns(CreateStmt* statement, kalam::TableKind kind, 
     statement->tableElts = lappend(statement->tableElts, makeColumnDef("_seq", INT8OID, -1, InvalidOid));
   if (wanted != KalamSystemColumns::none && kind != kalam::TableKind::shared && !declares(statement, "_userid"))
     statement->tableElts = lappend(statement->tableElts, makeColumnDef("_userid", TEXTOID, -1, DEFAULT_COLLATION_OID));
+}
+
+// The name in KalamDB of a table whose statement gives none, and the foreign table that has it here already.
+static Oid choose_table_name(KalamTableDefinition* definition, const char* local_name, Oid serverid,
+                             KalamShownTo asker) {
+  const char* why;
+  definition->table = kalam_chosen_name(local_name, KalamNameOf::table, &why);
+  Oid shown_by = kalam_find_shown(serverid, definition->name_space, definition->table, asker);
+  if (!OidIsValid(shown_by) && why != nullptr) kalam_tell_name(local_name, definition->table, KalamNameOf::table, why);
+  return shown_by;
 }
 
 // Who does not own the server cannot have KalamDB's table dropped that was there before. Restoring a dump is not to end
@@ -376,9 +372,18 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
           ? kalam_folded_name(with.name_space)
           : kalam_chosen_name(OidIsValid(schema) ? get_namespace_name(schema) : base->relation->schemaname,
                               KalamNameOf::name_space);
+<<<<<<< HEAD
   definition.name_space = kalam_full_namespace(server->serverid, own_namespace);
   definition.table = with.table != nullptr ? kalam_folded_name(with.table)
                                            : kalam_chosen_name(base->relation->relname, KalamNameOf::table);
+=======
+  Oid shown_by = InvalidOid;
+  if (with.table != nullptr) {
+    definition.table = kalam_folded_name(with.table);
+  } else {
+    shown_by = choose_table_name(&definition, base->relation->relname, server->serverid, KalamShownTo::creation);
+  }
+>>>>>>> b202dd2 (A new table gets a free name in KalamDB where a renamed one has its name)
   definition.kind = with.kind;
   definition.options = with.remote;
   check_stream_options(&definition);
@@ -396,8 +401,10 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
 
   kalam_check_use(server->serverid, GetUserId(), definition.name_space, definition.table);
   KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());
+  if (OidIsValid(shown_by) && kalam_choose_free_name(connection, &definition, base->relation->relname, shown_by))
+    sql = kalam_create_sql(&definition);
   bool is_dropped = is_name_dropped(connection, &definition);
-  if (!is_dropped && find_remote(connection, &definition, &existing)) {
+  if (!is_dropped && kalam_find_remote(connection, definition.name_space, definition.table, &existing)) {
     ereport(ERROR,
             (errcode(ERRCODE_DUPLICATE_TABLE),
              errmsg("KalamDB table \"%s.%s\" already exists", definition.name_space, definition.table),
@@ -422,6 +429,7 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
   if (!OidIsValid(schema)) schema = get_namespace_oid(base->relation->schemaname, false);
   Oid relid = find_created(base->relation, schema);
   create_remote(connection, &definition, sql, is_dropped ? relid : InvalidOid);
+  relid = find_created(base->relation, schema);
   kalam_copy_comments(utility, comments, get_namespace_name(schema), base->relation->relname);
   return relid;
 }
@@ -463,16 +471,28 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
     auto* column = (ColumnDef*)lfirst(cell);
     if (IsA(column, ColumnDef)) column->fdwoptions = check_options(column->fdwoptions, AttributeRelationId);
   }
+<<<<<<< HEAD
   const char* own_namespace = find_option(create->options, "namespace");
   if (own_namespace == nullptr) {
     own_namespace = kalam_chosen_name(get_namespace_name(schema), KalamNameOf::name_space);
     create->options = lappend(create->options, text_option("namespace", own_namespace));
+=======
+  definition.name_space = find_option(create->options, "namespace");
+  KalamShownTo asker = KalamShownTo::named_attachment;
+  if (definition.name_space == nullptr) {
+    asker = KalamShownTo::attachment;
+    definition.name_space = kalam_chosen_name(get_namespace_name(schema), KalamNameOf::name_space);
+    create->options = lappend(create->options, text_option("namespace", definition.name_space));
+>>>>>>> b202dd2 (A new table gets a free name in KalamDB where a renamed one has its name)
   }
   definition.name_space = kalam_full_namespace(server->serverid, own_namespace);
   definition.table = find_option(create->options, "table");
+  Oid shown_by = InvalidOid;
+  DefElem* table_option = nullptr;
   if (definition.table == nullptr) {
-    definition.table = kalam_chosen_name(base->relation->relname, KalamNameOf::table);
-    create->options = lappend(create->options, text_option("table", definition.table));
+    shown_by = choose_table_name(&definition, base->relation->relname, server->serverid, asker);
+    table_option = text_option("table", definition.table);
+    create->options = lappend(create->options, table_option);
   }
   const char* kind = find_option(create->options, "table_type");
   if (kind == nullptr || !kalam_table_kind_from_text(kind, &definition.kind)) {
@@ -490,8 +510,10 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
 
   kalam_check_use(server->serverid, GetUserId(), definition.name_space, definition.table);
   KalamConnection* connection = kalam_connection_get(server->serverid, GetUserId());
+  if (OidIsValid(shown_by) && kalam_choose_free_name(connection, &definition, base->relation->relname, shown_by))
+    table_option->arg = (Node*)makeString(pstrdup(definition.table));
   bool is_dropped = is_name_dropped(connection, &definition);
-  if (!is_dropped && find_remote(connection, &definition, &existing)) {
+  if (!is_dropped && kalam_find_remote(connection, definition.name_space, definition.table, &existing)) {
     if (kind == nullptr) {
       create->options = lappend(create->options, text_option("table_type", kalam_table_kind_text(existing)));
     }
