@@ -81,7 +81,7 @@ CREATE TABLE "__Drizzle_Migrations" (id int) USING kalamdb;
 CREATE TABLE "1é" (id int) USING kalamdb;
 SELECT c.relname, o.option_value FROM pg_class c JOIN pg_foreign_table t ON t.ftrelid = c.oid, pg_options_to_table(t.ftoptions) o
 WHERE o.option_name = 'table' AND c.relnamespace = 'ktest00000_ddl'::regnamespace AND o.option_value <> c.relname ORDER BY 1;
-DROP TABLE "a-b", "table", "__Drizzle_Migrations", "1é";
+DROP TABLE "a-b", a_b, "table", "__Drizzle_Migrations", "1é";
 CREATE TABLE system.names (id int) USING kalamdb;
 CREATE TABLE "ktest00000-ddl".names (id int) USING kalamdb;
 SELECT ARRAY(SELECT o FROM unnest(ftoptions) o WHERE o NOT LIKE 'made\_by=%') AS ftoptions FROM pg_foreign_table WHERE ftrelid IN ('system.names'::regclass, '"ktest00000-ddl".names'::regclass) ORDER BY 1;
@@ -105,6 +105,7 @@ UPDATE "Mixed" SET "createdAt" = '2024-01-01 01:02:03.456' WHERE "Id" = 1;
 SELECT "Id", "createdAt" FROM "Mixed" WHERE "Id" = 1;
 SELECT column_name, data_type, primary_key FROM remote_columns('mixed');
 CREATE TABLE mixed (id int) USING kalamdb;
+DROP TABLE mixed;
 CREATE FOREIGN TABLE exact (id int, "sort" int OPTIONS (column_name 'sort_key')) SERVER kalam_server;
 INSERT INTO exact VALUES (1, 2);
 SELECT id, "sort" FROM exact;

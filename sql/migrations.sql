@@ -65,7 +65,7 @@ ALTER TABLE ktest00000_mig3.articles DROP COLUMN data, ADD COLUMN stars int;
 ALTER TABLE ktest00000_mig3.articles RENAME stars TO points;
 UPDATE ktest00000_mig3.articles SET points = 5 RETURNING subject, points;
 -- a table whose options name neither
-CREATE FOREIGN TABLE posts (id bigint, title text) SERVER kalam_server;
+CREATE FOREIGN TABLE posts (id bigint, title text) SERVER kalam_server OPTIONS (namespace 'ktest00000_mig', "table" 'posts');
 ALTER FOREIGN TABLE posts OPTIONS (DROP namespace, DROP "table");
 ALTER FOREIGN TABLE posts RENAME TO bare;
 ALTER TABLE bare SET SCHEMA ktest00000_mig3;

@@ -8,7 +8,6 @@
 #include "extension/transaction/remote_ddl.h"
 
 extern "C" {
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 }
 
@@ -80,12 +79,10 @@ bool kalam_choose_free_name(KalamConnection* connection, KalamTableDefinition* d
     int length = (int)Min(strlen(definition->table), MAX_NAME - strlen(suffix));
     char* name = psprintf("%.*s%s", length, definition->table, suffix);
     if (!is_free(connection, definition->name_space, name)) continue;
-    ereport(
-        NOTICE,
-        (errmsg("table \"%s\" is named \"%s\" in KalamDB", local_name, name),
-         errdetail("Foreign table \"%s\" is KalamDB table \"%s.%s\".",
-                   quote_qualified_identifier(get_namespace_name(get_rel_namespace(shown_by)), get_rel_name(shown_by)),
-                   definition->name_space, definition->table)));
+    ereport(NOTICE, (errmsg("table \"%s\" is named \"%s\" in KalamDB", local_name, name),
+                     errdetail("Foreign table \"%s.%s\" is KalamDB table \"%s.%s\".",
+                               get_namespace_name(get_rel_namespace(shown_by)), get_rel_name(shown_by),
+                               definition->name_space, definition->table)));
     definition->table = name;
     return true;
   }
