@@ -122,6 +122,7 @@ BEGIN; DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, e text) USING kalamdb W
 BEGIN; DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, "_x" text, "select" int, PRIMARY KEY (id)) USING kalamdb; ROLLBACK;
 BEGIN; DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, a int) USING kalamdb; PREPARE TRANSACTION 'x'; ROLLBACK;
 BEGIN; DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, a int) USING kalamdb; SELECT kalam_flush('t'); ROLLBACK;
+BEGIN; DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, a int) USING kalamdb; ALTER FOREIGN TABLE t OPTIONS (SET "table" 'u'); ROLLBACK;
 BEGIN; DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, a int) USING kalamdb; CREATE FOREIGN TABLE second (id int NOT NULL) SERVER kalam_server OPTIONS ("table" 't'); ROLLBACK;
 CREATE FOREIGN TABLE second (id int NOT NULL, a int) SERVER kalam_server OPTIONS ("table" 't');
 BEGIN; DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, a int) USING kalamdb; SELECT * FROM second; ROLLBACK;
@@ -219,6 +220,10 @@ SELECT * FROM x;
 SELECT * FROM shown;
 SELECT tables FROM remote_tables;
 \set VERBOSITY terse
+-- dropped under its new name, the table has its old name again
+BEGIN; ALTER TABLE x RENAME TO x_old; CREATE TEMP TABLE rows ON COMMIT DROP AS SELECT * FROM x_old; DROP TABLE x_old; CREATE TABLE x (id int PRIMARY KEY, run int) USING kalamdb; INSERT INTO x SELECT * FROM rows; COMMIT;
+SELECT * FROM x;
+SELECT * FROM shown;
 -- dbt: x__dbt_tmp becomes x, whatever was x is dropped behind it
 CREATE PROCEDURE dbt_run() LANGUAGE plpgsql AS $$ BEGIN
   DROP TABLE IF EXISTS x__dbt_tmp CASCADE;

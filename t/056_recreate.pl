@@ -221,6 +221,23 @@ $error = KalamNode::parse_error($err);
 is($error->{sqlstate}, '57014', 'COMMIT is cancelled while the server cleans up');
 like($told->($error), qr/$gone and the new one was created\./, 'the error says what is there');
 
+# A session that is ended there has no error to tell it by.
+KalamNode::expect_warning(qr/the session ended in the middle of a COMMIT/);
+set_up();
+$session = $node->session;
+$pid = $session->pid;
+$session->send("BEGIN; $replace $rows SELECT 'written';");
+$session->wait_for(qr/written/);
+$stub->fault({ method => 'ExecuteSql', call => 2, black_hole => $true });
+$session->send('COMMIT;');
+$stub->wait_for_hits(1);
+$node->sql("SELECT pg_terminate_backend($pid)");
+($out, $err) = $session->finish;
+$stub->clear_faults;
+like($err, qr/terminating connection due to administrator command/, 'the session is ended while CREATE is not answered');
+like(slurp_file($node->logfile), qr/WARNING:  08007: the session ended in the middle of a COMMIT\n.*?DETAIL:  $gone and the new one may have been created\.\n\s*Sent: DROP/,
+	'the log tells which table is gone');
+
 # ---- KalamDB's cleanup of the dropped table
 set_up();
 $error = failed_commit("$replace $rows",

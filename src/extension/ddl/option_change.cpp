@@ -5,6 +5,7 @@
 // exchanged while the transaction has changes. And to point a table elsewhere, or to have KalamDB's table dropped that
 // was only attached, takes more than owning the foreign table. ALTER SERVER … OPTIONS is looked at likewise: its
 // namespace_prefix is a part of the names of all its tables.
+#include "extension/catalog/new_table.h"
 #include "extension/catalog/rights.h"
 #include "extension/ddl/ddl.h"
 #include "extension/journal/journal.h"
@@ -107,6 +108,11 @@ static void check_table(Oid relid) {
   bool is_same = same_name(before.name_space, after.name_space) && same_name(before.table, after.table);
   bool is_same_kind = before.has_kind == after.has_kind && (!before.has_kind || before.kind == after.kind);
   if (!is_same || !is_same_kind) refuse_pending_rows(relid, "change the KalamDB table");
+  if ((!is_same || !is_same_kind) && kalam_new_table_definition(relid) != nullptr) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                    errmsg("cannot change the KalamDB table of foreign table \"%s\"", get_rel_name(relid)),
+                    errdetail("KalamDB has the table when the transaction commits."), errhint("COMMIT first.")));
+  }
   bool owns_server = kalam_owns_server(server->serverid, GetUserId());
   if ((!is_same || is_let_go(table->options, options)) && !owns_server)
     deny("change the KalamDB table", relid, server, "CREATE FOREIGN TABLE shows another KalamDB table.");

@@ -125,11 +125,10 @@ void kalam_new_table_create(KalamConnection* connection, const char* name_space,
                             Oid relid, kalam::Status* status) {
   KalamPendingChange* change =
       kalam_pending_new_table(KalamRemoteDdl::new_table, connection, name_space, table, sql, relid);
-  try_out(change, status);
-  if (status->error != kalam::ErrorClass::none) return;
+  kalam_new_table_check_others();
   // A parallel worker would read the table that is to be dropped.
   kalam_parallel_note_changes(true);
-  kalam_new_table_check_others();
+  try_out(change, status);
 }
 
 KalamPendingChange* kalam_new_table_note(KalamConnection* connection, const char* name_space, const char* table) {

@@ -8,6 +8,10 @@
 #include "extension/transaction/commit/sender.h"
 #include "extension/transaction/new_table.h"
 
+extern "C" {
+#include "storage/ipc.h"
+}
+
 // A bound for one question, where neither statement_timeout nor option timeout sets one.
 constexpr uint64 QUESTION_MS = 60000;
 
@@ -157,22 +161,36 @@ static char* tell_all(bool has_sent_others) {
   return told.data;
 }
 
+constexpr const char* HINT = "Repeat the whole transaction, with DROP TABLE.";
+
+// The session is ended while it waits: no error comes, but the table may be gone.
+static void tell_at_exit(int, Datum has_sent_others) {
+  const char* told = tell_all(DatumGetBool(has_sent_others));
+  if (told == nullptr) return;
+  ereport(WARNING,
+          (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN), errmsg("the session ended in the middle of a COMMIT"),
+           errdetail_internal("%s", told), errhint("%s", HINT)));
+}
+
 static void send_tables(bool has_sent_others) {
   MemoryContext context = CurrentMemoryContext;
+  before_shmem_exit(tell_at_exit, BoolGetDatum(has_sent_others));
   PG_TRY();
   {
     kalam_remote_ddl_send();
     send_new_rows();
+    cancel_before_shmem_exit(tell_at_exit, BoolGetDatum(has_sent_others));
   }
   PG_CATCH();
   {
+    cancel_before_shmem_exit(tell_at_exit, BoolGetDatum(has_sent_others));
     MemoryContextSwitchTo(context);
     ErrorData* error = CopyErrorData();
     FlushErrorState();
     const char* told = tell_all(has_sent_others);
     if (told == nullptr) ReThrowError(error);
     error->detail = error->detail != nullptr ? psprintf("%s\n%s", error->detail, told) : pstrdup(told);
-    if (error->hint == nullptr) error->hint = pstrdup("Repeat the whole transaction, with DROP TABLE.");
+    if (error->hint == nullptr) error->hint = pstrdup(HINT);
     ReThrowError(error);
   }
   PG_END_TRY();
