@@ -7,6 +7,7 @@
 #include "extension/ddl/ddl.h"
 #include "extension/fdw/explain.h"
 #include "extension/join/join.h"
+#include "extension/modify/key_check.h"
 #include "extension/plan/arbiter.h"
 #include "extension/stats/counters.h"
 #include "extension/transaction/transaction.h"
@@ -34,4 +35,5 @@ void _PG_init(void) {
   kalam_ddl_init();
   kalam_arbiter_init();
   kalam_explain_init();
+  kalam_key_check_init();
 }

@@ -15,6 +15,7 @@ static int setting_server_version_limit = 100000;
 static int setting_catalog_lifetime_ms = 1000;
 static int setting_snowflake_worker_id;
 static int setting_write_mode = (int)KalamWriteMode::atomic;
+static int setting_check_keys = (int)KalamCheckKeys::statement;
 static int setting_unsupported_ddl = (int)KalamUnsupportedDdl::error;
 static int setting_serial = (int)KalamSerial::snowflake;
 static int setting_system_columns = (int)KalamSystemColumns::none;
@@ -31,6 +32,10 @@ static const struct config_enum_entry SERIALS[] = {{"snowflake", (int)KalamSeria
 static const struct config_enum_entry WRITE_MODES[] = {{"atomic", (int)KalamWriteMode::atomic, false},
                                                        {"autocommit", (int)KalamWriteMode::autocommit, false},
                                                        {nullptr, 0, false}};
+
+static const struct config_enum_entry CHECK_KEYS[] = {{"statement", (int)KalamCheckKeys::statement, false},
+                                                      {"commit", (int)KalamCheckKeys::commit, false},
+                                                      {nullptr, 0, false}};
 
 static const struct config_enum_entry UNSUPPORTED_DDL[] = {
     {"error", (int)KalamUnsupportedDdl::error, false},
@@ -106,6 +111,10 @@ void kalam_settings_init() {
       "snowflake: snowflake_id(), in a column of type bigint. sequence: a sequence that the column "
       "owns, as in ordinary tables.",
       &setting_serial, (int)KalamSerial::snowflake, SERIALS, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomEnumVariable("kalam.check_keys", "When a transaction block is told of a key that KalamDB has already.",
+                           "statement: by the statement that inserts it, which looks the key up. commit: at COMMIT.",
+                           &setting_check_keys, (int)KalamCheckKeys::statement, CHECK_KEYS, PGC_USERSET, GUC_EXPLAIN,
+                           nullptr, nullptr, nullptr);
   DefineCustomEnumVariable("kalam.system_columns",
                            "KalamDB's own columns that CREATE TABLE ... USING kalamdb adds to those that it lists.",
                            "user: _userid of user and stream tables. all: _seq as well. Option system_columns of the "
@@ -177,6 +186,10 @@ KalamSystemColumns kalam_setting_system_columns() {
 
 KalamUnsupportedDdl kalam_setting_unsupported_ddl() {
   return (KalamUnsupportedDdl)setting_unsupported_ddl;
+}
+
+KalamCheckKeys kalam_setting_check_keys() {
+  return (KalamCheckKeys)setting_check_keys;
 }
 
 KalamWriteMode kalam_setting_write_mode() {

@@ -37,6 +37,12 @@ enum class KalamSerial : int {
   sequence,   // a sequence of PostgreSQL, which the column owns
 };
 KalamSerial kalam_setting_serial();
+// kalam.check_keys: when a transaction block is told of a key that KalamDB has already.
+enum class KalamCheckKeys : int {
+  statement,  // by the statement that inserts it
+  commit,     // at COMMIT, by KalamDB
+};
+KalamCheckKeys kalam_setting_check_keys();
 
 // kalam.system_columns: KalamDB's own columns that a new table gets without their being declared.
 enum class KalamSystemColumns : int {

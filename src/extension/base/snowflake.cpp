@@ -25,6 +25,12 @@ struct SnowflakeState {
 
 static SnowflakeState* state;
 
+// The ids that this session was given last, and in which transaction. They grow.
+constexpr uint32 GIVEN_MAX = 1024;
+static int64 given[GIVEN_MAX];
+static uint32 given_count;
+static LocalTransactionId given_in;
+
 static uint64 worker_number() {
   int setting = kalam_setting_snowflake_worker_id();
   if (setting >= 0) return (uint64)setting;
@@ -44,6 +50,25 @@ void kalam_snowflake_init() {
   kalam_shared_memory_request(&SHARED_STATE);
 }
 
+static int64 note_given(int64 id) {
+  LocalTransactionId transaction = kalam_local_transaction_id();
+  if (given_in != transaction) given_count = 0;
+  given_in = transaction;
+  given[given_count++ % GIVEN_MAX] = id;
+  return id;
+}
+
+bool kalam_snowflake_is_fresh(int64 id) {
+  if (given_in != kalam_local_transaction_id()) return false;
+  // Mostly it is the very last one.
+  uint32 kept = Min(given_count, GIVEN_MAX);
+  for (uint32 i = 1; i <= kept; i++) {
+    int64 known = given[(given_count - i) % GIVEN_MAX];
+    if (known <= id) return known == id;
+  }
+  return false;
+}
+
 int64 kalam_snowflake_next() {
   if (state == nullptr) state = (SnowflakeState*)kalam_shared_memory_attach(&SHARED_STATE);
 
@@ -57,5 +82,5 @@ int64 kalam_snowflake_next() {
 
   uint64 milliseconds = next >> COUNTER_BITS;
   uint64 counter = next & ((1 << COUNTER_BITS) - 1);
-  return (int64)(milliseconds << (COUNTER_BITS + WORKER_BITS) | state->worker << COUNTER_BITS | counter);
+  return note_given((int64)(milliseconds << (COUNTER_BITS + WORKER_BITS) | state->worker << COUNTER_BITS | counter));
 }

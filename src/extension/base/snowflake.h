@@ -14,3 +14,6 @@ void kalam_snowflake_init();
 
 // The next id.
 int64 kalam_snowflake_next();
+
+// Whether this session was given the id in the present transaction, and lately: nobody has used it before then.
+bool kalam_snowflake_is_fresh(int64 id);

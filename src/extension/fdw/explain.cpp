@@ -1,6 +1,7 @@
 // What EXPLAIN says about foreign scans and changes of KalamDB tables.
 #include "extension/fdw/explain.h"
 #include "extension/fdw/explain_option.h"
+#include "extension/modify/key_check.h"
 #include "extension/modify/on_conflict.h"
 #include "extension/modify/upsert.h"
 #include "extension/plan/key_clause.h"
@@ -157,10 +158,44 @@ static void explain_conflict(const ResultRelInfo* result, const List* fdw_privat
   if (upsert != nullptr) ExplainPropertyInteger("Lookups", nullptr, (int64)kalam_upsert_lookups(upsert), es);
 }
 
+static const char* way_of_key_check(KalamKeyCheckWay way) {
+  switch (way) {
+    case KalamKeyCheckWay::at_commit:
+      return "At COMMIT";
+    case KalamKeyCheckWay::scan:
+      return "Scan of the Keys";
+    case KalamKeyCheckWay::earlier_scan:
+      return "Earlier Scan of the Keys";
+    case KalamKeyCheckWay::not_needed:
+      return "Not Needed";
+    default:
+      return "Key Lookups";
+  }
+}
+
+// How an INSERT in a transaction block finds out whether its keys are stored already, and what that has cost.
+static void explain_key_check(const ModifyTableState* mtstate, const ResultRelInfo* result, ExplainState* es) {
+  if (((const ModifyTable*)mtstate->ps.plan)->onConflictAction != ONCONFLICT_NONE) return;
+  const KalamModifyState* state = (const KalamModifyState*)result->ri_FdwState;
+  if (state == nullptr || state->key_check == nullptr) {
+    KalamKeyCheckWay planned = kalam_key_check_planned(mtstate, result);
+    if (planned != KalamKeyCheckWay::none) ExplainPropertyText("Key Check", way_of_key_check(planned), es);
+    return;
+  }
+  KalamStoredKeyCounters counters;
+  KalamKeyCheckWay done = kalam_key_check_done(state, &counters);
+  // Few changes are of keys.
+  if (done == KalamKeyCheckWay::not_needed && mtstate->operation != CMD_INSERT) return;
+  ExplainPropertyText("Key Check", way_of_key_check(done), es);
+  ExplainPropertyInteger("Lookups", nullptr, (int64)counters.lookups, es);
+  if (counters.scans > 0) ExplainPropertyInteger("Scans Instead of Lookups", nullptr, (int64)counters.scans, es);
+}
+
 void kalam_explain_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result, List* fdw_private, int,
                                   ExplainState* es) {
   explain_conflict(result, fdw_private, es);
   if (kalam_explains_more(es)) ExplainPropertyText("Sent", "at COMMIT", es);
+  explain_key_check(mtstate, result, es);
   if (!es->verbose) return;
   // Behind a view the rights are those of its owner.
   Oid userid = kalam_result_check_as_user(result, mtstate->ps.state);

@@ -29,8 +29,12 @@ constexpr int32 KALAM_NO_ENTRY = -1;
 struct KalamJournalBase {
   uint64 mark;          // of its version (version_mark.h); 0: not known, or no stored row
   bool is_locked;       // it was read while its row was locked (row_lock.h)
-  bool expects_absent;  // the key of a new row was looked up, and was not there
+  bool expects_absent;  // the key of a new row was looked up, and was not there: a row that has come since is 40001
+  bool was_absent;      // the same, but a row that has come since is a duplicate
+  bool is_unchecked;    // the key of a new row is still to be asked for by the statement that writes it
 };
+
+struct KalamStoredKeys;
 
 // A row as an entry keeps it.
 struct KalamJournalRow {
@@ -108,6 +112,8 @@ struct KalamJournal {
   int32 key_count;
   int32 key_capacity;
   struct kalam_journal_index_hash* index;
+
+  KalamStoredKeys* stored_keys;  // what is known of the keys in KalamDB (modify/stored_keys.h); NULL: nothing
 
   int64 memory;  // bytes of rows in memory
   BufFile* file;

@@ -6,6 +6,7 @@
 #include "extension/journal/hidden_values.h"
 #include "extension/journal/row_lock.h"
 #include "extension/journal/version_mark.h"
+#include "extension/modify/key_check.h"
 #include "extension/modify/modify_state.h"
 #include "extension/modify/on_conflict.h"
 #include "extension/modify/recheck.h"
@@ -215,6 +216,7 @@ static ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdT
   state->remote = kalam_relation_get(relation, state->userid, KalamFreshness::cached);
   bind(state);
   if (state->validation == nullptr && plan_tlist == NIL && state->upsert == nullptr) open_journal(state);
+  kalam_key_check_begin(state, mtstate);
   MemoryContextSwitchTo(old);
   return state;
 }
@@ -247,8 +249,9 @@ void kalam_begin_foreign_insert(ModifyTableState* mtstate, ResultRelInfo* result
 
 // The journal and the memory of the state outlive the node, each in its own context.
 void kalam_end_foreign_modify(EState*, ResultRelInfo* result) {
-  const ModifyState* state = (const ModifyState*)result->ri_FdwState;
+  ModifyState* state = (ModifyState*)result->ri_FdwState;
   if (state != nullptr && state->upsert != nullptr) kalam_upsert_end(state);
+  if (state != nullptr) kalam_key_check_end(state);
   result->ri_FdwState = nullptr;
 }
 
@@ -319,7 +322,9 @@ static void fill_system_columns(ModifyState* state, TupleTableSlot* slot, bool i
     }
   }
   AttrNumber key = state->remote->key_attribute;
-  if (is_insert && key != InvalidAttrNumber && state->nulls[key - 1] && bms_is_member(key, unnamed_attributes(state))) {
+  state->is_key_made =
+      is_insert && key != InvalidAttrNumber && state->nulls[key - 1] && bms_is_member(key, unnamed_attributes(state));
+  if (state->is_key_made) {
     state->values[key - 1] = kalam_default_key(state->remote, TupleDescAttr(slot->tts_tupleDescriptor, key - 1));
     state->nulls[key - 1] = false;
     changed = true;
@@ -410,7 +415,7 @@ static void move_row(ModifyState* state, const char* old_key, const char* new_ke
   }
   kalam_journal_append(journal, KalamChange::remove, old_key, nullptr, cid, base);
   if (own == nullptr) row.moved_from = kalam_journal_newest(journal, old_key)->key;
-  append_row(state, KalamChange::insert, new_key, defaulted, &row, cid, {});
+  append_row(state, KalamChange::insert, new_key, defaulted, &row, cid, kalam_key_check_base(state, new_key));
 }
 
 static void update_row(ModifyState* state, const char* key, const KalamJournalEntry* own, const Bitmapset* defaulted,
@@ -510,7 +515,8 @@ static void store_old_row(ModifyState* state, const PlannedRow* row, TupleTableS
 
 static void insert_plainly(ModifyState* state, EState* estate, const char* key, const Bitmapset* defaulted) {
   if (key != nullptr) kalam_lock_new_row(state->remote, state->subject, key);
-  kalam_modify_insert_row(state, estate, key, defaulted, {});
+  kalam_modify_insert_row(state, estate, key, defaulted, kalam_key_check_base(state, key));
+  kalam_key_check_row(state);
 }
 
 void kalam_modify_change_row(ModifyState* state, EState* estate, const char* old_key, TupleTableSlot* slot,

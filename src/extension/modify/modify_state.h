@@ -15,6 +15,7 @@ extern "C" {
 struct KalamValidation;
 struct KalamRecheck;
 struct KalamUpsert;
+struct KalamKeyCheck;
 
 struct KalamModifyState {
   Relation relation;
@@ -31,6 +32,8 @@ struct KalamModifyState {
   const char* subject;
   KalamRecheck* recheck;     // of rows that are locked after they were read; NULL: as they are is checked at COMMIT
   KalamUpsert* upsert;       // of INSERT ... ON CONFLICT; NULL: something else
+  KalamKeyCheck* key_check;  // of the keys of new rows; NULL: none
+  bool is_key_made;          // the row's key is KalamDB's default
   bool uses_own_command_id;  // COPY, which does not set es_output_cid
   CommandId command_id;
   AttrNumber user_id_attribute;  // InvalidAttrNumber: no such column

@@ -90,7 +90,7 @@ static void send_in_groups(List* journals) {
 }
 
 // Keys that were inserted and removed again must not be stored: nothing is sent that the server could refuse. Those
-// that were looked up before they were inserted were not.
+// that were looked up when they were inserted were not.
 static void check_absences() {
   ListCell* cell;
   foreach (cell, kalam_journals()) {
@@ -98,9 +98,9 @@ static void check_absences() {
     if (journal->net_absences == 0) continue;
     KalamSender* sender = kalam_sender_open(journal->connection);
     for (int32 i = 0; i < journal->length; i++) {
-      if (kalam_sender_is_net(journal, i, KalamNetChange::absence) &&
-          !kalam_journal_base(journal, &journal->entries[i]).expects_absent)
-        kalam_sender_look_for_duplicate(sender, journal, i);
+      if (!kalam_sender_is_net(journal, i, KalamNetChange::absence)) continue;
+      KalamJournalBase base = kalam_journal_base(journal, &journal->entries[i]);
+      if (!base.expects_absent && !base.was_absent) kalam_sender_look_for_duplicate(sender, journal, i);
     }
     kalam_sender_drain(sender);
   }
