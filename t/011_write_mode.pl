@@ -59,16 +59,16 @@ is($node->remote_rows, '1a! 2b! 3c 4d', 'the first table has its rows');
 is($node->sql(q{SET kalam.user_id = 'alice'; SELECT count(*) FROM app.mine}), '2', 'the second table has its rows');
 is($node->local_rows, 1, 'the local table has its row');
 
-# The second one fails: the first one stays, and the error says so.
+# The second one fails at COMMIT: the first one stays, and the error says so.
 $node->reset_changed;
-($error) = $node->outcome("SET kalam.write_mode = autocommit; $both");
+($error) = $node->outcome("SET kalam.write_mode = autocommit; SET kalam.check_keys = commit; $both");
 is($error->{sqlstate}, '23505', 'the cause of a failure in the middle keeps its SQLSTATE');
 like($error->{text}, qr/not undone: row changes: 3; requests or transactions: 1\./, 'the detail names the changes that stay');
 is($node->remote_rows, '1a! 2b! 3c 4d', 'the rows show the changes that stay');
 is($node->local_rows, 0, 'PostgreSQL has rolled back its changes');
 
 # The first one fails: nothing is applied.
-($error) = $node->outcome("SET kalam.write_mode = autocommit; $both");
+($error) = $node->outcome("SET kalam.write_mode = autocommit; SET kalam.check_keys = commit; $both");
 is($error->{sqlstate}, '23505', 'a failure at the start keeps its SQLSTATE');
 unlike($error->{text}, qr/not undone/, 'a failure at the start leaves nothing in KalamDB');
 is($node->remote_rows, '1a! 2b! 3c 4d', 'the rows show that nothing was left');
