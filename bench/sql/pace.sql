@@ -31,6 +31,9 @@ RESET kalam.write_mode;
 SELECT kalam_flush('kalam.cold') \g /dev/null
 ANALYZE kalam.hot, kalam.cold;
 
+-- Here statements run in a procedure, which may go on after them. A client sends each by itself, and KalamDB tells it of
+-- a duplicate key.
+SET kalam.check_keys = commit;
 CALL bench.compare('INSERT of one row', 'statement', 1,
   'pg_kalam', 'INSERT INTO kalam.single VALUES (1 + %1$s, 1, 1.5, ''one row'')');
 CALL bench.compare('INSERT of all rows, one statement', 'statement', 1,
@@ -56,6 +59,21 @@ CALL bench.compare('UPDATE of 100 rows by a range', 'statement', 1, 'pg_kalam', 
   'pg_kalam, by list', :'updating_list');
 CALL bench.compare('DELETE of 100 rows by a range', 'statement', 1,
   'pg_kalam', 'DELETE FROM kalam.hot WHERE id BETWEEN 5000 + 100 * %1$s AND 5099 + 100 * %1$s');
+
+-- Half of the rows are there. Each run has keys of its own.
+SELECT 'INSERT INTO kalam.hot SELECT CASE WHEN i < 500 THEN 10000 + 500 * %1$s + i ELSE 1000000 + 1000 * %1$s + i END, 1, 2.5, ''new'' '
+       'FROM generate_series(0, 999) i ON CONFLICT (id) DO UPDATE SET c = EXCLUDED.c' AS upserting,
+       'WITH u AS (UPDATE kalam.hot SET c = 2.5 WHERE id = ANY (ARRAY(SELECT i FROM generate_series(20000 + 500 * %1$s, 20499 + 500 * %1$s) i))) '
+       'INSERT INTO kalam.hot SELECT 2000000 + 1000 * %1$s + i, 1, 2.5, ''new'' FROM generate_series(500, 999) i' AS changing \gset
+CALL bench.compare('upsert of 1,000 rows', 'statement', 1, 'pg_kalam', :'upserting',
+  'pg_kalam, UPDATE of a list and INSERT', :'changing');
+CALL bench.compare('upsert of one row', 'statement', 1, 'pg_kalam',
+  'INSERT INTO kalam.hot VALUES (30000 + %1$s, 1, 2.5, ''new'') ON CONFLICT (id) DO UPDATE SET c = EXCLUDED.c',
+  'pg_kalam, UPDATE of a key', 'UPDATE kalam.hot SET c = 2.5 WHERE id = 31000 + %1$s');
+SET kalam.check_keys = statement;
+CALL bench.compare('INSERT of one row', 'statement', 1,
+  'pg_kalam, in a block', 'INSERT INTO kalam.single VALUES (1000000 + %1$s, 1, 1.5, ''one row'')');
+SET kalam.check_keys = commit;
 
 SELECT 'SELECT count(id), count(b), count(c), count(d) FROM kalam.%s' AS counting \gset
 CALL bench.compare('scan of all columns, hot', 'statement', 1, 'pg_kalam', format(:'counting', 'hot'));

@@ -155,7 +155,10 @@ static void explain_conflict(const ResultRelInfo* result, const List* fdw_privat
     ExplainPropertyText("Conflict Key", get_attname(RelationGetRelid(result->ri_RelationDesc), key, false), es);
   if (!es->analyze || result->ri_FdwState == nullptr) return;
   const KalamUpsert* upsert = ((const KalamModifyState*)result->ri_FdwState)->upsert;
-  if (upsert != nullptr) ExplainPropertyInteger("Lookups", nullptr, (int64)kalam_upsert_lookups(upsert), es);
+  if (upsert == nullptr) return;
+  ExplainPropertyInteger("Lookups", nullptr, (int64)kalam_upsert_lookups(upsert), es);
+  uint64 scans = kalam_upsert_scans(upsert);
+  if (scans > 0) ExplainPropertyInteger("Scans Instead of Lookups", nullptr, (int64)scans, es);
 }
 
 static const char* way_of_key_check(KalamKeyCheckWay way) {

@@ -29,6 +29,8 @@ KALAM_SQL_FUNCTION(kalam_handler) {
   routine->PlanForeignModify = kalam_plan_foreign_modify;
   routine->BeginForeignModify = kalam_begin_foreign_modify;
   routine->ExecForeignInsert = kalam_exec_foreign_insert;
+  routine->GetForeignModifyBatchSize = kalam_get_foreign_modify_batch_size;
+  routine->ExecForeignBatchInsert = kalam_exec_foreign_batch_insert;
   routine->ExecForeignUpdate = kalam_exec_foreign_update;
   routine->ExecForeignDelete = kalam_exec_foreign_delete;
   routine->EndForeignModify = kalam_end_foreign_modify;

@@ -167,8 +167,7 @@ static void bind(ModifyState* state) {
   if (state->plan_tlist != NIL) find_junk_attributes(state);
 }
 
-// Before the first row is written down: the identity is one that was compared with the server's not long ago.
-static void open_journal(ModifyState* state) {
+void kalam_modify_open_journal(ModifyState* state) {
   if (state->journal != nullptr) return;
   MemoryContext old = MemoryContextSwitchTo(state->estate->es_query_cxt);
   if (state->validation != nullptr) {
@@ -215,7 +214,7 @@ static ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdT
   state->validation = kalam_relation_validate_start(relation, state->userid);
   state->remote = kalam_relation_get(relation, state->userid, KalamFreshness::cached);
   bind(state);
-  if (state->validation == nullptr && plan_tlist == NIL && state->upsert == nullptr) open_journal(state);
+  if (state->validation == nullptr && plan_tlist == NIL && state->upsert == nullptr) kalam_modify_open_journal(state);
   kalam_key_check_begin(state, mtstate);
   MemoryContextSwitchTo(old);
   return state;
@@ -540,7 +539,7 @@ TupleTableSlot* kalam_exec_foreign_insert(EState* estate, ResultRelInfo* result,
                                           TupleTableSlot*) {
   ModifyState* state = (ModifyState*)result->ri_FdwState;
   if (state->upsert != nullptr) kalam_upsert_start_row(state, slot);
-  open_journal(state);
+  kalam_modify_open_journal(state);
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
   fill_system_columns(state, slot, true);
@@ -559,7 +558,7 @@ TupleTableSlot* kalam_exec_foreign_insert(EState* estate, ResultRelInfo* result,
 TupleTableSlot* kalam_exec_foreign_update(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
                                           TupleTableSlot* plan_slot) {
   ModifyState* state = (ModifyState*)result->ri_FdwState;
-  open_journal(state);
+  kalam_modify_open_journal(state);
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
   PlannedRow row;
@@ -573,7 +572,7 @@ TupleTableSlot* kalam_exec_foreign_update(EState* estate, ResultRelInfo* result,
 TupleTableSlot* kalam_exec_foreign_delete(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
                                           TupleTableSlot* plan_slot) {
   ModifyState* state = (ModifyState*)result->ri_FdwState;
-  open_journal(state);
+  kalam_modify_open_journal(state);
   MemoryContextReset(state->row_context);
   MemoryContext old = MemoryContextSwitchTo(state->row_context);
   PlannedRow row;

@@ -15,6 +15,9 @@ void kalam_begin_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result
 void kalam_begin_foreign_insert(ModifyTableState* mtstate, ResultRelInfo* result);
 TupleTableSlot* kalam_exec_foreign_insert(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
                                           TupleTableSlot* plan_slot);
+int kalam_get_foreign_modify_batch_size(ResultRelInfo* result);
+TupleTableSlot** kalam_exec_foreign_batch_insert(EState* estate, ResultRelInfo* result, TupleTableSlot** slots,
+                                                 TupleTableSlot** plan_slots, int* count);
 TupleTableSlot* kalam_exec_foreign_update(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,
                                           TupleTableSlot* plan_slot);
 TupleTableSlot* kalam_exec_foreign_delete(EState* estate, ResultRelInfo* result, TupleTableSlot* slot,

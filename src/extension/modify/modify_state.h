@@ -51,6 +51,9 @@ struct KalamModifyState {
   MemoryContext row_context;  // reset for every row
 };
 
+// Before the first row is written down: the table's identity is one that was compared with the server's not long ago.
+void kalam_modify_open_journal(KalamModifyState* state);
+
 // The command whose rows are written.
 CommandId kalam_modify_command_id(const KalamModifyState* state, const EState* estate);
 

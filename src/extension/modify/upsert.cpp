@@ -3,6 +3,7 @@
 #include "extension/base/report.h"
 #include "extension/journal/row_lock.h"
 #include "extension/journal/stored_rows.h"
+#include "extension/modify/upsert_rows.h"
 
 extern "C" {
 #include "commands/trigger.h"
@@ -20,6 +21,7 @@ struct KalamUpsert {
   uint64 earlier_lookups;   // of a lookup that the table has changed under
   MemoryContext context;    // of keys that are looked up ahead
   char* ahead;              // the key whose lookup was started; NULL: none
+  KalamUpsertRows* rows;    // that were found; NULL: none were needed yet
   KalamRowLock ahead_lock;
   TupleTableSlot* returned;  // for rows that others keep in a slot without system columns; NULL: never needed
 };
@@ -75,19 +77,35 @@ static KalamRowLock lock_key(const KalamModifyState* state, const char* key) {
   return kalam_lock_row(state->remote, state->subject, key, kalam_modify_lock_strength(state));
 }
 
+// Of the statement, for the present relation.
+static KalamUpsertRows* rows_of(KalamModifyState* state) {
+  KalamUpsert* upsert = state->upsert;
+  if (upsert->rows == nullptr) {
+    MemoryContext old = MemoryContextSwitchTo(state->estate->es_query_cxt);
+    upsert->rows = kalam_upsert_rows_create(state, outerPlanState(upsert->mtstate)->plan->plan_rows, wants_row(upsert));
+    MemoryContextSwitchTo(old);
+  }
+  return upsert->rows;
+}
+
 // The stored row of the key, which is locked.
-static bool find_stored(KalamModifyState* state, const char* key, KalamStoredRow* row, KalamRowLock* lock) {
+static void find_stored(KalamModifyState* state, const char* key, KalamFoundRow* found) {
   KalamUpsert* upsert = state->upsert;
   check_lookup(state);
   bool is_ahead = upsert->ahead != nullptr && strcmp(upsert->ahead, key) == 0;
   if (upsert->ahead != nullptr && !is_ahead) kalam_stored_rows_clear(upsert->lookup);
   upsert->ahead = nullptr;
   if (is_ahead) {
-    *lock = upsert->ahead_lock;
-    return kalam_stored_rows_next(upsert->lookup, key, row);
+    found->lock = upsert->ahead_lock;
+    found->is_current = found->lock != KalamRowLock::none;
+    found->exists = kalam_stored_rows_next(upsert->lookup, key, wants_row(upsert) ? &found->row : nullptr);
+    return;
   }
-  *lock = lock_key(state, key);
-  return kalam_stored_rows_look_up(lookup_of(state), key, row);
+  KalamUpsertRows* rows = rows_of(state);
+  if (kalam_upsert_rows_find(rows, key, found)) return;
+  char* keys[] = {(char*)key};
+  kalam_upsert_rows_prepare(rows, lookup_of(state), keys, 1);
+  kalam_upsert_rows_find(rows, key, found);
 }
 
 static void find_conflict(KalamModifyState* state, const char* key, Conflict* conflict) {
@@ -107,14 +125,16 @@ static void find_conflict(KalamModifyState* state, const char* key, Conflict* co
     return;
   }
 
-  KalamStoredRow row;
-  conflict->exists = find_stored(state, key, wants_row(state->upsert) ? &row : nullptr, &conflict->lock);
-  conflict->base.is_locked = conflict->lock != KalamRowLock::none;
+  KalamFoundRow found = {};
+  find_stored(state, key, &found);
+  conflict->exists = found.exists;
+  conflict->lock = found.lock;
+  conflict->base.is_locked = found.is_current;
   if (!conflict->exists) {
     conflict->base.expects_absent = true;
   } else if (wants_row(state->upsert)) {
-    conflict->base.mark = row.mark;
-    conflict->tuple = heap_form_tuple(RelationGetDescr(state->relation), row.values, row.nulls);
+    conflict->base.mark = found.row.mark;
+    conflict->tuple = heap_form_tuple(RelationGetDescr(state->relation), found.row.values, found.row.nulls);
   }
 }
 
@@ -299,6 +319,39 @@ void kalam_upsert_start_row(KalamModifyState* state, TupleTableSlot* slot) {
   MemoryContextSwitchTo(old);
 }
 
+bool kalam_upsert_takes_batches(const KalamModifyState* state) {
+  const ResultRelInfo* result = state->result;
+  const ModifyTableState* mtstate = state->upsert->mtstate;
+  const TriggerDesc* triggers = result->ri_TrigDesc;
+  if (result->ri_projectReturning != nullptr || result->ri_WithCheckOptions != NIL) return false;
+  if (mtstate->mt_transition_capture != nullptr || mtstate->mt_oc_transition_capture != nullptr) return false;
+  return triggers == nullptr ||
+         !(triggers->trig_insert_before_row || triggers->trig_insert_after_row || triggers->trig_insert_instead_row ||
+           triggers->trig_update_before_row || triggers->trig_update_after_row);
+}
+
+void kalam_upsert_start_batch(KalamModifyState* state, TupleTableSlot** slots, int count) {
+  KalamUpsert* upsert = state->upsert;
+  MemoryContextReset(upsert->context);
+  MemoryContext old = MemoryContextSwitchTo(upsert->context);
+  check_lookup(state);
+  KalamStoredRows* lookup = lookup_of(state);
+  char** keys = (char**)palloc(sizeof(char*) * count);
+  int key_count = 0;
+  for (int i = 0; i < count; i++) {
+    bool is_null;
+    Datum key = slot_getattr(slots[i], state->remote->key_attribute, &is_null);
+    if (!is_null) keys[key_count++] = kalam_stored_rows_key(lookup, key);
+  }
+  kalam_upsert_rows_prepare(rows_of(state), lookup, keys, key_count);
+  MemoryContextSwitchTo(old);
+}
+
+void kalam_upsert_reset_row(const KalamModifyState* state) {
+  ExprContext* econtext = state->upsert->mtstate->ps.ps_ExprContext;
+  if (econtext != nullptr) ResetExprContext(econtext);
+}
+
 TupleTableSlot* kalam_upsert_finish_row(KalamModifyState* state, EState* estate, const char* key, TupleTableSlot* slot,
                                         const Bitmapset* defaulted) {
   Conflict conflict;
@@ -326,4 +379,8 @@ void kalam_upsert_end(const KalamModifyState* state) {
 
 uint64 kalam_upsert_lookups(const KalamUpsert* upsert) {
   return upsert->earlier_lookups + (upsert->lookup != nullptr ? kalam_stored_rows_count(upsert->lookup) : 0);
+}
+
+uint64 kalam_upsert_scans(const KalamUpsert* upsert) {
+  return upsert->rows != nullptr ? kalam_upsert_rows_scans(upsert->rows) : 0;
 }

@@ -18,6 +18,15 @@ void kalam_upsert_check_key(const KalamModifyState* state);
 // Before anything else is done for a row: its lookup goes on while the server is asked whether the table is the same.
 void kalam_upsert_start_row(KalamModifyState* state, TupleTableSlot* slot);
 
+// Whether rows may come in batches: their triggers, RETURNING and check options want to see one after the other.
+bool kalam_upsert_takes_batches(const KalamModifyState* state);
+
+// Before anything is done for the rows of a batch, whose table is known: their stored rows are found together.
+void kalam_upsert_start_batch(KalamModifyState* state, TupleTableSlot** slots, int count);
+
+// Between two rows of a batch: frees what the expressions of the clause have allocated, as the executor does otherwise.
+void kalam_upsert_reset_row(const KalamModifyState* state);
+
 // Inserts the row in state->values, which the slot has as well, or does what the clause says. Returns the slot of the
 // row that was written; NULL: none was.
 TupleTableSlot* kalam_upsert_finish_row(KalamModifyState* state, EState* estate, const char* key, TupleTableSlot* slot,
@@ -26,5 +35,6 @@ TupleTableSlot* kalam_upsert_finish_row(KalamModifyState* state, EState* estate,
 // The executor's own state is left as it was.
 void kalam_upsert_end(const KalamModifyState* state);
 
-// Lookups so far, for EXPLAIN.
+// Lookups and scans so far, for EXPLAIN.
 uint64 kalam_upsert_lookups(const KalamUpsert* upsert);
+uint64 kalam_upsert_scans(const KalamUpsert* upsert);
