@@ -205,6 +205,8 @@ $node->sql(q{INSERT INTO app.t SELECT i, 0, 'many' FROM generate_series(101, 130
 	my (undef, $err) = $session->finish;
 	is(KalamNode::parse_error($err)->{sqlstate}, '40001', 'rows beyond the bound are compared as well');
 	is($node->sql('UPDATE app.t SET n = 1 WHERE id > 100 RETURNING 1') =~ tr/1//, 1200, 'all rows are changed then');
+	like($node->sql('EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) UPDATE app.t SET n = 2 WHERE id > 100'), qr/^  Lookups: 256\n  Rows Not Locked: 944\n/m,
+		'EXPLAIN ANALYZE tells how many rows were not locked');
 }
 
 # ---- PostgreSQL has no room for locks at all: sessions do not wait, but nothing is lost

@@ -10,7 +10,7 @@ use KalamStub;
 
 my $stub = KalamStub->new;
 $stub->namespace('app');
-my $node = KalamNode->new('main', stub => $stub, conf => "deadlock_timeout = 50ms\n");
+my $node = KalamNode->new('main', stub => $stub, conf => "deadlock_timeout = 50ms\nmax_locks_per_transaction = 512\n");
 my @settings = (q{SET kalam.user_id = 'alice';});
 $node->sql(
 	q{CREATE SCHEMA app;
@@ -172,9 +172,128 @@ sub queue
 	$sessions[0]->finish;
 	my @said = map { join "\n", sort map { split /\n/ } $_->finish } @sessions[ 1, 2 ];
 	s/pid=\d+\n?// foreach @said;
-	return join "\n", @said, $node->sql("SELECT * FROM $schema.t ORDER BY id");
+	# Either of the two may be the first to go on.
+	return join "\n", sort(@said), $node->sql("SELECT * FROM $schema.t ORDER BY id");
 }
 is(queue('app'), queue('heap'), 'the third session evaluates its condition on what the second made of the row');
+
+# ---- Many rows are locked, and then looked up, together
+
+$node->sql(
+	q{CREATE TABLE app.many (id int PRIMARY KEY, slug text, n int) USING kalamdb;
+	  CREATE TABLE heap.many (id int PRIMARY KEY, slug text, n int);
+	  CREATE FUNCTION changed() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM many WHERE n > 0); END $$;});
+
+sub many_rows
+{
+	my ($schema, $count) = @_;
+	return $node->sql("DELETE FROM $schema.many; INSERT INTO $schema.many SELECT i, CASE WHEN i % 2 = 0 THEN 'even' ELSE 'odd' END, 0 FROM generate_series(1, $count) i");
+}
+
+# The first session changes a part of 600 rows, which the second changes all.
+sub race_of_many
+{
+	my ($schema, $others, $own) = @_;
+	many_rows($schema, 600);
+	my @sessions = map { $node->session } 1 .. 2;
+	$_->send("\\set VERBOSITY sqlstate\nSET search_path = $schema;") foreach @sessions;
+	my $pid = $sessions[1]->pid;
+	$sessions[0]->send("BEGIN; $others; SELECT 'done';");
+	$sessions[0]->wait_for(qr/done/);
+	$sessions[1]->send($own);
+	ok(wait_for_lock($pid), "$schema: the second session waits: $own");
+	$sessions[0]->send('COMMIT;');
+	$sessions[0]->finish;
+	my ($out, $err) = $sessions[1]->finish;
+	$out =~ s/pid=\d+\n//;
+	return join "\n", $err, $out, $node->sql("SELECT count(*), sum(n), sum(id * n), string_agg(DISTINCT slug, ',' ORDER BY slug) FROM $schema.many");
+}
+my $part = 'id IN (SELECT generate_series(1, 600, 7))';
+foreach my $case (
+	[ 'many rows were changed', "UPDATE many SET n = 10 WHERE $part", 'WITH u AS (UPDATE many SET n = n + 1 RETURNING n) SELECT count(*), sum(n) FROM u;' ],
+	[ 'many rows do not meet the condition any more', "UPDATE many SET slug = 'x' WHERE $part", q{UPDATE many SET n = n + 1 WHERE slug IN ('odd', 'even');} ],
+	[ 'many rows were removed', "DELETE FROM many WHERE $part", 'UPDATE many SET n = n + 1;' ],
+	[ 'many rows of a DELETE were changed', "UPDATE many SET slug = 'x' WHERE $part", q{DELETE FROM many WHERE slug <> 'x';} ],
+	[ 'many rows that a join finds several times', "UPDATE many SET n = 5 WHERE $part",
+		q{UPDATE many SET n = n + by FROM (VALUES (1), (1), (1)) v (by) WHERE slug IN ('odd', 'even');} ])
+{
+	my ($what, @script) = @$case;
+	is(race_of_many('app', @script), race_of_many('heap', @script), $what);
+}
+
+{
+	many_rows('app', 100);
+	my @sessions = map { $node->session } 1 .. 3;
+	$_->send(q{UPDATE app.many SET n = n + 1 WHERE slug IN ('odd', 'even');} x 5) foreach @sessions;
+	is(join('', map { ($_->finish)[1] } @sessions), '', 'three sessions that change the same hundred rows do not wait for each other in a circle');
+	is($node->sql('SELECT count(*) FROM app.many WHERE n = 15'), '100', 'each of their changes is counted');
+}
+
+foreach my $schema (qw(app heap))
+{
+	many_rows($schema, 4);
+	is($node->sql("SET search_path = $schema, public; UPDATE many SET n = changed() + 1; SELECT string_agg(n::text, ' ' ORDER BY n) FROM many"), '1 2 3 4',
+		"$schema: a volatile function sees the rows that were changed before");
+}
+
+# ---- EXPLAIN
+
+sub explained { return $node->sql("SET search_path = app; EXPLAIN (COSTS OFF) $_[0]") }
+my $lock_rows = qr/Custom Scan \(KalamDB Lock Rows\)/;
+like(explained($add), qr/^Update on t\n  ->  $lock_rows\n        ->  Foreign Scan on t/, 'EXPLAIN shows that rows are locked after a scan has found them');
+like(explained("DELETE FROM t WHERE slug = 'a'"), $lock_rows, 'so it does for DELETE');
+like(explained("WITH u AS ($add RETURNING id) SELECT * FROM u"), $lock_rows, 'and for a common table expression');
+like(explained('UPDATE t SET n = t.n + by FROM step WHERE step.slug = t.slug'), $lock_rows, 'and for a join');
+like(explained("UPDATE parted SET n = 1 WHERE slug = 'a'"), $lock_rows, 'and for a partitioned table');
+unlike(explained($_), $lock_rows, "rows that are locked before they are read need none of it: $_")
+	foreach 'UPDATE t SET n = 1 WHERE id = 1', 'UPDATE t SET n = 1 WHERE id IN (1, 2)', 'DELETE FROM t WHERE id BETWEEN 1 AND 3';
+unlike(explained('UPDATE t SET n = random() WHERE slug = \'a\''), $lock_rows, 'a volatile function is not called ahead');
+unlike($node->sql("SET search_path = heap; EXPLAIN $add"), $lock_rows, 'ordinary tables are left alone');
+like($node->sql("SET search_path = app; EXPLAIN (COSTS OFF, VERBOSE) $add"), qr/$lock_rows\n        Output: \(\(n \+ 1\)\), id/, 'EXPLAIN VERBOSE shows what the node returns');
+
+{
+	reset_rows('app');
+	my ($others, $own) = ($node->session, $node->session);
+	my $pid = $own->pid;
+	$others->send("BEGIN; UPDATE app.t SET n = 5 WHERE id = 1; SELECT 'done';");
+	$others->wait_for(qr/done/);
+	$own->send(q{EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) UPDATE app.t SET n = n + 1 WHERE slug = 'a';});
+	ok(wait_for_lock($pid), 'EXPLAIN ANALYZE waits');
+	$others->send('COMMIT;');
+	$others->finish;
+	my ($out) = $own->finish;
+	like($out, qr/^  Lookups: 3\n  Rows Changed by Others: 1\n  ->  /m, 'EXPLAIN ANALYZE counts lookups, and the rows that others have changed');
+}
+
+# ---- What it costs
+
+SKIP:
+{
+	$stub->need_calls(1);
+	reset_rows('app');
+	my $scans = sub {
+		$stub->forget_calls;
+		$node->sql("SET search_path = app; $_[0]");
+		return scalar(my @calls = $stub->calls('Scan'));
+	};
+	is($scans->(q{SELECT * FROM t WHERE slug = 'a'}), 1, 'one call reads the table');
+	is($scans->($add), 3, 'an UPDATE outside of a block looks each row up once');
+	is($scans->('UPDATE t SET n = 1 WHERE id IN (1, 2)'), 2, 'rows that are looked up by their keys are looked up once');
+
+	# The first lookup never comes back: the others are on their way.
+	my $session = $node->session;
+	my $pid = $session->pid;
+	$stub->forget_calls;
+	$stub->fault({ method => 'Scan', call => 2, black_hole => JSON::PP::true });
+	$session->send('UPDATE app.t SET n = n + 1;');
+	$stub->wait_for_calls(5, sub { $_->{method} eq 'Scan' });
+	is(scalar(my @calls = $stub->calls('Scan')), 5, 'the lookups of all rows are in flight together');
+	$node->sql("SELECT pg_cancel_backend($pid)");
+	my (undef, $err) = $session->finish;
+	is(KalamNode::parse_error($err)->{sqlstate}, '57014', 'a cancel ends the wait for them');
+	$stub->clear_faults;
+	is($node->sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), '0', 'no lock is left');
+}
 
 # ---- Row triggers have seen the old row by then
 
@@ -184,6 +303,7 @@ $node->sql(
 	  CREATE TRIGGER passed_on AFTER DELETE ON app.t FOR EACH ROW EXECUTE FUNCTION passed();});
 foreach my $second ("$add;", q{DELETE FROM t WHERE slug = 'a';})
 {
+	unlike(explained($second), $lock_rows, "with a row trigger nothing is looked up: $second");
 	my $said = race('app', $first, $second, 'COMMIT');
 	like($said, qr/40001/, "with a row trigger a row that was changed meanwhile is an error: $second");
 	like($said, qr/^1\|a\|10\|old/m, 'and keeps the change');

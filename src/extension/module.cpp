@@ -8,6 +8,7 @@
 #include "extension/fdw/explain.h"
 #include "extension/join/join.h"
 #include "extension/modify/key_check.h"
+#include "extension/modify/lock_rows.h"
 #include "extension/plan/arbiter.h"
 #include "extension/stats/counters.h"
 #include "extension/transaction/transaction.h"
@@ -36,4 +37,5 @@ void _PG_init(void) {
   kalam_arbiter_init();
   kalam_explain_init();
   kalam_key_check_init();
+  kalam_lock_rows_init();
 }

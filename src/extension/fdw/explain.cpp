@@ -3,6 +3,7 @@
 #include "extension/fdw/explain_option.h"
 #include "extension/modify/key_check.h"
 #include "extension/modify/on_conflict.h"
+#include "extension/modify/recheck.h"
 #include "extension/modify/upsert.h"
 #include "extension/plan/key_clause.h"
 #include "extension/scan/remote_count.h"
@@ -194,11 +195,26 @@ static void explain_key_check(const ModifyTableState* mtstate, const ResultRelIn
   if (counters.scans > 0) ExplainPropertyInteger("Scans Instead of Lookups", nullptr, (int64)counters.scans, es);
 }
 
+// What it has cost to look at rows again that a scan has found, and what came of it.
+static void explain_recheck(const ResultRelInfo* result, ExplainState* es) {
+  if (!es->analyze || result->ri_FdwState == nullptr) return;
+  const KalamRecheck* recheck = ((const KalamModifyState*)result->ri_FdwState)->recheck;
+  if (recheck == nullptr) return;
+  KalamRecheckCounters counters = kalam_recheck_counters(recheck);
+  bool is_text = es->format == EXPLAIN_FORMAT_TEXT;
+  if (counters.lookups > 0 || !is_text) ExplainPropertyInteger("Lookups", nullptr, (int64)counters.lookups, es);
+  if (counters.changed > 0 || !is_text)
+    ExplainPropertyInteger("Rows Changed by Others", nullptr, (int64)counters.changed, es);
+  if (counters.unlocked > 0 || !is_text)
+    ExplainPropertyInteger("Rows Not Locked", nullptr, (int64)counters.unlocked, es);
+}
+
 void kalam_explain_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result, List* fdw_private, int,
                                   ExplainState* es) {
   explain_conflict(result, fdw_private, es);
   if (kalam_explains_more(es)) ExplainPropertyText("Sent", "at COMMIT", es);
   explain_key_check(mtstate, result, es);
+  explain_recheck(result, es);
   if (!es->verbose) return;
   // Behind a view the rights are those of its owner.
   Oid userid = kalam_result_check_as_user(result, mtstate->ps.state);

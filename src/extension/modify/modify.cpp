@@ -7,6 +7,7 @@
 #include "extension/journal/row_lock.h"
 #include "extension/journal/version_mark.h"
 #include "extension/modify/key_check.h"
+#include "extension/modify/lock_rows.h"
 #include "extension/modify/modify_state.h"
 #include "extension/modify/on_conflict.h"
 #include "extension/modify/recheck.h"
@@ -223,9 +224,11 @@ static ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdT
 void kalam_begin_foreign_modify(ModifyTableState* mtstate, ResultRelInfo* result, List* fdw_private, int, int eflags) {
   if (eflags & EXEC_FLAG_EXPLAIN_ONLY) return;
   bool changes = mtstate->operation != CMD_INSERT;
-  result->ri_FdwState =
+  ModifyState* state =
       begin(mtstate, result, mtstate->operation, changes ? outerPlanState(mtstate)->plan->targetlist : NIL,
             kalam_planned_conflict_key(fdw_private));
+  result->ri_FdwState = state;
+  if (changes) kalam_lock_rows_attach(outerPlanState(mtstate), state);
 }
 
 // COPY, and rows that are routed to a partition.
@@ -466,6 +469,13 @@ static char* planned_key(ModifyState* state, TupleTableSlot* plan_slot, KalamJou
   return kalam_row_writer_key(state->journal->writer, key);
 }
 
+void kalam_modify_add_ahead(ModifyState* state, TupleTableSlot* plan_slot) {
+  KalamJournalBase base;
+  open_journal(state);
+  const char* key = planned_key(state, plan_slot, &base);
+  kalam_recheck_add(state, key, base.mark);
+}
+
 namespace {
 
 // A row that the plan has found, to be changed.
@@ -483,7 +493,7 @@ struct PlannedRow {
 static bool take_planned_row(ModifyState* state, EState* estate, TupleTableSlot* plan_slot, PlannedRow* row) {
   row->key = planned_key(state, plan_slot, &row->base);
   if (is_changed_by_command(state, estate, row->key)) return false;
-  if (!kalam_recheck_lock(state, row->key, &row->base, &row->newest)) return false;
+  if (!kalam_recheck_take(state, row->key, &row->base, &row->newest)) return false;
   if (row->newest == nullptr) return true;
   row->slot = kalam_recheck_plan(state, estate, row->newest);
   // Functions in the plan may have written the row.

@@ -60,6 +60,9 @@ CommandId kalam_modify_command_id(const KalamModifyState* state, const EState* e
 // How strongly the rows are locked that it changes: as PostgreSQL does, by whether the statement names the key.
 LockClauseStrength kalam_modify_lock_strength(const KalamModifyState* state);
 
+// Adds a row that the plan has found to those that are locked together (recheck.h).
+void kalam_modify_add_ahead(KalamModifyState* state, TupleTableSlot* plan_slot);
+
 // Text of the key of the row in state->values. 23502 for NULL. The journal is open.
 char* kalam_modify_row_key(KalamModifyState* state);
 
