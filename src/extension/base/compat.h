@@ -305,6 +305,17 @@ static inline void kalam_clear_required_rights(PlannedStmt* plan) {
 #endif
 }
 
+// Has a query that is to be planned ask for nothing but what the table's owner has at all times: to grant its rights.
+static inline void kalam_require_ownership(Query* query) {
+  ListCell* cell;
+#if PG_VERSION_NUM >= 160000
+  foreach (cell, query->rteperminfos)
+    lfirst_node(RTEPermissionInfo, cell)->requiredPerms = ACL_GRANT_OPTION_FOR(ACL_UPDATE);
+#else
+  foreach (cell, query->rtable) lfirst_node(RangeTblEntry, cell)->requiredPerms = ACL_GRANT_OPTION_FOR(ACL_UPDATE);
+#endif
+}
+
 // PostgreSQL 18: minimal tuples may have room in front of them.
 static inline MinimalTuple kalam_copy_minimal_tuple(MinimalTuple tuple) {
 #if PG_VERSION_NUM >= 180000

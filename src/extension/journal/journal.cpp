@@ -101,22 +101,36 @@ static const KalamRemoteColumn* column_named(const KalamRelation* relation, cons
   return nullptr;
 }
 
-static bool same_type(const kalam::RemoteType* a, const kalam::RemoteType* b) {
-  return a->kind == b->kind && a->precision == b->precision && a->scale == b->scale && a->dimension == b->dimension;
+// Whether what was encoded for the type `before` is the same for the one that the column has now: whole numbers are,
+// for a wider one.
+static bool takes_encoded(const kalam::RemoteType* now, const kalam::RemoteType* before) {
+  if (before->kind == kalam::RemoteKind::integer && now->kind == kalam::RemoteKind::bigint) return true;
+  return now->kind == before->kind && now->precision == before->precision && now->scale == before->scale &&
+         now->dimension == before->dimension;
+}
+
+static bool takes_rows(const KalamRelation* remote, const KalamRelation* known) {
+  if (strcmp(known->remote_name, remote->remote_name) != 0) return false;
+  for (int i = 0; i < known->column_count; i++) {
+    if (known->columns[i].is_system) continue;
+    const KalamRemoteColumn* now = column_named(remote, known->columns[i].name);
+    if (now == nullptr || !takes_encoded(&now->type, &known->columns[i].type) ||
+        (!known->columns[i].not_null && now->not_null))
+      return false;
+  }
+  return true;
 }
 
 // Rows that are encoded already stay as they are: they must still mean the same. Columns that were added since are put
-// in when they are sent.
+// in when they are sent. A shape of which no row is left does not count: what it came from was rolled back.
 static void check_encoded_rows(const KalamJournal* journal, const KalamRelation* remote) {
-  const KalamRelation* known = journal->relation;
-  bool fits = strcmp(known->remote_name, remote->remote_name) == 0;
-  for (int i = 0; fits && i < known->column_count; i++) {
-    if (known->columns[i].is_system) continue;
-    const KalamRemoteColumn* now = column_named(remote, known->columns[i].name);
-    fits = now != nullptr && same_type(&now->type, &known->columns[i].type) &&
-           (known->columns[i].not_null || !now->not_null);
-  }
-  if (!fits) {
+  int16 checked = -1;
+  for (int32 i = 0; i < journal->length; i++) {
+    int16 shape = journal->entries[i].shape;
+    if (shape == checked) continue;
+    checked = shape;
+    const KalamRelation* known = journal->shapes[shape].relation;
+    if (takes_rows(remote, known)) continue;
     ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
                     errmsg("definition of KalamDB table \"%s\" was changed after the transaction changed rows of it",
                            known->remote_name),
@@ -138,11 +152,11 @@ static void adopt_shape(KalamJournal* journal, const KalamRelation* remote, Tupl
                     errmsg("definition of KalamDB table \"%s\" was changed too often in one transaction",
                            remote->remote_name)));
   }
-  Size size = sizeof(KalamRelation*) * ((Size)shape + 1);
-  journal->shapes = (KalamRelation**)(journal->shapes == nullptr ? palloc(size) : repalloc(journal->shapes, size));
+  Size size = sizeof(KalamJournalShape) * ((Size)shape + 1);
+  journal->shapes = (KalamJournalShape*)(journal->shapes == nullptr ? palloc(size) : repalloc(journal->shapes, size));
   MemoryContextSwitchTo(old);
 
-  journal->shapes[shape] = relation_copy;
+  journal->shapes[shape] = {relation_copy, tupdesc};
   journal->shape = shape;
   journal->relation = relation_copy;
   journal->tupdesc = tupdesc;
@@ -448,15 +462,6 @@ void kalam_journal_members(KalamJournal* journal, const KalamJournalEntry* entry
 const Bitmapset* kalam_journal_defaulted(KalamJournal* journal, const KalamJournalEntry* entry) {
   if (entry->defaulted_size == 0) return nullptr;
   return (const Bitmapset*)row_part(journal, entry, entry->tuple_size, entry->defaulted_size);
-}
-
-void kalam_journal_deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, bool* nulls) {
-  HeapTupleData heap;
-  heap.t_len = tuple->t_len + MINIMAL_TUPLE_OFFSET;
-  heap.t_tableOid = InvalidOid;
-  ItemPointerSetInvalid(&heap.t_self);
-  heap.t_data = (HeapTupleHeader)((char*)tuple - MINIMAL_TUPLE_OFFSET);
-  heap_deform_tuple(&heap, tupdesc, values, nulls);
 }
 
 // ---------------------------------------------------------------- writing and forgetting

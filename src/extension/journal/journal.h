@@ -91,6 +91,12 @@ enum class KalamNetChange : uint8_t {
   absence,  // inserted and removed again: nothing to send, but the INSERT was wrong if the key is stored
 };
 
+// What the table was like when rows were written down.
+struct KalamJournalShape {
+  KalamRelation* relation;
+  TupleDesc tupdesc;
+};
+
 struct KalamJournal {
   Oid relid;
   const char* subject;          // NULL for shared tables
@@ -101,7 +107,7 @@ struct KalamJournal {
   TupleDesc tupdesc;
   KalamRowWriter* writer;
   int16 shape;                // number of the present one
-  KalamRelation** shapes;     // [shape + 1]: those that rows were encoded for, the present one last
+  KalamJournalShape* shapes;  // [shape + 1]: those that rows were encoded for, the present one last
   MemoryContext context;      // everything but rows
   MemoryContext row_context;  // rows in memory
 
@@ -175,8 +181,10 @@ void kalam_journal_members(KalamJournal* journal, const KalamJournalEntry* entry
                            KalamMembers* rest);
 const Bitmapset* kalam_journal_defaulted(KalamJournal* journal, const KalamJournalEntry* entry);
 
-// Splits a row into values by the journal's tuple descriptor, for a relation that may have got columns since.
-void kalam_journal_deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, bool* nulls);
+// The values of an entry's row for the relation as it is now, which the transaction may have altered since. They point
+// into the row, or into the current memory context.
+void kalam_journal_values(KalamJournal* journal, const KalamJournalEntry* entry, const KalamRelation* remote,
+                          TupleDesc tupdesc, Datum* values, bool* nulls);
 
 KalamNetChange kalam_journal_net(const KalamJournal* journal, const KalamJournalKey* key);
 

@@ -120,7 +120,7 @@ static void find_conflict(KalamModifyState* state, const char* key, Conflict* co
     TupleDesc tupdesc = RelationGetDescr(state->relation);
     Datum* values = (Datum*)palloc(sizeof(Datum) * Max(tupdesc->natts, 1));
     bool* nulls = (bool*)palloc(sizeof(bool) * Max(tupdesc->natts, 1));
-    kalam_journal_deform(kalam_journal_tuple(journal, entry), tupdesc, values, nulls);
+    kalam_journal_values(journal, entry, state->remote, tupdesc, values, nulls);
     conflict->tuple = heap_form_tuple(tupdesc, values, nulls);
     return;
   }

@@ -55,7 +55,7 @@ KalamMembers kalam_entry_rest(KalamJournal* journal, const KalamJournalEntry* en
   KalamMembers rest;
   kalam_journal_members(journal, entry, &sent, &rest);
   if (entry->shape == journal->shape) return rest;
-  KalamMembers added = kalam_row_writer_added(journal->writer, journal->shapes[entry->shape]);
+  KalamMembers added = kalam_row_writer_added_rest(journal->writer, journal->shapes[entry->shape].relation);
   if (added.size == 0) return rest;
   if (rest.size == 0) return added;
   if (rest.form != added.form) {

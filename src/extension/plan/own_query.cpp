@@ -33,16 +33,13 @@ KalamOwnQuery kalam_own_query(Relation relation, const char* before, const char*
   return {};
 }
 
-uint64 kalam_run_own_query(const KalamOwnQuery* own, DestReceiver* receiver, uint64 count, bool checks_rights) {
-  Query* query = linitial_node(Query, QueryRewrite(own->query));
-  if (!checks_rights) kalam_clear_required_rights(query);
-  PlannedStmt* plan = kalam_plan_query(query, own->text, nullptr);
-  if (!checks_rights) kalam_clear_required_rights(plan);
-
+static uint64 run(PlannedStmt* plan, const char* text, DestReceiver* receiver, uint64 count,
+                  void (*prepare)(QueryDesc* description)) {
   PushActiveSnapshot(GetTransactionSnapshot());
   QueryDesc* description =
-      CreateQueryDesc(plan, own->text, GetActiveSnapshot(), InvalidSnapshot, receiver, nullptr, nullptr, 0);
+      CreateQueryDesc(plan, text, GetActiveSnapshot(), InvalidSnapshot, receiver, nullptr, nullptr, 0);
   ExecutorStart(description, 0);
+  if (prepare != nullptr) prepare(description);
   kalam_executor_run(description, count);
   uint64 rows = description->estate->es_processed;
   ExecutorFinish(description);
@@ -50,4 +47,26 @@ uint64 kalam_run_own_query(const KalamOwnQuery* own, DestReceiver* receiver, uin
   FreeQueryDesc(description);
   PopActiveSnapshot();
   return rows;
+}
+
+uint64 kalam_run_own_query(const KalamOwnQuery* own, DestReceiver* receiver, uint64 count, bool checks_rights) {
+  Query* query = linitial_node(Query, QueryRewrite(own->query));
+  if (!checks_rights) kalam_clear_required_rights(query);
+  PlannedStmt* plan = kalam_plan_query(query, own->text, nullptr);
+  if (!checks_rights) kalam_clear_required_rights(plan);
+  return run(plan, own->text, receiver, count, nullptr);
+}
+
+// No trigger has fired yet.
+static void forget_triggers(QueryDesc* description) {
+  ModifyTableState* modify = castNode(ModifyTableState, description->planstate);
+  modify->rootResultRelInfo->ri_TrigDesc = nullptr;
+  for (int i = 0; i < modify->mt_nrels; i++) modify->resultRelInfo[i].ri_TrigDesc = nullptr;
+}
+
+uint64 kalam_run_own_update(const KalamOwnQuery* own) {
+  Query* query = linitial_node(Query, QueryRewrite(own->query));
+  kalam_require_ownership(query);
+  PlannedStmt* plan = kalam_plan_query(query, own->text, nullptr);
+  return run(plan, own->text, None_Receiver, 0, forget_triggers);
 }

@@ -18,3 +18,7 @@ KalamOwnQuery kalam_own_query(Relation relation, const char* before, const char*
 // Runs it, by the current user. `count`: of rows, 0 for all; returns how many were found. Without `checks_rights` it
 // needs none.
 uint64 kalam_run_own_query(const KalamOwnQuery* own, DestReceiver* receiver, uint64 count, bool checks_rights);
+
+// Runs an UPDATE for the table's owner, whatever rights there are, without the triggers of the table. Returns how many
+// rows were changed.
+uint64 kalam_run_own_update(const KalamOwnQuery* own);

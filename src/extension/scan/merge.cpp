@@ -187,7 +187,7 @@ static bool store_journal_row(KalamMerge* merge, TupleTableSlot* slot) {
 
     MemoryContextReset(merge->row_context);
     clear_slot(slot);
-    kalam_journal_deform(kalam_journal_tuple(journal, entry), slot->tts_tupleDescriptor, slot->tts_values,
+    kalam_journal_values(journal, entry, merge->columns->remote, slot->tts_tupleDescriptor, slot->tts_values,
                          slot->tts_isnull);
     if (merge->keys != nullptr && !has_key && !is_wanted_stream_row(merge, slot)) continue;
     ExecStoreVirtualTuple(slot);

@@ -97,6 +97,12 @@ bool kalam_pending_concerns(const KalamPendingChange* change, Oid serverid, cons
          pg_strcasecmp(change->table, table) == 0;
 }
 
+void kalam_pending_instead(KalamConnection* connection, const char* name_space, const char* table, const char* sql,
+                           const char* about) {
+  KalamPendingChange* change = add(KalamRemoteDdl::at_commit, connection, name_space, table, nullptr, sql, nullptr);
+  change->about = MemoryContextStrdup(TopTransactionContext, about);
+}
+
 static bool concerns(const KalamPendingChange* change, const KalamConnection* connection, const char* name_space,
                      const char* table) {
   return kalam_pending_concerns(change, connection->key.serverid, name_space, table);
@@ -107,6 +113,16 @@ static bool has(KalamRemoteDdl kind, const KalamConnection* connection, const ch
     if (change->kind == kind && concerns(change, connection, name_space, table)) return true;
   }
   return false;
+}
+
+const KalamPendingChange* kalam_pending_about(const KalamConnection* connection, const char* name_space,
+                                              const char* table, const char* about) {
+  for (const KalamPendingChange* change = changes; change != nullptr; change = change->next) {
+    if (change->about != nullptr && strcmp(change->about, about) == 0 &&
+        concerns(change, connection, name_space, table))
+      return change;
+  }
+  return nullptr;
 }
 
 bool kalam_pending_is_dropped(const KalamConnection* connection, const char* name_space, const char* table) {
@@ -189,10 +205,15 @@ static void send(KalamPendingChange* change) {
   change->done = true;
 }
 
+static bool is_replaced(const KalamPendingChange* change) {
+  return change->about != nullptr &&
+         kalam_pending_about(change->connection, change->name_space, change->table, change->about) != change;
+}
+
 static void send_oldest_first(KalamPendingChange* change) {
   if (change == nullptr) return;
   send_oldest_first(change->next);
-  if (change->commit_sql != nullptr && !change->done) send(change);
+  if (change->commit_sql != nullptr && !change->done && !is_replaced(change)) send(change);
 }
 
 void kalam_remote_ddl_send() {

@@ -33,6 +33,7 @@ struct KalamPendingChange {
   char* undo_sql;    // NULL: waits for PRE_COMMIT, or stays (a namespace)
   char* commit_sql;  // NULL: happened at once
   char* what;        // for a WARNING when it cannot be undone
+  char* about;       // of what waits for PRE_COMMIT: the newest about the same takes the place of the others; NULL
   // Of a table that awaits COMMIT:
   Oid relid;                        // the foreign table
   const KalamRelation* definition;  // what the table is with this change
@@ -54,6 +55,13 @@ void kalam_pending_namespace(KalamConnection* connection, const char* name_space
 
 // A statement about the remote table that is to be sent when the transaction commits. Copied.
 void kalam_pending_at_commit(KalamConnection* connection, const char* name_space, const char* table, const char* sql);
+
+// The same, in the place of what waits about the same (`about`); NULL for `sql`: none is to be sent. And the newest of
+// these, NULL: there is none.
+void kalam_pending_instead(KalamConnection* connection, const char* name_space, const char* table, const char* sql,
+                           const char* about);
+const KalamPendingChange* kalam_pending_about(const KalamConnection* connection, const char* name_space,
+                                              const char* table, const char* about);
 
 // The remote table is to be dropped when the transaction commits.
 void kalam_pending_drop(KalamConnection* connection, const char* name_space, const char* table);

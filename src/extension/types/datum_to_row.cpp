@@ -433,12 +433,13 @@ KalamMembers kalam_row_writer_encode(KalamRowWriter* writer, const Datum* values
   return kalam_row_writer_present(writer);
 }
 
-static KalamMembers encode_missing(KalamRowWriter* writer, const KalamRelation* known) {
+// Of the columns that `known` (NULL: none) does not have; those alone that do not exist locally.
+static KalamMembers encode_missing(KalamRowWriter* writer, const KalamRelation* known, bool undeclared) {
   int count = 0;
   for (int i = 0; i < writer->column_count; i++) {
     const KalamColumnWriter* column = &writer->columns[i];
-    writer->present[i] =
-        known != nullptr ? !has_column(known, column->column->name) : column->attnum == InvalidAttrNumber;
+    writer->present[i] = (known == nullptr || !has_column(known, column->column->name)) &&
+                         (!undeclared || column->attnum == InvalidAttrNumber);
     if (!writer->present[i]) continue;
     count++;
     writer->values[i].kind = ValueKind::null_value;
@@ -461,9 +462,13 @@ int kalam_row_writer_undeclared(KalamRowWriter* writer) {
 }
 
 KalamMembers kalam_row_writer_rest(KalamRowWriter* writer) {
-  return encode_missing(writer, nullptr);
+  return encode_missing(writer, nullptr, true);
 }
 
 KalamMembers kalam_row_writer_added(KalamRowWriter* writer, const KalamRelation* known) {
-  return encode_missing(writer, known);
+  return encode_missing(writer, known, false);
+}
+
+KalamMembers kalam_row_writer_added_rest(KalamRowWriter* writer, const KalamRelation* known) {
+  return encode_missing(writer, known, true);
 }

@@ -71,6 +71,9 @@ KalamMembers kalam_row_writer_present(KalamRowWriter* writer);
 // function of a type.
 KalamMembers kalam_row_writer_added(KalamRowWriter* writer, const KalamRelation* known);
 
+// The same of those alone that do not exist locally, for a row whose others are encoded again.
+KalamMembers kalam_row_writer_added_rest(KalamRowWriter* writer, const KalamRelation* known);
+
 // The members as tagged ones, which they may be already. Members of the writer's own columns, in the current memory
 // context.
 KalamMembers kalam_row_writer_tagged(KalamRowWriter* writer, const KalamMembers* members);

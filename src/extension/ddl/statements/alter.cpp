@@ -1,4 +1,4 @@
-// ALTER TABLE and ALTER FOREIGN TABLE … ADD and DROP COLUMN, SET and DROP NOT NULL, SET and DROP DEFAULT.
+// ALTER TABLE and ALTER FOREIGN TABLE … ADD and DROP COLUMN, SET and DROP NOT NULL, SET and DROP DEFAULT, TYPE.
 //
 // PostgreSQL's side is altered first, so that whatever it refuses is refused before anything is sent. KalamDB takes one
 // operation a statement (spec 10.4); what is sent when, and how it is undone, is told in pending.h.
@@ -7,6 +7,7 @@
 #include "extension/catalog/rights.h"
 #include "extension/ddl/ddl.h"
 #include "extension/ddl/definition/definition.h"
+#include "extension/ddl/statements/alteration.h"
 #include "extension/journal/journal.h"
 #include "extension/options/options.h"
 #include "extension/plan/own_query.h"
@@ -15,6 +16,7 @@
 
 extern "C" {
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/heap.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
@@ -29,32 +31,9 @@ extern "C" {
 #include "utils/syscache.h"
 }
 
-namespace {
-
-// What a subcommand means for KalamDB's table, found before PostgreSQL runs it.
-struct Step {
-  AlterTableType type;
-  KalamColumnDefinition* added;  // ADD COLUMN
-  const char* local_name;
-  const char* remote_name;  // NULL: no such column before the statement
-  const KalamRemoteColumn* remote;
-  const Node* default_expression;  // SET DEFAULT; NULL: DROP DEFAULT
-};
-
-struct Alteration {
-  Oid relid;
-  KalamRelation* relation;
-  KalamConnection* connection;  // reference: of the statement
-  char* table_sql;              // namespace.table
-  KalamOnDrop on_drop;
-  List* steps;  // of Step*
-};
-
-}  // namespace
-
 static bool is_mirrored(AlterTableType type) {
   return type == AT_AddColumn || type == AT_DropColumn || type == AT_SetNotNull || type == AT_DropNotNull ||
-         type == AT_ColumnDefault;
+         type == AT_ColumnDefault || type == AT_AlterColumnType;
 }
 
 static bool names_columns(const AlterTableStmt* statement) {
@@ -75,8 +54,8 @@ static void check_columns_differ(const KalamUtility* utility, Oid relid, const A
   kalam_check_columns_differ(relid);
 }
 
-[[noreturn]] static void refuse(const Alteration* alteration, const char* action, const char* column,
-                                const char* detail, const char* hint) {
+[[noreturn]] void kalam_alteration_refuse(const KalamAlteration* alteration, const char* action, const char* column,
+                                          const char* detail, const char* hint) {
   ereport(ERROR,
           (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
            errmsg("cannot %s column \"%s\" of KalamDB table \"%s\"", action, column, alteration->relation->remote_name),
@@ -98,16 +77,8 @@ static void refuse_children(Oid relid) {
   }
 }
 
-static void refuse_pending_rows(Oid relid) {
-  if (!kalam_has_pending_rows(relid)) return;
-  ereport(ERROR,
-          (errcode(ERRCODE_OBJECT_IN_USE),
-           errmsg("cannot ALTER TABLE \"%s\" because the transaction has changed rows of it", get_rel_name(relid)),
-           errdetail("They are sent to KalamDB when the transaction commits."), errhint("COMMIT first.")));
-}
-
 // KalamDB's table was there before the foreign table, and others may use it.
-static void refuse_attached(const Alteration* alteration) {
+static void refuse_attached(const KalamAlteration* alteration) {
   if (alteration->on_drop == KalamOnDrop::drop) return;
   const KalamRelation* relation = alteration->relation;
   if (kalam_owns_server(relation->serverid, GetUserId())) return;
@@ -136,6 +107,8 @@ static const char* action_of(AlterTableType type) {
       return "set NOT NULL for";
     case AT_DropNotNull:
       return "drop NOT NULL of";
+    case AT_AlterColumnType:
+      return "change the type of";
     default:
       return "change the default of";
   }
@@ -143,47 +116,9 @@ static const char* action_of(AlterTableType type) {
 
 // ---------------------------------------------------------------- before PostgreSQL's side
 
-// Whether no row can be there: made by this transaction, which has written none; or counted. Others may write into the
-// table meanwhile, but not through this PostgreSQL: the foreign table is locked.
-static bool is_empty(const Alteration* alteration) {
-  const KalamRelation* relation = alteration->relation;
-  if (kalam_pending_is_created(alteration->connection, relation->name_space, relation->table)) return true;
-  if (relation->kind != kalam::TableKind::shared) return false;
-  KalamQueryResult* answer =
-      kalam_query(alteration->connection, psprintf("SELECT count(*) FROM %s", alteration->table_sql));
-  return answer->row_count == 1 && answer->values[0][0] != nullptr && strcmp(answer->values[0][0], "0") == 0;
-}
-
-// Whether rows that exist would have a value of the new column, as an ordinary table's: of its default, of its type's,
-// or a generated one. A default that is NULL, however it is written, gives them none.
-static bool gives_values(const ColumnDef* column, const KalamColumnDefinition* added) {
-  const Constraint* own_default = nullptr;
-  ListCell* cell;
-  foreach (cell, column->constraints) {
-    const Constraint* constraint = lfirst_node(Constraint, cell);
-    if (constraint->contype == CONSTR_GENERATED || constraint->contype == CONSTR_IDENTITY) return true;
-    if (constraint->contype == CONSTR_DEFAULT) own_default = constraint;
-  }
-  if (own_default == nullptr) return get_typdefault(added->local_type) != nullptr;
-  ParseState* parse_state = make_parsestate(nullptr);
-  Node* expression = cookDefault(parse_state, (Node*)copyObjectImpl(own_default->raw_expr), added->local_type,
-                                 added->local_typmod, added->local_name, '\0');
-  free_parsestate(parse_state);
-  // A domain's constraints are checked when the value is stored, and not here.
-  expression = eval_const_expressions(nullptr, expression);
-  while (IsA(expression, CoerceToDomain)) expression = (Node*)((CoerceToDomain*)expression)->arg;
-  return !IsA(expression, Const) || !((Const*)expression)->constisnull;
-}
-
-// NULL in rows that exist must be what the column's domain allows, as PostgreSQL checks when it fills an ordinary
-// table.
-static void check_domain(const KalamColumnDefinition* added) {
-  domain_check((Datum)0, true, added->local_type, nullptr, CurrentMemoryContext);
-}
-
 // Rewrites the column as CREATE TABLE would (types that only KalamDB knows, SERIAL). NULL: PostgreSQL will skip it, or
 // it is one of the columns that only PostgreSQL's side shows.
-static KalamColumnDefinition* define_added(const Alteration* alteration, AlterTableCmd* command) {
+static KalamColumnDefinition* define_added(const KalamAlteration* alteration, AlterTableCmd* command) {
   ColumnDef* column = castNode(ColumnDef, command->def);
   const KalamRelation* relation = alteration->relation;
 
@@ -203,7 +138,8 @@ static KalamColumnDefinition* define_added(const Alteration* alteration, AlterTa
   kalam_check_names(&definition);
 
   KalamColumnDefinition* added = (KalamColumnDefinition*)linitial(definition.columns);
-  if (added->is_key) refuse(alteration, "add", added->local_name, "The key of a KalamDB table cannot change.", nullptr);
+  if (added->is_key)
+    kalam_alteration_refuse(alteration, "add", added->local_name, "The key of a KalamDB table cannot change.", nullptr);
   const KalamRemoteColumn* existing = find_remote(relation, added->name);
   if (existing != nullptr) {
     const char* shown_as = nullptr;
@@ -221,20 +157,11 @@ static KalamColumnDefinition* define_added(const Alteration* alteration, AlterTa
                                   "column that other clients made, drop the foreign table while its option "
                                   "\"on_drop\" is \"keep\", and create it again.")));
   }
-  if ((added->not_null || gives_values(column, added)) && !is_empty(alteration)) {
-    refuse(
-        alteration, "add", added->local_name,
-        relation->kind == kalam::TableKind::shared
-            ? "The table has rows, to which KalamDB would give neither the default nor a generated value."
-            : "Rows of other users may exist, to which KalamDB would give neither the default nor a generated value.",
-        "Add it without NOT NULL and DEFAULT, UPDATE the rows, then ALTER COLUMN ... SET DEFAULT or SET NOT NULL.");
-  }
-  if (get_typtype(added->local_type) == TYPTYPE_DOMAIN && !is_empty(alteration)) check_domain(added);
   return added;
 }
 
 // A column's default as KalamDB would have it; NULL: there is none, or it is evaluated here alone.
-static const char* remote_default(const Alteration* alteration, AttrNumber attribute, const Node* expression) {
+static const char* remote_default(const KalamAlteration* alteration, AttrNumber attribute, const Node* expression) {
   kalam::RemoteType type;
   const char* why;
   Oid local_type;
@@ -247,7 +174,7 @@ static const char* remote_default(const Alteration* alteration, AttrNumber attri
 }
 
 // Whether KalamDB would notice the change of a column that is there.
-static bool is_noticed(const Alteration* alteration, const Step* step, AttrNumber attribute) {
+static bool is_noticed(const KalamAlteration* alteration, const KalamAlterStep* step, AttrNumber attribute) {
   if (step->remote == nullptr) return false;
   switch (step->type) {
     case AT_SetNotNull:
@@ -260,35 +187,16 @@ static bool is_noticed(const Alteration* alteration, const Step* step, AttrNumbe
   }
 }
 
-static void refuse_nulls(const Alteration* alteration, const char* column) {
+static void add_step(KalamAlteration* alteration, AlterTableCmd* command) {
   const KalamRelation* relation = alteration->relation;
-  if (kalam_pending_is_created(alteration->connection, relation->name_space, relation->table)) return;
-  if (relation->kind != kalam::TableKind::shared) {
-    refuse(alteration, "set NOT NULL for", column, "Rows of other users may hold NULLs, which cannot be seen.",
-           nullptr);
-  }
-
-  // An ordinary query of the foreign table: complete, or an error.
-  Relation local = table_open(alteration->relid, NoLock);
-  KalamOwnQuery query =
-      kalam_own_query(local, "SELECT 1 FROM", psprintf("t WHERE t.%s IS NULL", quote_identifier(column)));
-  bool found = kalam_run_own_query(&query, None_Receiver, 1, true) > 0;
-  table_close(local, NoLock);
-  if (found) {
-    ereport(ERROR, (errcode(ERRCODE_NOT_NULL_VIOLATION),
-                    errmsg("column \"%s\" of relation \"%s\" contains null values", column, relation->local_name)));
-  }
-}
-
-static void add_step(Alteration* alteration, AlterTableCmd* command) {
-  const KalamRelation* relation = alteration->relation;
-  Step* step = (Step*)palloc0(sizeof(Step));
+  KalamAlterStep* step = (KalamAlterStep*)palloc0(sizeof(KalamAlterStep));
   step->type = command->subtype;
 
   if (command->subtype == AT_AddColumn) {
     step->added = define_added(alteration, command);
     if (step->added == nullptr) return;
     step->local_name = step->added->local_name;
+    kalam_check_fill(alteration, castNode(ColumnDef, command->def), step);
     alteration->steps = lappend(alteration->steps, step);
     return;
   }
@@ -304,25 +212,32 @@ static void add_step(Alteration* alteration, AlterTableCmd* command) {
     // It is no longer shown.
     if (own && command->subtype == AT_DropColumn) return;
     if (own)
-      refuse(alteration, action_of(command->subtype), command->name, "It is one of KalamDB's own columns.", nullptr);
+      kalam_alteration_refuse(alteration, action_of(command->subtype), command->name,
+                              "It is one of KalamDB's own columns.", nullptr);
     if (column >= 0) {
       step->remote = &relation->columns[column];
       step->remote_name = step->remote->name;
     }
     // A column that the remote table lacks is PostgreSQL's alone.
     if (column == KALAM_ATTRIBUTE_MISSING) return;
+    if (command->subtype == AT_AlterColumnType) {
+      kalam_plan_type_change(alteration, command, attribute, step);
+      if (step->type_change != KalamTypeChange::none) refuse_attached(alteration);
+      alteration->steps = lappend(alteration->steps, step);
+      return;
+    }
     if (attribute == relation->key_attribute && command->subtype != AT_ColumnDefault &&
         command->subtype != AT_SetNotNull)
-      refuse(alteration, action_of(command->subtype), command->name, "It is the key.", nullptr);
+      kalam_alteration_refuse(alteration, action_of(command->subtype), command->name, "It is the key.", nullptr);
     if (is_noticed(alteration, step, attribute)) refuse_attached(alteration);
-    if (command->subtype == AT_SetNotNull && !step->remote->not_null) refuse_nulls(alteration, command->name);
+    if (command->subtype == AT_SetNotNull && !step->remote->not_null) kalam_check_no_nulls(alteration, command->name);
   }
   alteration->steps = lappend(alteration->steps, step);
 }
 
 // ---------------------------------------------------------------- after it
 
-static void report(const Alteration* alteration, const kalam::Status* status, const char* sql) {
+static void report(const KalamAlteration* alteration, const kalam::Status* status, const char* sql) {
   KalamErrorContext context = {};
   context.server = alteration->connection->server_name;
   context.remote_table = alteration->relation->remote_name;
@@ -330,7 +245,7 @@ static void report(const Alteration* alteration, const kalam::Status* status, co
   kalam_report(status, &context);
 }
 
-static void send_undoable(const Alteration* alteration, const char* sql, const char* undo_sql, const char* what) {
+void kalam_alteration_send(const KalamAlteration* alteration, const char* sql, const char* undo_sql, const char* what) {
   const KalamRelation* relation = alteration->relation;
   kalam::Status status;
   // Before it is sent: the wait for the answer may be interrupted.
@@ -341,18 +256,18 @@ static void send_undoable(const Alteration* alteration, const char* sql, const c
   report(alteration, &status, sql);
 }
 
-static char* alter_sql(const Alteration* alteration, const char* operation) {
+char* kalam_alteration_sql(const KalamAlteration* alteration, const char* operation) {
   return psprintf("ALTER TABLE %s %s", alteration->table_sql, operation);
 }
 
-static void add_column(const Alteration* alteration, const KalamColumnDefinition* added) {
+static void add_column(const KalamAlteration* alteration, const KalamColumnDefinition* added) {
   StringInfoData operation;
   initStringInfo(&operation);
   appendStringInfoString(&operation, "ADD COLUMN ");
   kalam_append_column_sql(&operation, added);
   char* drop = psprintf("DROP COLUMN %s", added->name);
-  send_undoable(alteration, alter_sql(alteration, operation.data), alter_sql(alteration, drop),
-                psprintf("ADD COLUMN %s", added->name));
+  kalam_alteration_send(alteration, kalam_alteration_sql(alteration, operation.data),
+                        kalam_alteration_sql(alteration, drop), psprintf("ADD COLUMN %s", added->name));
   if (alteration->relation->kind != kalam::TableKind::shared || alteration->relation->awaits_commit) return;
 
   // Values of a dropped column stay stored under its name (spec 10.4). In an expression the server takes some plain
@@ -362,13 +277,13 @@ static void add_column(const Alteration* alteration, const KalamColumnDefinition
       kalam_query(alteration->connection,
                   psprintf("SELECT %s FROM %s WHERE %s IS NOT NULL LIMIT 1", name, alteration->table_sql, name));
   if (answer->row_count > 0) {
-    refuse(alteration, "add", added->local_name,
-           "An earlier column of that name was dropped, and KalamDB still has its values.",
-           "Choose another name, and show it under this one with option \"column_name\".");
+    kalam_alteration_refuse(alteration, "add", added->local_name,
+                            "An earlier column of that name was dropped, and KalamDB still has its values.",
+                            "Choose another name, and show it under this one with option \"column_name\".");
   }
 }
 
-static void change_default(const Alteration* alteration, const Step* step) {
+static void change_default(const KalamAlteration* alteration, const KalamAlterStep* step) {
   AttrNumber attribute = get_attnum(alteration->relid, step->local_name);
   if (attribute == InvalidAttrNumber) return;
   const KalamRelation* relation = alteration->relation;
@@ -381,7 +296,7 @@ static void change_default(const Alteration* alteration, const Step* step) {
   char* operation = expression != nullptr ? psprintf("ALTER COLUMN %s SET DEFAULT %s", name, expression)
                                           : psprintf("ALTER COLUMN %s DROP DEFAULT", name);
   kalam_pending_at_commit(alteration->connection, relation->name_space, relation->table,
-                          alter_sql(alteration, operation));
+                          kalam_alteration_sql(alteration, operation));
 }
 
 static bool is_not_null(Oid relid, const char* column) {
@@ -392,23 +307,62 @@ static bool is_not_null(Oid relid, const char* column) {
   return is_set;
 }
 
-static void change_not_null(const Alteration* alteration, const Step* step) {
+static char* about_not_null(const char* remote_name) {
+  return psprintf("NOT NULL of %s", remote_name);
+}
+
+void kalam_alteration_not_null_at_commit(const KalamAlteration* alteration, const char* remote_name, bool set) {
+  const KalamRelation* relation = alteration->relation;
+  const KalamRemoteColumn* remote = find_remote(relation, remote_name);
+  bool is_set = remote != nullptr && remote->not_null;
+  char* operation = psprintf("ALTER COLUMN %s %s NOT NULL", remote_name, set ? "SET" : "DROP");
+  kalam_pending_instead(alteration->connection, relation->name_space, relation->table,
+                        is_set != set ? kalam_alteration_sql(alteration, operation) : nullptr,
+                        about_not_null(remote_name));
+}
+
+static void change_not_null(const KalamAlteration* alteration, const KalamAlterStep* step) {
   bool set = step->type == AT_SetNotNull;
+  const KalamRelation* relation = alteration->relation;
   // A statement may do both: PostgreSQL drops first, in whatever order they are written.
   if (is_not_null(alteration->relid, step->local_name) != set) return;
   if (step->remote_name == nullptr) {
-    refuse(alteration, action_of(step->type), step->local_name, "The statement adds it.",
-           "ALTER TABLE once more after the statement that adds the column.");
+    kalam_alteration_refuse(alteration, action_of(step->type), step->local_name, "The statement adds it.",
+                            "ALTER TABLE once more after the statement that adds the column.");
+  }
+  // Rows that the transaction has changed may be what makes it so, and are sent when it commits.
+  bool waits = kalam_pending_about(alteration->connection, relation->name_space, relation->table,
+                                   about_not_null(step->remote_name)) != nullptr;
+  if (waits || (set && !step->remote->not_null && kalam_has_pending_rows(alteration->relid))) {
+    kalam_alteration_not_null_at_commit(alteration, step->remote_name, set);
+    return;
   }
   if (step->remote->not_null == set) return;
   char* to_set = psprintf("ALTER COLUMN %s SET NOT NULL", step->remote_name);
   char* to_drop = psprintf("ALTER COLUMN %s DROP NOT NULL", step->remote_name);
-  send_undoable(alteration, alter_sql(alteration, set ? to_set : to_drop),
-                alter_sql(alteration, set ? to_drop : to_set),
-                psprintf("%s NOT NULL of column %s", set ? "SET" : "DROP", step->remote_name));
+  kalam_alteration_send(alteration, kalam_alteration_sql(alteration, set ? to_set : to_drop),
+                        kalam_alteration_sql(alteration, set ? to_drop : to_set),
+                        psprintf("%s NOT NULL of column %s", set ? "SET" : "DROP", step->remote_name));
 }
 
-static void mirror(const Alteration* alteration, const Step* step) {
+// Nothing is to be done for a column that is dropped.
+static void forget_not_null(const KalamAlteration* alteration, const KalamAlterStep* step) {
+  const KalamRelation* relation = alteration->relation;
+  if (kalam_pending_about(alteration->connection, relation->name_space, relation->table,
+                          about_not_null(step->remote_name)) != nullptr)
+    kalam_alteration_not_null_at_commit(alteration, step->remote_name, step->remote->not_null);
+}
+
+// The column stays until the transaction commits, and rows that it inserts until then have no value for it.
+static void drop_not_null_first(const KalamAlteration* alteration, const KalamAlterStep* step) {
+  if (!alteration->is_in_block || !step->remote->not_null) return;
+  char* operation = psprintf("ALTER COLUMN %s ", step->remote_name);
+  kalam_alteration_send(alteration, kalam_alteration_sql(alteration, psprintf("%sDROP NOT NULL", operation)),
+                        kalam_alteration_sql(alteration, psprintf("%sSET NOT NULL", operation)),
+                        psprintf("DROP NOT NULL of column %s", step->remote_name));
+}
+
+static void mirror(const KalamAlteration* alteration, const KalamAlterStep* step) {
   const KalamRelation* relation = alteration->relation;
   switch (step->type) {
     case AT_AddColumn:
@@ -417,8 +371,13 @@ static void mirror(const Alteration* alteration, const Step* step) {
     case AT_DropColumn:
       // IF EXISTS, and it does not.
       if (step->remote_name == nullptr) break;
+      forget_not_null(alteration, step);
+      drop_not_null_first(alteration, step);
       kalam_pending_at_commit(alteration->connection, relation->name_space, relation->table,
-                              alter_sql(alteration, psprintf("DROP COLUMN %s", step->remote_name)));
+                              kalam_alteration_sql(alteration, psprintf("DROP COLUMN %s", step->remote_name)));
+      break;
+    case AT_AlterColumnType:
+      if (step->remote != nullptr) kalam_change_type(alteration, step);
       break;
     case AT_ColumnDefault:
       change_default(alteration, step);
@@ -452,7 +411,7 @@ static bool is_mirrored_here(const AlterTableCmd* command, const KalamTableOptio
 }
 
 // What the server must be asked for, before PostgreSQL's side is altered.
-static void begin(Alteration* alteration, const AlterTableStmt* statement, const KalamTableOptions* options) {
+static void begin(KalamAlteration* alteration, const AlterTableStmt* statement, const KalamTableOptions* options) {
   ListCell* cell;
   Oid relid = alteration->relid;
   Relation local = table_open(relid, NoLock);
@@ -498,13 +457,13 @@ void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source
     kalam_utility_pass(utility);
     return;
   }
-  Alteration alteration = {};
+  KalamAlteration alteration = {};
   KalamTableOptions options;
   ListCell* cell;
   AlterTableStmt* statement = (AlterTableStmt*)copyObjectImpl(source);
   alteration.relid = relid;
+  alteration.is_in_block = utility->context != PROCESS_UTILITY_TOPLEVEL || IsTransactionBlock();
   kalam_table_options(relid, &options);
-  refuse_pending_rows(relid);
   List* kept = find_kept(relid, &options, statement);
   bool is_asked = false;
   foreach (cell, statement->cmds)
@@ -514,7 +473,8 @@ void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source
   kalam_utility_replace(utility, (Node*)statement);
   CommandCounterIncrement();
   check_columns_differ(utility, relid, statement);
-  foreach (cell, alteration.steps) mirror(&alteration, (Step*)lfirst(cell));
-  foreach (cell, kept) ereport(NOTICE, (errmsg_internal("%s", (const char*)lfirst(cell))));
+  foreach (cell, alteration.steps) mirror(&alteration, (KalamAlterStep*)lfirst(cell));
   kalam_relation_forget(relid);
+  kalam_fill_added(&alteration);
+  foreach (cell, kept) ereport(NOTICE, (errmsg_internal("%s", (const char*)lfirst(cell))));
 }

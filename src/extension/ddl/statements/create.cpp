@@ -372,18 +372,13 @@ Oid kalam_create_table(const KalamUtility* utility, const CreateStmt* source) {
           ? kalam_folded_name(with.name_space)
           : kalam_chosen_name(OidIsValid(schema) ? get_namespace_name(schema) : base->relation->schemaname,
                               KalamNameOf::name_space);
-<<<<<<< HEAD
   definition.name_space = kalam_full_namespace(server->serverid, own_namespace);
-  definition.table = with.table != nullptr ? kalam_folded_name(with.table)
-                                           : kalam_chosen_name(base->relation->relname, KalamNameOf::table);
-=======
   Oid shown_by = InvalidOid;
   if (with.table != nullptr) {
     definition.table = kalam_folded_name(with.table);
   } else {
     shown_by = choose_table_name(&definition, base->relation->relname, server->serverid, KalamShownTo::creation);
   }
->>>>>>> b202dd2 (A new table gets a free name in KalamDB where a renamed one has its name)
   definition.kind = with.kind;
   definition.options = with.remote;
   check_stream_options(&definition);
@@ -471,19 +466,12 @@ void kalam_create_foreign_table(const KalamUtility* utility, const CreateForeign
     auto* column = (ColumnDef*)lfirst(cell);
     if (IsA(column, ColumnDef)) column->fdwoptions = check_options(column->fdwoptions, AttributeRelationId);
   }
-<<<<<<< HEAD
   const char* own_namespace = find_option(create->options, "namespace");
+  KalamShownTo asker = KalamShownTo::named_attachment;
   if (own_namespace == nullptr) {
+    asker = KalamShownTo::attachment;
     own_namespace = kalam_chosen_name(get_namespace_name(schema), KalamNameOf::name_space);
     create->options = lappend(create->options, text_option("namespace", own_namespace));
-=======
-  definition.name_space = find_option(create->options, "namespace");
-  KalamShownTo asker = KalamShownTo::named_attachment;
-  if (definition.name_space == nullptr) {
-    asker = KalamShownTo::attachment;
-    definition.name_space = kalam_chosen_name(get_namespace_name(schema), KalamNameOf::name_space);
-    create->options = lappend(create->options, text_option("namespace", definition.name_space));
->>>>>>> b202dd2 (A new table gets a free name in KalamDB where a renamed one has its name)
   }
   definition.name_space = kalam_full_namespace(server->serverid, own_namespace);
   definition.table = find_option(create->options, "table");

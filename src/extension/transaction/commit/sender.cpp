@@ -230,7 +230,7 @@ void kalam_sender_add_row(KalamSender* sender, KalamJournal* journal, const Kala
   kalam_journal_members(journal, entry, &sent, &rest);
   // An update of a stored row leaves what it does not name as it is.
   if (entry->shape != journal->shape && kalam_journal_makes_row(journal, entry))
-    added = kalam_row_writer_added(journal->writer, journal->shapes[entry->shape]);
+    added = kalam_row_writer_added(journal->writer, journal->shapes[entry->shape].relation);
   // An update's values are coerced in any case (spec 8.5).
   kalam::RowForm form = kalam_journal_makes_row(journal, entry) ? sender->insert_form : kalam::RowForm::plain;
   kalam::RowMembers members[] = {kalam_row_members(&sent), kalam_row_members(&rest), kalam_row_members(&added)};
