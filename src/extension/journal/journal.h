@@ -186,6 +186,9 @@ const Bitmapset* kalam_journal_defaulted(KalamJournal* journal, const KalamJourn
 void kalam_journal_values(KalamJournal* journal, const KalamJournalEntry* entry, const KalamRelation* remote,
                           TupleDesc tupdesc, Datum* values, bool* nulls);
 
+// The values of a row that has the shape of the descriptor. They point into the row.
+void kalam_journal_deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, bool* nulls);
+
 KalamNetChange kalam_journal_net(const KalamJournal* journal, const KalamJournalKey* key);
 
 // What all changes of an entry's key start from: the base of the first.

@@ -7,7 +7,7 @@ extern "C" {
 #include "parser/parse_coerce.h"
 }
 
-static void deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, bool* nulls) {
+void kalam_journal_deform(MinimalTuple tuple, TupleDesc tupdesc, Datum* values, bool* nulls) {
   HeapTupleData heap;
   heap.t_len = tuple->t_len + MINIMAL_TUPLE_OFFSET;
   heap.t_tableOid = InvalidOid;
@@ -84,13 +84,13 @@ void kalam_journal_values(KalamJournal* journal, const KalamJournalEntry* entry,
   const KalamJournalShape* shape = &journal->shapes[entry->shape];
   MinimalTuple tuple = kalam_journal_tuple(journal, entry);
   if (is_same_layout(shape->tupdesc, tupdesc)) {
-    deform(tuple, tupdesc, values, nulls);
+    kalam_journal_deform(tuple, tupdesc, values, nulls);
     return;
   }
   int natts = shape->tupdesc->natts;
   Datum* old_values = (Datum*)palloc(sizeof(Datum) * Max(natts, 1));
   bool* old_nulls = (bool*)palloc(sizeof(bool) * Max(natts, 1));
-  deform(tuple, shape->tupdesc, old_values, old_nulls);
+  kalam_journal_deform(tuple, shape->tupdesc, old_values, old_nulls);
   for (int i = 0; i < tupdesc->natts; i++) {
     int source = source_of(shape, remote, tupdesc, i);
     nulls[i] = source < 0 || old_nulls[source];

@@ -471,7 +471,7 @@ static char* planned_key(ModifyState* state, TupleTableSlot* plan_slot, KalamJou
 
 void kalam_modify_add_ahead(ModifyState* state, TupleTableSlot* plan_slot) {
   KalamJournalBase base;
-  open_journal(state);
+  kalam_modify_open_journal(state);
   const char* key = planned_key(state, plan_slot, &base);
   kalam_recheck_add(state, key, base.mark);
 }

@@ -120,7 +120,7 @@ static void store_own_row(const KalamRowMark* mark, KalamJournal* journal, const
   TupleDesc tupdesc = slot->tts_tupleDescriptor;
   Datum* values = (Datum*)palloc(sizeof(Datum) * Max(tupdesc->natts, 1));
   bool* nulls = (bool*)palloc(sizeof(bool) * Max(tupdesc->natts, 1));
-  kalam_journal_deform(kalam_journal_tuple(journal, entry), tupdesc, values, nulls);
+  kalam_journal_values(journal, entry, mark->remote, tupdesc, values, nulls);
   ExecForceStoreHeapTuple(heap_form_tuple(tupdesc, values, nulls), slot, false);
   ExecMaterializeSlot(slot);
 }
