@@ -165,6 +165,64 @@ foreach my $case ([ 'a scan', '' ], [ 'lookups', 'SET kalam.auto_flush = off;' ]
 	}
 }
 
+# ---- Rights and policies: nothing is told of rows and keys that a role may not read
+$node->sql('CREATE ROLE mallory');
+sub told
+{
+	my ($schema, $using) = @_;
+	$node->sql(
+		qq{CREATE SCHEMA $schema; GRANT USAGE ON SCHEMA $schema TO mallory; SET search_path = $schema;
+		   CREATE TABLE t (id text PRIMARY KEY, owner text, v text) $using; INSERT INTO t VALUES ('ssn-1', 'boss', 'secret'), ('ssn-2', 'mallory', 'own');
+		   CREATE TABLE part (id text PRIMARY KEY, owner text, v text) $using; INSERT INTO part SELECT * FROM t;
+		   CREATE TABLE p (id text NOT NULL, owner text, v text) PARTITION BY LIST (id); ALTER TABLE p ATTACH PARTITION part FOR VALUES IN ('ssn-1', 'ssn-2', 'ssn-3');
+		   } . ($using ? '' : 'ALTER TABLE p ADD PRIMARY KEY (id);') . q{
+		   ALTER TABLE p ENABLE ROW LEVEL SECURITY; GRANT SELECT, INSERT, UPDATE ON p TO mallory;
+		   CREATE POLICY own ON p USING (owner = current_user);});
+	my $caught = q{DO $$ DECLARE said text; BEGIN INSERT INTO t VALUES ('ssn-1', '', ''); EXCEPTION WHEN unique_violation THEN GET STACKED DIAGNOSTICS said = PG_EXCEPTION_DETAIL; RAISE NOTICE 'caught [%]', said; END $$;};
+	my $answers = '';
+	foreach my $case (
+		[ 'INSERT', $caught, q{INSERT INTO t VALUES ('ssn-1', '', ''), ('ssn-3', '', '') ON CONFLICT DO NOTHING}, q{INSERT INTO t VALUES ('ssn-1', '', '') ON CONFLICT (id) DO NOTHING},
+			q{BEGIN; INSERT INTO t VALUES ('ssn-9', '', ''), ('ssn-1', '', ''); COMMIT} ],
+		[ 'INSERT, SELECT (v)', $caught, q{BEGIN; INSERT INTO t VALUES ('ssn-1', '', ''); COMMIT} ],
+		[ 'INSERT, SELECT (id)', $caught, q{INSERT INTO t VALUES ('ssn-1', '', ''), ('ssn-4', '', '') ON CONFLICT (id) DO NOTHING}, q{INSERT INTO t VALUES ('ssn-1', '', '') ON CONFLICT (id) DO UPDATE SET v = 'x'} ],
+		[ 'INSERT, SELECT (id), UPDATE (v)', q{INSERT INTO t VALUES ('ssn-1', '', ''), ('ssn-5', '', '') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v}, q{INSERT INTO t AS c VALUES ('ssn-1', '', '') ON CONFLICT (id) DO UPDATE SET v = c.owner},
+			q{INSERT INTO t AS c VALUES ('ssn-1', '', '') ON CONFLICT (id) DO UPDATE SET v = 'x' WHERE c.owner = 'boss'}, q{INSERT INTO t VALUES ('ssn-1', '', '') ON CONFLICT (id) DO UPDATE SET v = 'x' RETURNING owner} ],
+		[ 'INSERT', q{INSERT INTO p VALUES ('ssn-1', 'mallory', 'x') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v}, q{INSERT INTO p VALUES ('ssn-1', 'mallory', 'x') ON CONFLICT (id) DO NOTHING RETURNING id},
+			q{INSERT INTO p AS c VALUES ('ssn-1', 'mallory', 'x') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v WHERE c.v = 'other'}, q{INSERT INTO p VALUES ('ssn-1', 'boss', 'x') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v},
+			q{INSERT INTO p VALUES ('ssn-2', 'mallory', 'x') ON CONFLICT (id) DO UPDATE SET owner = 'boss'}, q{INSERT INTO p VALUES ('ssn-2', 'mallory', 'changed') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v RETURNING v},
+			q{INSERT INTO p VALUES ('ssn-3', 'mallory', 'x'), ('ssn-1', 'mallory', 'x') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v}, q{BEGIN; INSERT INTO p VALUES ('ssn-1', 'mallory', 'x'); COMMIT} ])
+	{
+		my ($rights, @sql) = @$case;
+		$node->sql("REVOKE ALL ON $schema.t FROM mallory; GRANT $rights ON $schema.t TO mallory");
+		foreach my $sql (@sql)
+		{
+			my ($code, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nSET search_path = $schema; SET ROLE mallory;\n$sql;", on_error_stop => 0);
+			$err =~ s/psql:\S+ //g;
+			$err =~ s/^(?:LOCATION|CONTEXT|[A-Z]+ NAME): .*(?:\n|\z)//mg;
+			$err =~ s/(unique constraint) (?:"\w+"|of KalamDB table "\S+")/$1/g;
+			$err =~ s/for foreign table/for table/g;
+			$answers .= "$rights: $sql\n$out\n" . ($err =~ s/\n*\z//r) . "\n";
+			unlike($err, qr/boss|secret/, "$schema: nothing of the hidden row shows") if $rights !~ /\bINSERT\z/ || $sql !~ /boss/;
+		}
+	}
+	return $answers . $node->sql("SELECT * FROM $schema.t ORDER BY id COLLATE \"C\"; SELECT * FROM $schema.p ORDER BY id COLLATE \"C\"");
+}
+my $usual = told('heap_rights', '');
+is(told('app_rights', 'USING kalamdb') =~ s/app_rights/here/gr, $usual =~ s/heap_rights/here/gr, 'rights, policies and what errors tell are those of an ordinary table');
+like($usual, qr/caught \[\].*caught \[Key \(id\)/s, 'which names a key only to who may read it');
+like($usual, qr/42501: new row violates row-level security policy \(USING expression\)/, 'and refuses to change a row that is hidden');
+
+# A stored value that cannot be read does not show, however the row is found.
+$node->sql(
+	q{CREATE FOREIGN TABLE app_rights.wrong (id text, owner inet, v text) SERVER kalam_server OPTIONS (namespace 'app_rights', "table" 't');
+	  GRANT INSERT, SELECT (id), UPDATE (v) ON app_rights.wrong TO mallory;});
+foreach my $rows (1, 1000)
+{
+	my ($error) = $node->outcome("SET ROLE mallory; INSERT INTO app_rights.wrong AS c (id, v) SELECT 'ssn-' || i, 'x' FROM generate_series(1, $rows) i ON CONFLICT (id) DO UPDATE SET v = 'y'");
+	is($error->{sqlstate}, '22P02', "$rows rows: a value that cannot be read is an error");
+	unlike($error->{text}, qr/boss|"mallory"/, 'which does not show it');
+}
+
 # ---- Waits end
 my ($left) = $node->timed_out($stub, [ { method => 'Scan', call => 5, black_hole => JSON::PP::true } ],
 	q{SET kalam.auto_flush = off; INSERT INTO app.t SELECT i, 1 FROM generate_series(1, 100) i ON CONFLICT DO NOTHING});

@@ -146,8 +146,9 @@ static void prepare(KalamUpsertRows* rows, KalamStoredRows* lookup, char** keys,
   Prepared** wanted = (Prepared**)palloc(sizeof(Prepared*) * Max(rows->count, 1));
   for (int i = 0; i < rows->count; i++) wanted[i] = &rows->prepared[i];
   qsort(wanted, (size_t)rows->count, sizeof(Prepared*), compare_orders);
+  LockClauseStrength strength = kalam_modify_lock_strength(state);
   for (int i = 0; i < rows->count; i++)
-    wanted[i]->found.lock = kalam_lock_row(state->remote, state->subject, wanted[i]->key);
+    wanted[i]->found.lock = kalam_lock_row(state->remote, state->subject, wanted[i]->key, strength);
 
   bool is_new_scan = scan_if_cheaper(rows, lookup);
   int left = 0;
