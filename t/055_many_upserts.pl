@@ -188,7 +188,7 @@ sub told
 		[ 'INSERT, SELECT (id), UPDATE (v)', q{INSERT INTO t VALUES ('ssn-1', '', ''), ('ssn-5', '', '') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v}, q{INSERT INTO t AS c VALUES ('ssn-1', '', '') ON CONFLICT (id) DO UPDATE SET v = c.owner},
 			q{INSERT INTO t AS c VALUES ('ssn-1', '', '') ON CONFLICT (id) DO UPDATE SET v = 'x' WHERE c.owner = 'boss'}, q{INSERT INTO t VALUES ('ssn-1', '', '') ON CONFLICT (id) DO UPDATE SET v = 'x' RETURNING owner} ],
 		[ 'INSERT', q{INSERT INTO p VALUES ('ssn-1', 'mallory', 'x') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v}, q{INSERT INTO p VALUES ('ssn-1', 'mallory', 'x') ON CONFLICT (id) DO NOTHING RETURNING id},
-			q{INSERT INTO p AS c VALUES ('ssn-1', 'mallory', 'x') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v WHERE c.v = 'other'}, q{INSERT INTO p VALUES ('ssn-1', 'boss', 'x') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v},
+			q{INSERT INTO p VALUES ('ssn-1', 'boss', 'x') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v},
 			q{INSERT INTO p VALUES ('ssn-2', 'mallory', 'x') ON CONFLICT (id) DO UPDATE SET owner = 'boss'}, q{INSERT INTO p VALUES ('ssn-2', 'mallory', 'changed') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v RETURNING v},
 			q{INSERT INTO p VALUES ('ssn-3', 'mallory', 'x'), ('ssn-1', 'mallory', 'x') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v}, q{BEGIN; INSERT INTO p VALUES ('ssn-1', 'mallory', 'x'); COMMIT} ])
 	{
@@ -211,6 +211,18 @@ my $usual = told('heap_rights', '');
 is(told('app_rights', 'USING kalamdb') =~ s/app_rights/here/gr, $usual =~ s/heap_rights/here/gr, 'rights, policies and what errors tell are those of an ordinary table');
 like($usual, qr/caught \[\].*caught \[Key \(id\)/s, 'which names a key only to who may read it');
 like($usual, qr/42501: new row violates row-level security policy \(USING expression\)/, 'and refuses to change a row that is hidden');
+
+# Minor releases of PostgreSQL differ in that: the latest ones do not run the condition on a row that policies hide.
+{
+	$node->sql(
+		q{CREATE FUNCTION app_rights.tell(t text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'saw %', t; RETURN false; END $$});
+	my $upsert = q{SET ROLE mallory; INSERT INTO app_rights.p AS c VALUES ('ssn-%d', 'mallory', 'x') ON CONFLICT (id) DO UPDATE SET v = EXCLUDED.v WHERE app_rights.tell(c.v)};
+	my ($error) = $node->outcome(sprintf($upsert, 1));
+	is($error->{sqlstate}, '42501', 'a condition does not pass by the policies');
+	unlike($error->{text}, qr/saw/, 'and sees nothing of the row');
+	($error) = $node->outcome(sprintf($upsert, 2));
+	like($error->{text}, qr/saw changed/, 'of an own row it does');
+}
 
 # A stored value that cannot be read does not show, however the row is found.
 $node->sql(

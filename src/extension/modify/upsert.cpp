@@ -208,7 +208,8 @@ static void store_existing(const KalamModifyState* state, HeapTuple tuple, Tuple
   existing->tts_tableOid = tuple->t_tableOid;
 }
 
-// Whether the WHERE clause holds for the existing row, which policies then have to let through.
+// Whether the WHERE clause holds for the existing row. Policies have to let the row through before: a function in the
+// clause could tell of it, and minor releases of PostgreSQL that check the policies later let it.
 static bool takes_existing(KalamModifyState* state, EState* estate, TupleTableSlot* existing,
                            TupleTableSlot* excluded) {
   ModifyTableState* mtstate = state->upsert->mtstate;
@@ -216,13 +217,11 @@ static bool takes_existing(KalamModifyState* state, EState* estate, TupleTableSl
   econtext->ecxt_scantuple = existing;
   econtext->ecxt_innertuple = excluded;
   econtext->ecxt_outertuple = nullptr;
-  if (!ExecQual(state->result->ri_onConflict->oc_WhereClause, econtext)) {
-    InstrCountFiltered1(&mtstate->ps, 1);
-    return false;
-  }
   if (state->result->ri_WithCheckOptions != NIL)
     ExecWithCheckOptions(WCO_RLS_CONFLICT_CHECK, state->result, existing, estate);
-  return true;
+  if (ExecQual(state->result->ri_onConflict->oc_WhereClause, econtext)) return true;
+  InstrCountFiltered1(&mtstate->ps, 1);
+  return false;
 }
 
 // The new row, as triggers and generated columns make it. False: a trigger leaves the row as it is.
