@@ -117,6 +117,13 @@ BEGIN; DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, a int) USING kalamdb; A
 SELECT * FROM renamed;
 ALTER TABLE renamed RENAME TO t;
 
+-- A change of it that waits for COMMIT, in an aborted and in another subtransaction
+BEGIN; DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, a int DEFAULT 1, b int) USING kalamdb;
+SAVEPOINT s; ALTER TABLE t DROP COLUMN b; SELECT * FROM t; ROLLBACK TO s;
+ALTER TABLE t ALTER COLUMN b SET DEFAULT 2; INSERT INTO t (id) VALUES (1); SELECT * FROM t; COMMIT;
+SELECT * FROM t;
+SELECT columns FROM remote_columns;
+
 -- What cannot be: the definition is tried at the statement
 BEGIN; DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, e text) USING kalamdb WITH (storage_id = 'nowhere'); ROLLBACK;
 BEGIN; DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, "_x" text, "select" int, PRIMARY KEY (id)) USING kalamdb; ROLLBACK;

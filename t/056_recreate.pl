@@ -66,7 +66,7 @@ $session->send('INSERT INTO app.t VALUES (2, 0) ON CONFLICT DO NOTHING; DELETE F
 $session->send(q{INSERT INTO app.t VALUES (1, 1); SELECT 'written';});
 $session->wait_for(qr/written/);
 like(requests(),
-	qr/^(?:ask, )*CREATE NAMESPACE IF NOT EXISTS app, CREATE SHARED TABLE app\.kalam_try, ask, DROP TABLE IF EXISTS app\.kalam_try$/,
+	qr/^(?:ask, )*CREATE NAMESPACE IF NOT EXISTS app, CREATE SHARED TABLE app\.kalam_try, ask, ask, DROP TABLE IF EXISTS app\.kalam_try$/,
 	'the definition is tried out, and until COMMIT nothing is asked about the new table');
 is(scalar($stub->calls('Scan')), 0, 'no scan and no lookup reaches the server');
 $stub->forget_calls;

@@ -23,6 +23,9 @@ constexpr int PAGE_ROWS = 1000;
 constexpr int MAX_COLUMNS = MaxTupleAttributeNumber;
 // How often it is read again when the table changes between two pages.
 constexpr int MAX_ATTEMPTS = 3;
+// How long a node of a cluster may not know a table that was just created (spec 10.3), and the pause between questions.
+constexpr int FOLLOWER_LAG_MS = 2000;
+constexpr long FOLLOWER_PAUSE_MS = 50;
 
 namespace {
 
@@ -337,12 +340,15 @@ KalamRelation* kalam_relation_of_stand_in(Oid relid, KalamConnection* connection
   KalamTableOptions options = {};
   HTAB* names;
   char* identity;
-  Relation local = RelationIdGetRelation(relid);
   options.name_space = name_space;
   options.table = stand_in;
+  ForeignServer* server = GetForeignServer(connection->key.serverid);
+  TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), FOLLOWER_LAG_MS);
+  while (fetch_page(&options, connection, server, 0)->row_count == 0 && GetCurrentTimestamp() < until)
+    kalam_pause(KalamWait::query, FOLLOWER_PAUSE_MS);
+  Relation local = RelationIdGetRelation(relid);
   MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB stand-in", ALLOCSET_SMALL_SIZES);
-  KalamRelation* definition =
-      fetch(local, &options, connection, GetForeignServer(connection->key.serverid), context, &names, &identity);
+  KalamRelation* definition = fetch(local, &options, connection, server, context, &names, &identity);
   RelationClose(local);
   hash_destroy(names);
   definition->table = asc_tolower(table, strlen(table));

@@ -137,6 +137,11 @@ KalamPendingChange* kalam_new_table_note(KalamConnection* connection, const char
   return kalam_pending_new_table(KalamRemoteDdl::new_column, connection, name_space, table, nullptr, relid);
 }
 
+bool kalam_new_table_is_written(const KalamConnection* connection, const char* name_space, const char* table) {
+  Oid relid = named(connection->key.serverid, name_space, table);
+  return OidIsValid(relid) && kalam_has_pending_rows(relid);
+}
+
 void kalam_new_table_alter(KalamPendingChange* change, const char* sql, kalam::Status* status) {
   change->commit_sql = MemoryContextStrdup(TopTransactionContext, sql);
   try_out(change, status);

@@ -24,6 +24,9 @@ void kalam_new_table_alter(KalamPendingChange* change, const char* sql, kalam::S
 // A change of a table that awaits COMMIT, to be given to kalam_new_table_alter(); NULL: the table does not.
 KalamPendingChange* kalam_new_table_note(KalamConnection* connection, const char* name_space, const char* table);
 
+// Whether a table of that name awaits COMMIT, and rows of it were written.
+bool kalam_new_table_is_written(const KalamConnection* connection, const char* name_space, const char* table);
+
 // Whether the journal's table is made by the transaction, so that its rows follow when COMMIT has made all tables.
 bool kalam_new_table_has_rows(const KalamJournal* journal);
 

@@ -68,7 +68,12 @@ void kalam_pending_drop(KalamConnection* connection, const char* name_space, con
 }
 
 void kalam_pending_at_commit(KalamConnection* connection, const char* name_space, const char* table, const char* sql) {
-  if (KalamPendingChange* change = kalam_new_table_note(connection, name_space, table)) {
+  // Rows that were written before were encoded for the columns that were there: these stay until COMMIT, as they do in
+  // other tables.
+  KalamPendingChange* change = kalam_new_table_is_written(connection, name_space, table)
+                                   ? nullptr
+                                   : kalam_new_table_note(connection, name_space, table);
+  if (change != nullptr) {
     kalam::Status status;
     kalam_new_table_alter(change, sql, &status);
     if (status.error != kalam::ErrorClass::none) report(change, &status);
