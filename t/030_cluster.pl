@@ -24,7 +24,7 @@ sub start_node
 my @stubs = map { start_node($_) } 0 .. 2;
 my $stranger = KalamStub->new(port => $ports[3]);
 
-my $node = KalamNode->new('main', stub => $stubs[0]);
+my $node = KalamNode->new('main', stub => $stubs[0], conf => "shared_preload_libraries = 'pg_kalam'\n");
 $node->create_server("node$_", stub => $stubs[$_]) for 1, 2;
 $node->create_server('cluster', stub => $stubs[1]);
 $node->create_server('impatient', stub => $stubs[1], server => { timeout => 500 });
@@ -52,6 +52,18 @@ is($node->sql('SELECT node0.t.v, node1.t.v, node2.t.v FROM node0.t, node1.t, nod
 is(scalar(() = $node->sql(q{SELECT kalam_exec('node1', 'SELECT rpc_addr FROM system.cluster')}) =~ /127/g), 3, 'a node lists three');
 
 sub forget { $_->clear_faults, $_->forget_calls for @stubs, $stranger; return }
+
+# Counters
+{
+	forget();
+	$stubs[1]->fault({ method => 'Scan', not_leader => api(0) });
+	$node->sql('SELECT kalam_stat_reset()');
+	is($node->sql('SELECT v FROM cluster.t WHERE id = 1'), 'node0', 'a follower names the leader, which is read from');
+	is($node->sql(q{SELECT lookups, leader_changes, retries, failures FROM kalam_stat_servers WHERE server_name = 'cluster'}),
+		'1|1|1|0', 'a lookup that follows the leader is one, and counted as a change of leader');
+}
+
+forget();
 
 # What a follower does: reads, and what a transaction stages, are for the leader only. The catalog is on every node.
 my @leaders_work = (
