@@ -16,10 +16,9 @@ extern "C" {
 // The columns that the scan asks for, and the sources that its runs may read.
 static void create_sources(KalamScanState* state, TupleDesc tupdesc, List* attributes, bool keeps_answer) {
   bool merges = state->merge.journal != nullptr && state->remote->kind != kalam::TableKind::stream;
-  // What is named by its key must be found by it.
-  bool names_rows = state->changes || state->locks_first || state->mark != nullptr;
+  // A row that is changed must be found by its key's text.
   bool needs_key = merges || state->lookup != KalamLookup::none || state->mark != nullptr ||
-                   (names_rows && kalam_key_text_may_differ(state->remote, tupdesc));
+                   (state->changes && kalam_key_text_may_differ(state->remote, tupdesc));
   if (needs_key) state->merge.key_writer = kalam_key_writer_of_attribute(state->remote, tupdesc);
 
   KalamRowSource base = {};
