@@ -26,6 +26,7 @@ foreach my $schema (qw(app heap))
 	$node->sql(
 		qq{CREATE TABLE $schema.step (slug text, by int);
 		   INSERT INTO $schema.step VALUES ('a', 1), ('b', 2);
+		   CREATE VIEW $schema.guarded WITH (security_barrier) AS SELECT * FROM $schema.t WHERE n < 5;
 		   CREATE VIEW $schema.few AS SELECT * FROM $schema.t WHERE n < 5 WITH CHECK OPTION;
 		   CREATE TABLE $schema.parted (id int, slug text, n int) PARTITION BY RANGE (id);});
 }
@@ -134,6 +135,10 @@ foreach my $case (
 	[ 'so is NOT NULL', 'UPDATE t SET n = 9 WHERE id = 1', q{UPDATE t SET n = nullif(n, 9) WHERE slug = 'a';}, 'COMMIT' ],
 	[ 'so is WITH CHECK OPTION', 'UPDATE t SET n = 4 WHERE id = 1', q{UPDATE few SET n = n + 1 WHERE slug = 'a';}, 'COMMIT' ],
 	[ 'the condition of a view is evaluated again', 'UPDATE t SET n = 8 WHERE id = 1', q{UPDATE few SET n = n + 1 WHERE slug = 'a' RETURNING id, n;}, 'COMMIT' ],
+	[ 'the filter of a security barrier is evaluated again', 'UPDATE t SET n = 8 WHERE id = 1', q{UPDATE guarded SET note = 'x' WHERE id = 1 RETURNING id, n;}, 'COMMIT' ],
+	[ 'a row that passes a security barrier', 'UPDATE t SET n = 3 WHERE id = 1', q{UPDATE guarded SET note = note || n WHERE id = 1 RETURNING id, n, note;}, 'COMMIT' ],
+	[ 'a row that an upsert has changed', q{INSERT INTO t (id, slug, n) VALUES (1, 'a', 0) ON CONFLICT (id) DO UPDATE SET n = t.n + 5}, "$add RETURNING id, n;", 'COMMIT' ],
+	[ 'a row that was locked only', 'SELECT n FROM t WHERE id = 1 FOR UPDATE', "$add RETURNING id, n;", 'COMMIT' ],
 	[ 'the key is changed', $first, q{UPDATE t SET id = id + 10, n = n + 1 WHERE slug = 'a' RETURNING id, n, note;}, 'COMMIT' ],
 	[ 'a new key of the new row', $first, q{UPDATE t SET id = 20 + n WHERE slug = 'a' AND id < 3 RETURNING id, n;}, 'COMMIT' ],
 	[ 'a row of a partitioned table', 'UPDATE parted SET n = 10 WHERE id = 1', q{UPDATE parted SET n = n + 1 WHERE slug = 'a' RETURNING id, n, tableoid::regclass::text ~ 'parted_';}, 'COMMIT' ],
@@ -176,6 +181,42 @@ sub queue
 	return join "\n", sort(@said), $node->sql("SELECT * FROM $schema.t ORDER BY id");
 }
 is(queue('app'), queue('heap'), 'the third session evaluates its condition on what the second made of the row');
+
+# ---- The row was changed between its reading and its lock, so that nobody has to wait
+
+$node->sql(
+	q{CREATE FUNCTION pass_gate(id int) RETURNS boolean LANGUAGE plpgsql STABLE AS
+	      $$ BEGIN PERFORM pg_advisory_xact_lock(77); RETURN true; END $$});
+
+sub race_at_gate
+{
+	my ($schema, $others, $own) = @_;
+	reset_rows($schema);
+	my @sessions = map { $node->session } 1 .. 2;
+	$_->send("\\set VERBOSITY sqlstate\nSET search_path = $schema, public;") foreach @sessions;
+	my $pid = $sessions[1]->pid;
+	$sessions[0]->send("SELECT pg_advisory_lock(77); SELECT 'shut';");
+	$sessions[0]->wait_for(qr/shut/);
+	$sessions[1]->send($own);
+	ok(wait_for_lock($pid), "$schema: the second session has read its rows: $own");
+	$sessions[0]->send("$others; SELECT pg_advisory_unlock(77);");
+	$sessions[0]->finish;
+	my ($out, $err) = $sessions[1]->finish;
+	$out =~ s/pid=\d+\n//;
+	return join "\n", $err, sort(split /\n/, $out), $node->sql("SELECT * FROM $schema.t ORDER BY id");
+}
+my $gate = q{UPDATE t SET n = n + 1 WHERE slug = 'a' AND pass_gate(id)};
+foreach my $case (
+	[ 'a change', 'UPDATE t SET n = 7 WHERE id = 1', "$gate RETURNING id, n;" ],
+	[ 'a change, in a block', 'UPDATE t SET n = 7 WHERE id = 1', "BEGIN; $gate RETURNING id, n; COMMIT;" ],
+	[ 'a removal, in a block', 'DELETE FROM t WHERE id = 1', "BEGIN; $gate RETURNING id, n; COMMIT;" ],
+	[ 'a condition, in a block', q{UPDATE t SET slug = 'x' WHERE id = 1}, "BEGIN; $gate RETURNING id, n; COMMIT;" ],
+	[ 'a change that is rolled back, in a block', 'BEGIN; UPDATE t SET n = 7 WHERE id = 1; ROLLBACK', "BEGIN; $gate RETURNING id, n; COMMIT;" ],
+	[ 'a change of several rows, in a block', 'UPDATE t SET n = 7 WHERE id IN (1, 3)', "BEGIN; $gate RETURNING id, n; COMMIT;" ])
+{
+	my ($what, @script) = @$case;
+	is(race_at_gate('app', @script), race_at_gate('heap', @script), "between reading and lock: $what");
+}
 
 # ---- Many rows are locked, and then looked up, together
 
@@ -278,6 +319,7 @@ SKIP:
 	};
 	is($scans->(q{SELECT * FROM t WHERE slug = 'a'}), 1, 'one call reads the table');
 	is($scans->($add), 3, 'an UPDATE outside of a block looks each row up once');
+	is($scans->("BEGIN; $add; COMMIT"), 3, 'so does one in a block, which nobody disturbs: COMMIT looks them up');
 	is($scans->('UPDATE t SET n = 1 WHERE id IN (1, 2)'), 2, 'rows that are looked up by their keys are looked up once');
 
 	# The first lookup never comes back: the others are on their way.

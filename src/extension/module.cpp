@@ -7,6 +7,7 @@
 #include "extension/ddl/ddl.h"
 #include "extension/fdw/explain.h"
 #include "extension/join/join.h"
+#include "extension/journal/row_epoch.h"
 #include "extension/modify/key_check.h"
 #include "extension/modify/lock_rows.h"
 #include "extension/plan/arbiter.h"
@@ -30,6 +31,7 @@ void _PG_init(void) {
   kalam_settings_init();
   kalam_snowflake_init();
   kalam_definition_epoch_init();
+  kalam_row_epoch_init();
   kalam_counters_init();
   kalam_transaction_init();
   kalam_join_init();

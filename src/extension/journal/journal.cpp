@@ -1,6 +1,7 @@
 #include "extension/journal/journal.h"
 
 #include "extension/base/parallel.h"
+#include "extension/journal/row_epoch.h"
 
 extern "C" {
 #include "common/hashfn.h"
@@ -184,6 +185,7 @@ static void unpin(KalamJournal* journal) {
 KalamJournal* kalam_journal_open(const KalamRelation* remote, TupleDesc tupdesc, KalamConnection* connection,
                                  Oid userid, const char* subject) {
   kalam_journal_check_aliases(remote, subject);
+  kalam_row_epoch_attach();
   KalamJournal* journal = kalam_journal_find(remote->relid, subject);
   if (journal != nullptr) {
     // The same table through another role's user mapping would commit on another session.
@@ -553,6 +555,7 @@ void kalam_journal_forget_all() {
   ListCell* cell;
   foreach (cell, journals) {
     const KalamJournal* journal = (const KalamJournal*)lfirst(cell);
+    if (journal->length > 0) kalam_row_epoch_advance(journal->relation, journal->subject);
     if (journal->pinned) kalam_connection_unpin(journal->connection);
     kalam_connection_unuse(journal->connection);
   }

@@ -67,7 +67,9 @@ static bool needs_node(const PlannedStmt* statement, const ModifyTable* modify) 
   ListCell* cell;
   foreach (cell, modify->resultRelations) {
     Index rtindex = (Index)lfirst_int(cell);
-    Oid relid = rt_fetch(rtindex, statement->rtable)->relid;
+    const RangeTblEntry* target = rt_fetch(rtindex, statement->rtable);
+    if (target->relkind != RELKIND_FOREIGN_TABLE) continue;
+    Oid relid = target->relid;
     if (kalam_is_kalamdb_table(relid) && can_recheck(relid, modify->operation) &&
         !locks_first(find_scan(outerPlan(modify), rtindex)))
       return true;

@@ -215,6 +215,7 @@ static ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdT
   state->validation = kalam_relation_validate_start(relation, state->userid);
   state->remote = kalam_relation_get(relation, state->userid, KalamFreshness::cached);
   bind(state);
+  kalam_recheck_start(state);
   if (state->validation == nullptr && plan_tlist == NIL && state->upsert == nullptr) kalam_modify_open_journal(state);
   kalam_key_check_begin(state, mtstate);
   MemoryContextSwitchTo(old);

@@ -1,5 +1,6 @@
 #include "extension/modify/recheck.h"
 
+#include "extension/journal/row_epoch.h"
 #include "extension/journal/row_lock.h"
 #include "extension/journal/stored_rows.h"
 #include "extension/transaction/outcome.h"
@@ -34,9 +35,10 @@ struct KalamRecheck {
   Row* window;
   int count;
   int capacity;
-  int sent;        // rows of the window whose lookup was sent, or that need none
-  int next;        // where the row is likely to be that is taken next
-  List* moved_on;  // keys (char*) whose lock is older than what the plan has read of them
+  int sent;             // rows of the window whose lookup was sent, or that need none
+  int next;             // where the row is likely to be that is taken next
+  KalamRowEpoch epoch;  // from before the rows were read
+  List* moved_on;       // keys (char*) whose lock is older than what the plan has read of them
   uint64 changed;
   uint64 unlocked;
 };
@@ -55,6 +57,10 @@ KalamRecheck* kalam_recheck_create(ModifyTableState* mtstate, const ResultRelInf
   recheck->capacity = 16;
   recheck->window = (Row*)palloc(sizeof(Row) * recheck->capacity);
   return recheck;
+}
+
+void kalam_recheck_start(KalamModifyState* state) {
+  if (state->recheck != nullptr) state->recheck->epoch = kalam_row_epoch_now(state->remote, state->subject);
 }
 
 // ---------------------------------------------------------------- the window
@@ -93,9 +99,11 @@ static bool has_moved_on(const KalamRecheck* recheck, const char* key) {
 
 // Others may have changed a row that was locked after it was read. A row that the transaction has written itself has no
 // version to compare, and nobody else has seen it.
-static bool needs_lookup(const KalamRecheck* recheck, const char* key, uint64 mark, KalamRowLock lock) {
-  if (mark == 0 || lock == KalamRowLock::none) return false;
-  return lock == KalamRowLock::taken || has_moved_on(recheck, key);
+static bool needs_lookup(const KalamModifyState* state, const Row* row) {
+  const KalamRecheck* recheck = state->recheck;
+  if (row->read == 0 || row->lock == KalamRowLock::none) return false;
+  if (row->lock == KalamRowLock::held) return has_moved_on(recheck, row->key);
+  return !IsTransactionBlock() || !kalam_row_epoch_is_current(&recheck->epoch, state->remote, state->subject);
 }
 
 // A row that a join finds several times is added once.
@@ -129,7 +137,7 @@ void kalam_recheck_lock(KalamModifyState* state) {
   for (int i = 0; i < recheck->count; i++) {
     Row* row = rows[i];
     row->lock = kalam_lock_row(state->remote, state->subject, row->key, strength);
-    row->is_awaited = needs_lookup(recheck, row->key, row->read, row->lock);
+    row->is_awaited = needs_lookup(state, row);
     if (row->lock == KalamRowLock::none) recheck->unlocked++;
   }
 }

@@ -5,8 +5,9 @@
 //
 // A window of rows is locked, and then looked up with many lookups in flight, before the first of them is changed
 // (lock_rows.h); where nobody does that, each row by itself. These lookups also stand for those at COMMIT, which
-// compare the versions (commit/sender.h). Rows that were looked up under their lock need neither. A row that cannot be
-// locked, as the transaction has so many locks, is compared at COMMIT alone.
+// compare the versions (commit/sender.h). Rows that were looked up under their lock need neither. In a block, whose
+// COMMIT compares them in any case, rows are not looked up that nobody can have changed (journal/row_epoch.h). A row
+// that cannot be locked, as the transaction has so many locks, is compared at COMMIT alone.
 #pragma once
 
 #include "extension/modify/modify_state.h"
@@ -17,6 +18,9 @@ bool kalam_recheck_is_possible(const TriggerDesc* triggers, CmdType operation);
 // Of a statement that changes rows; NULL: row triggers have seen, or will be shown, the row that the plan has found, so
 // that the change cannot be made of another one. In the current memory context.
 KalamRecheck* kalam_recheck_create(ModifyTableState* mtstate, const ResultRelInfo* result);
+
+// Before any row is read; the remote table is known.
+void kalam_recheck_start(KalamModifyState* state);
 
 // Forgets the rows so far: those of the next window are going to be added.
 void kalam_recheck_start_window(KalamModifyState* state);
