@@ -18,6 +18,7 @@ constexpr int64 PARTS = 4;
 
 static int64 taken;                    // by the transaction, those that a savepoint gave back included
 static LocalTransactionId counted_in;  // the transaction
+static uint64 acquired;                // by the session, ever
 
 static int64 count_taken() {
   LocalTransactionId transaction = kalam_local_transaction_id();
@@ -106,7 +107,12 @@ static KalamRowLock acquire(const KalamRelation* relation, const char* subject, 
   if (kalam_lock_acquire(&tag, lock_mode(strength), !attempt->waits, attempt->raises_full) == LOCKACQUIRE_NOT_AVAIL)
     return attempt->waits ? KalamRowLock::none : KalamRowLock::busy;
   if (!is_counted) taken++;
+  acquired++;
   return KalamRowLock::taken;
+}
+
+uint64 kalam_row_locks_acquired() {
+  return acquired;
 }
 
 KalamRowLock kalam_lock_row(const KalamRelation* relation, const char* subject, const char* key,

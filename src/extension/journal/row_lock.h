@@ -50,6 +50,10 @@ KalamRowLock kalam_try_lock_row(const KalamRelation* relation, const char* subje
 // above.
 void kalam_lock_new_row(const KalamRelation* relation, const char* subject, const char* key);
 
+// How many locks the session has taken so far. When the number is the same as before, each lock that it holds is older
+// than that.
+uint64 kalam_row_locks_acquired();
+
 // Gives a lock back that was taken in this statement, with the same strength, of a row that turned out not to need it.
 void kalam_unlock_row(const KalamRelation* relation, const char* subject, const char* key,
                       LockClauseStrength strength = LCS_FORUPDATE);

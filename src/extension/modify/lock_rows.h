@@ -15,6 +15,9 @@ extern "C" {
 // Sets the planner's hook.
 void kalam_lock_rows_init();
 
+// Whether the statement may find rows of the relation before they are locked.
+bool kalam_reads_before_locks(const ModifyTable* plan, Index rtindex);
+
 // `below`: what gives a statement its rows. If it is the node, the rows of this relation are locked by it from now on.
 void kalam_lock_rows_attach(PlanState* below, KalamModifyState* state);
 

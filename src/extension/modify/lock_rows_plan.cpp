@@ -56,6 +56,10 @@ static bool locks_first(const ForeignScan* plan) {
   return scan.lookup != KalamLookup::none && !scan.locks_late && names_all_keys(&scan.terms);
 }
 
+bool kalam_reads_before_locks(const ModifyTable* plan, Index rtindex) {
+  return !locks_first(find_scan(outerPlan(plan), rtindex));
+}
+
 static bool can_recheck(Oid relid, CmdType operation) {
   Relation relation = table_open(relid, NoLock);
   bool is_possible = kalam_recheck_is_possible(relation->trigdesc, operation);
@@ -71,7 +75,7 @@ static bool needs_node(const PlannedStmt* statement, const ModifyTable* modify) 
     if (target->relkind != RELKIND_FOREIGN_TABLE) continue;
     Oid relid = target->relid;
     if (kalam_is_kalamdb_table(relid) && can_recheck(relid, modify->operation) &&
-        !locks_first(find_scan(outerPlan(modify), rtindex)))
+        kalam_reads_before_locks(modify, rtindex))
       return true;
   }
   return false;

@@ -3,6 +3,7 @@
 #include "extension/journal/row_epoch.h"
 #include "extension/journal/row_lock.h"
 #include "extension/journal/stored_rows.h"
+#include "extension/modify/lock_rows.h"
 #include "extension/transaction/outcome.h"
 
 extern "C" {
@@ -38,6 +39,8 @@ struct KalamRecheck {
   int sent;             // rows of the window whose lookup was sent, or that need none
   int next;             // where the row is likely to be that is taken next
   KalamRowEpoch epoch;  // from before the rows were read
+  bool reads_first;     // rows may be read before they are locked
+  uint64 acquired;      // locks of the session, from before the rows were read, and those that were taken here
   List* moved_on;       // keys (char*) whose lock is older than what the plan has read of them
   uint64 changed;
   uint64 unlocked;
@@ -60,7 +63,12 @@ KalamRecheck* kalam_recheck_create(ModifyTableState* mtstate, const ResultRelInf
 }
 
 void kalam_recheck_start(KalamModifyState* state) {
-  if (state->recheck != nullptr) state->recheck->epoch = kalam_row_epoch_now(state->remote, state->subject);
+  KalamRecheck* recheck = state->recheck;
+  if (recheck == nullptr) return;
+  recheck->epoch = kalam_row_epoch_now(state->remote, state->subject);
+  recheck->reads_first =
+      kalam_reads_before_locks((const ModifyTable*)recheck->mtstate->ps.plan, state->result->ri_RangeTableIndex);
+  recheck->acquired = kalam_row_locks_acquired();
 }
 
 // ---------------------------------------------------------------- the window
@@ -97,12 +105,19 @@ static bool has_moved_on(const KalamRecheck* recheck, const char* key) {
   return false;
 }
 
+// Whether the lock may be younger than what the plan has read of the row. A sub-select of the statement with a locking
+// clause, or a function that it calls, may have taken it in the meantime.
+static bool is_young(const KalamRecheck* recheck, const Row* row) {
+  if (row->lock == KalamRowLock::taken || has_moved_on(recheck, row->key)) return true;
+  return recheck->reads_first && kalam_row_locks_acquired() != recheck->acquired;
+}
+
 // Others may have changed a row that was locked after it was read. A row that the transaction has written itself has no
 // version to compare, and nobody else has seen it.
 static bool needs_lookup(const KalamModifyState* state, const Row* row) {
   const KalamRecheck* recheck = state->recheck;
   if (row->read == 0 || row->lock == KalamRowLock::none) return false;
-  if (row->lock == KalamRowLock::held) return has_moved_on(recheck, row->key);
+  if (!is_young(recheck, row)) return false;
   return !IsTransactionBlock() || !kalam_row_epoch_is_current(&recheck->epoch, state->remote, state->subject);
 }
 
@@ -137,6 +152,7 @@ void kalam_recheck_lock(KalamModifyState* state) {
   for (int i = 0; i < recheck->count; i++) {
     Row* row = rows[i];
     row->lock = kalam_lock_row(state->remote, state->subject, row->key, strength);
+    if (row->lock == KalamRowLock::taken) recheck->acquired++;
     row->is_awaited = needs_lookup(state, row);
     if (row->lock == KalamRowLock::none) recheck->unlocked++;
   }
