@@ -349,7 +349,8 @@ $node->sql(
 	q{CREATE FUNCTION passed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN coalesce(new, old); END $$;
 	  CREATE TRIGGER passed BEFORE UPDATE ON app.t FOR EACH ROW EXECUTE FUNCTION passed();
 	  CREATE TRIGGER passed_on AFTER DELETE ON app.t FOR EACH ROW EXECUTE FUNCTION passed();});
-foreach my $second ("$add;", q{DELETE FROM t WHERE slug = 'a';})
+foreach my $second ("$add;", q{DELETE FROM t WHERE slug = 'a';},
+	q{UPDATE t SET n = n + 1 WHERE slug = 'a' AND (SELECT x.n FROM t x WHERE x.id = t.id FOR UPDATE) >= 0;})
 {
 	unlike(explained($second), $lock_rows, "with a row trigger nothing is looked up: $second");
 	my $said = race('app', $first, $second, 'COMMIT');

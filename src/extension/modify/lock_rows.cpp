@@ -154,7 +154,7 @@ static Node* create_state(CustomScan*) {
 const CustomScanMethods kalam_lock_rows_methods = {"KalamDB Lock Rows", create_state};
 
 void kalam_lock_rows_attach(PlanState* below, KalamModifyState* state) {
-  if (state->recheck == nullptr || !IsA(below, CustomScanState)) return;
+  if (!kalam_recheck_is_active(state->recheck) || !IsA(below, CustomScanState)) return;
   LockNode* node = (LockNode*)below;
   if (node->custom.methods != &EXEC_METHODS) return;
   MemoryContext old = MemoryContextSwitchTo(state->estate->es_query_cxt);

@@ -30,7 +30,7 @@ struct KalamModifyState {
   KalamValidation* validation;
   KalamJournal* journal;  // NULL until the answer was read
   const char* subject;
-  KalamRecheck* recheck;     // of rows that are locked after they were read; NULL: as they are is checked at COMMIT
+  KalamRecheck* recheck;     // of rows that an UPDATE or DELETE has found; NULL: something else
   KalamUpsert* upsert;       // of INSERT ... ON CONFLICT; NULL: something else
   KalamKeyCheck* key_check;  // of the keys of new rows; NULL: none
   bool is_key_made;          // the row's key is KalamDB's default

@@ -30,6 +30,7 @@ struct Row {
 
 struct KalamRecheck {
   ModifyTableState* mtstate;
+  bool is_active;
   KalamStoredRows* versions;  // lookups of rows that were locked; NULL: there were none yet
   KalamStoredRows* rows;      // of those that are not as they were read
   MemoryContext context;      // of what the rows of the window point to
@@ -53,9 +54,10 @@ bool kalam_recheck_is_possible(const TriggerDesc* triggers, CmdType operation) {
 }
 
 KalamRecheck* kalam_recheck_create(ModifyTableState* mtstate, const ResultRelInfo* result) {
-  if (!kalam_recheck_is_possible(result->ri_TrigDesc, mtstate->operation)) return nullptr;
+  if (mtstate->operation != CMD_UPDATE && mtstate->operation != CMD_DELETE) return nullptr;
   KalamRecheck* recheck = (KalamRecheck*)palloc0(sizeof(KalamRecheck));
   recheck->mtstate = mtstate;
+  recheck->is_active = kalam_recheck_is_possible(result->ri_TrigDesc, mtstate->operation);
   recheck->context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB locked rows", ALLOCSET_DEFAULT_SIZES);
   recheck->capacity = 16;
   recheck->window = (Row*)palloc(sizeof(Row) * recheck->capacity);
@@ -69,6 +71,10 @@ void kalam_recheck_start(KalamModifyState* state) {
   recheck->reads_first =
       kalam_reads_before_locks((const ModifyTable*)recheck->mtstate->ps.plan, state->result->ri_RangeTableIndex);
   recheck->acquired = kalam_row_locks_acquired();
+}
+
+bool kalam_recheck_is_active(const KalamRecheck* recheck) {
+  return recheck != nullptr && recheck->is_active;
 }
 
 // ---------------------------------------------------------------- the window
@@ -116,7 +122,7 @@ static bool is_young(const KalamRecheck* recheck, const Row* row) {
 // version to compare, and nobody else has seen it.
 static bool needs_lookup(const KalamModifyState* state, const Row* row) {
   const KalamRecheck* recheck = state->recheck;
-  if (row->read == 0 || row->lock == KalamRowLock::none) return false;
+  if (!recheck->is_active || row->read == 0 || row->lock == KalamRowLock::none) return false;
   if (!is_young(recheck, row)) return false;
   return !IsTransactionBlock() || !kalam_row_epoch_is_current(&recheck->epoch, state->remote, state->subject);
 }
@@ -260,13 +266,8 @@ static Row* row_of_key(KalamModifyState* state, const char* key, uint64 mark) {
 bool kalam_recheck_take(KalamModifyState* state, const char* key, KalamJournalBase* base, HeapTuple* newest) {
   KalamRecheck* recheck = state->recheck;
   *newest = nullptr;
-  if (recheck == nullptr) {
-    base->is_locked =
-        kalam_lock_row(state->remote, state->subject, key, kalam_modify_lock_strength(state)) == KalamRowLock::held;
-    return true;
-  }
   Row* row = row_of_key(state, key, base->mark);
-  base->is_locked = row->is_looked_up || row->lock == KalamRowLock::held;
+  base->is_locked = row->is_looked_up || (row->lock == KalamRowLock::held && !is_young(recheck, row));
   if (!row->is_looked_up) return true;
   // A plan that reads a row twice may find two versions of it.
   row->read = base->mark;

@@ -15,12 +15,15 @@
 // Whether row triggers let a change be made of another row than the one that the plan has found.
 bool kalam_recheck_is_possible(const TriggerDesc* triggers, CmdType operation);
 
-// Of a statement that changes rows; NULL: row triggers have seen, or will be shown, the row that the plan has found, so
-// that the change cannot be made of another one. In the current memory context.
+// Of a statement that changes rows; NULL: it does not. In the current memory context.
 KalamRecheck* kalam_recheck_create(ModifyTableState* mtstate, const ResultRelInfo* result);
 
 // Before any row is read; the remote table is known.
 void kalam_recheck_start(KalamModifyState* state);
+
+// Whether changed rows are looked at again. Row triggers have seen, or will be shown, the row that the plan has found,
+// so that the change cannot be made of another one: COMMIT compares the versions then.
+bool kalam_recheck_is_active(const KalamRecheck* recheck);
 
 // Forgets the rows so far: those of the next window are going to be added.
 void kalam_recheck_start_window(KalamModifyState* state);
