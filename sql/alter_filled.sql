@@ -10,7 +10,7 @@ RESET client_min_messages;
 \set q '''ktest00000_filled'''
 \set all '''SELECT t.* FROM t'''
 
-CREATE FUNCTION remote_columns(name text) RETURNS TABLE (column_name text, data_type text, nullable boolean, default_value text) LANGUAGE sql AS $$
+CREATE FUNCTION ktest00000_filled.remote_columns(name text) RETURNS TABLE (column_name text, data_type text, nullable boolean, default_value text) LANGUAGE sql AS $$
   SELECT r.column_name, r.data_type, r.nullable, r.default_value
   FROM jsonb_to_recordset(kalam_exec('SELECT column_name, data_type, nullable, default_value, ordinal FROM system.columns WHERE namespace_id = ''ktest00000_filled'' AND table_name = ''' || name || ''' ORDER BY ordinal LIMIT 100')::jsonb)
     AS r(column_name text, data_type text, nullable boolean, default_value text, ordinal int)
@@ -39,7 +39,7 @@ SELECT compare.run(:q, $$ALTER TABLE t ADD COLUMN z int DEFAULT 1 / (random() * 
 SELECT compare.run(:q, $$ALTER TABLE t ADD COLUMN z int DEFAULT 3 CHECK (z > 5)$$);
 SELECT compare.run(:q, $$ALTER TABLE t ADD COLUMN z int DEFAULT (random() * 0)::int CHECK (z > 5)$$);
 SELECT compare.run(:q, $$SELECT count(*) FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'z'$$);
-SELECT * FROM remote_columns('t');
+SELECT * FROM ktest00000_filled.remote_columns('t');
 
 -- In one transaction with changes of rows
 BEGIN;
@@ -66,7 +66,7 @@ ROLLBACK TO s;
 SELECT compare.run(:q, :all);
 COMMIT;
 SELECT compare.run(:q, :all);
-SELECT * FROM remote_columns('t') WHERE column_name NOT BETWEEN 'c' AND 'i';
+SELECT * FROM ktest00000_filled.remote_columns('t') WHERE column_name NOT BETWEEN 'c' AND 'i';
 
 -- Rolled back
 BEGIN;
@@ -77,7 +77,7 @@ SELECT compare.run(:q, $$ALTER TABLE t ALTER COLUMN b SET NOT NULL$$);
 SELECT compare.run(:q, :all);
 ROLLBACK;
 SELECT compare.run(:q, :all);
-SELECT * FROM remote_columns('t') WHERE column_name IN ('b', 'f', 'l');
+SELECT * FROM ktest00000_filled.remote_columns('t') WHERE column_name IN ('b', 'f', 'l');
 
 -- NOT NULL that comes and goes
 BEGIN;
@@ -86,14 +86,14 @@ SELECT compare.run(:q, $$ALTER TABLE t ALTER COLUMN l DROP NOT NULL$$);
 SELECT compare.run(:q, $$UPDATE t SET l = NULL WHERE id = 1$$);
 SELECT compare.run(:q, $$ALTER TABLE t ALTER COLUMN l SET NOT NULL$$);
 COMMIT;
-SELECT * FROM remote_columns('t') WHERE column_name = 'l';
+SELECT * FROM ktest00000_filled.remote_columns('t') WHERE column_name = 'l';
 BEGIN;
 SELECT compare.run(:q, $$UPDATE t SET l = 1 WHERE id = 1$$);
 SELECT compare.run(:q, $$ALTER TABLE t ALTER COLUMN l SET NOT NULL$$);
 SELECT compare.run(:q, $$ALTER TABLE t ALTER COLUMN l DROP NOT NULL$$);
 SELECT compare.run(:q, $$ALTER TABLE t ALTER COLUMN l SET NOT NULL$$);
 COMMIT;
-SELECT * FROM remote_columns('t') WHERE column_name = 'l';
+SELECT * FROM ktest00000_filled.remote_columns('t') WHERE column_name = 'l';
 BEGIN;
 SELECT compare.run(:q, $$UPDATE t SET l = 2 WHERE id = 1$$);
 SELECT compare.run(:q, $$ALTER TABLE t DROP COLUMN l$$);
@@ -143,7 +143,7 @@ SAVEPOINT s;
 SELECT compare.run(:q, $$SELECT id, v, i FROM types$$);
 COMMIT;
 SELECT compare.run(:q, $$SELECT id, v, i FROM types$$);
-SELECT * FROM remote_columns('types') WHERE column_name IN ('i', 'v');
+SELECT * FROM ktest00000_filled.remote_columns('types') WHERE column_name IN ('i', 'v');
 -- undone
 SELECT compare.run(:q, $$ALTER TABLE types ADD COLUMN k int NOT NULL DEFAULT 1$$);
 BEGIN;
@@ -151,7 +151,7 @@ SELECT compare.run(:q, $$ALTER TABLE types ALTER k TYPE bigint$$);
 SELECT compare.run(:q, $$UPDATE types SET k = 9007199254740993$$);
 ROLLBACK;
 SELECT compare.run(:q, $$SELECT id, k FROM types$$);
-SELECT * FROM remote_columns('types') WHERE column_name = 'k';
+SELECT * FROM ktest00000_filled.remote_columns('types') WHERE column_name = 'k';
 
 -- Triggers do not fire, and no right to UPDATE is needed; who alters is who evaluates
 \set VERBOSITY default

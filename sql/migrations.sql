@@ -37,7 +37,7 @@ INSERT INTO posts (title, created_at) VALUES ('first', '2024-01-02') RETURNING i
 INSERT INTO auth_user (email, is_active) VALUES ('x', true);
 \set VERBOSITY default
 
--- types: only what stays TEXT
+-- types
 ALTER TABLE auth_user ALTER COLUMN email TYPE varchar(300);
 ALTER TABLE auth_user ALTER email SET DATA TYPE text;
 ALTER TABLE auth_user ALTER COLUMN email TYPE varchar(10);

@@ -83,6 +83,17 @@ SKIP:
 	is(scalar(grep { $_->{method} =~ /Update|Insert/ } $stub->calls), 0, 'ALTER TYPE to the same type sends no row');
 }
 
+SKIP:
+{
+	$stub->need_calls(2);
+	create('copied');
+	$stub->forget_calls;
+	$node->sql("BEGIN; ALTER TABLE app.copied ALTER b TYPE text USING 'b' || b; COMMIT");
+	my @sent = map { ($_->{sql} // '') =~ /^ALTER TABLE \S+ (.*)/ ? $1 : $_->{method} =~ /^Update/ ? 'Update' : () } $stub->calls;
+	is(join(', ', @sent), 'ADD COLUMN b_v2 TEXT, Update, Update, Update, DROP COLUMN b', 'another type: the old column is dropped behind the rows');
+	is(scalar(grep { /RENAME|MODIFY/ } @sent), 0, 'another type: nothing is renamed or modified');
+}
+
 # Another client changes a row meanwhile.
 create('raced');
 my $session = $node->session;
@@ -115,7 +126,7 @@ is(rows('app.locked'), "1|r1|1|5\n2|r2||5\n3|r3|3|5\n4|waits||5", 'the row that 
 # COMMIT fails: at the rows, and at what follows them.
 SKIP:
 {
-	skip('a server takes no faults', 8) if $stub->is_server;
+	skip('a server takes no faults', 13) if $stub->is_server;
 	create('failed');
 	$stub->fault({ method => 'CommitTransaction', call => 1, code => 'INTERNAL', message => 'disk on fire' });
 	my $error = $node->error("BEGIN; ALTER TABLE app.failed ADD COLUMN c int NOT NULL DEFAULT 5; COMMIT");
@@ -126,6 +137,16 @@ SKIP:
 	$node->sql('ALTER TABLE app.failed ADD COLUMN c int NOT NULL DEFAULT 5');
 	is(rows('app.failed'), "1|r1|1|5\n2|r2||5\n3|r3|3|5", 'the commit of the rows fails: the migration can be repeated');
 	is(remote_columns('failed'), 'id! a b c!', 'the commit of the rows fails: the repeated one has all its effects');
+
+	create('typed');
+	$stub->fault({ method => 'CommitTransaction', call => 1, code => 'INTERNAL', message => 'disk on fire' });
+	$error = $node->error("BEGIN; ALTER TABLE app.typed ALTER b TYPE text USING 'b' || b; UPDATE app.typed SET b = b || '!'; COMMIT");
+	isnt($error->{sqlstate}, '', 'another type: the commit of the rows fails');
+	$stub->clear_faults;
+	is(rows('app.typed'), "1|r1|1\n2|r2|\n3|r3|3", 'another type, the commit fails: the rows are as they were');
+	is(remote_columns('typed'), 'id! a b', 'another type, the commit fails: the new column is gone');
+	$node->sql("ALTER TABLE app.typed ALTER b TYPE text USING 'b' || b");
+	is(rows('app.typed'), "1|r1|b1\n2|r2|\n3|r3|b3", 'another type, the commit fails: it can be repeated');
 }
 
 # The limit of one transaction, and the way around it.

@@ -71,6 +71,10 @@ void kalam_check_option_change(Oid relid, AttrNumber attribute);
 // The same after options of a foreign server were altered: all of its tables would be others.
 void kalam_check_server_change(Oid serverid);
 
+// Between true and false columns may come to stand for others of KalamDB, though rows of the table wait for COMMIT: the
+// caller sees to the rows. Not to be left set by an error.
+void kalam_set_own_option_change(bool own);
+
 // Before RENAME and SET SCHEMA: records the KalamDB names that follow the local ones so far (rename.cpp).
 void kalam_keep_names(const KalamUtility* utility, const Node* statement);
 

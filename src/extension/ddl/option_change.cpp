@@ -122,8 +122,14 @@ static void check_table(Oid relid) {
   }
 }
 
+static bool is_own;
+
+void kalam_set_own_option_change(bool own) {
+  is_own = own;
+}
+
 static void check_column(Oid relid, AttrNumber attribute) {
-  if (!kalam_has_pending_rows(relid)) return;
+  if (is_own || !kalam_has_pending_rows(relid)) return;
   const char* before = kalam_column_name(relid, attribute);
   const char* after = kalam_column_name_of(relid, attribute, new_options(relid, attribute));
   if (!same_name(before, after)) refuse_pending_rows(relid, "change a column's name in KalamDB");

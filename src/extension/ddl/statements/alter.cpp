@@ -161,7 +161,8 @@ static KalamColumnDefinition* define_added(const KalamAlteration* alteration, Al
 }
 
 // A column's default as KalamDB would have it; NULL: there is none, or it is evaluated here alone.
-static const char* remote_default(const KalamAlteration* alteration, AttrNumber attribute, const Node* expression) {
+const char* kalam_alteration_remote_default(const KalamAlteration* alteration, AttrNumber attribute,
+                                            const Node* expression) {
   kalam::RemoteType type;
   const char* why;
   Oid local_type;
@@ -183,7 +184,7 @@ static bool is_noticed(const KalamAlteration* alteration, const KalamAlterStep* 
       return step->remote->not_null;
     default:
       return step->remote->default_value != nullptr ||
-             remote_default(alteration, attribute, step->default_expression) != nullptr;
+             kalam_alteration_remote_default(alteration, attribute, step->default_expression) != nullptr;
   }
 }
 
@@ -288,7 +289,7 @@ static void change_default(const KalamAlteration* alteration, const KalamAlterSt
   if (attribute == InvalidAttrNumber) return;
   const KalamRelation* relation = alteration->relation;
   const char* name = kalam_column_name(alteration->relid, attribute);
-  const char* expression = remote_default(alteration, attribute, step->default_expression);
+  const char* expression = kalam_alteration_remote_default(alteration, attribute, step->default_expression);
   // There is nothing to take away.
   if (expression == nullptr && (step->remote == nullptr || step->remote->default_value == nullptr) &&
       !kalam_pending_has(alteration->connection, relation->name_space, relation->table))
@@ -307,7 +308,7 @@ static bool is_not_null(Oid relid, const char* column) {
   return is_set;
 }
 
-static char* about_not_null(const char* remote_name) {
+char* kalam_alteration_about_not_null(const char* remote_name) {
   return psprintf("NOT NULL of %s", remote_name);
 }
 
@@ -318,7 +319,7 @@ void kalam_alteration_not_null_at_commit(const KalamAlteration* alteration, cons
   char* operation = psprintf("ALTER COLUMN %s %s NOT NULL", remote_name, set ? "SET" : "DROP");
   kalam_pending_instead(alteration->connection, relation->name_space, relation->table,
                         is_set != set ? kalam_alteration_sql(alteration, operation) : nullptr,
-                        about_not_null(remote_name));
+                        kalam_alteration_about_not_null(remote_name));
 }
 
 static void change_not_null(const KalamAlteration* alteration, const KalamAlterStep* step) {
@@ -332,7 +333,7 @@ static void change_not_null(const KalamAlteration* alteration, const KalamAlterS
   }
   // Rows that the transaction has changed may be what makes it so, and are sent when it commits.
   bool waits = kalam_pending_about(alteration->connection, relation->name_space, relation->table,
-                                   about_not_null(step->remote_name)) != nullptr;
+                                   kalam_alteration_about_not_null(step->remote_name)) != nullptr;
   if (waits || (set && !step->remote->not_null && kalam_has_pending_rows(alteration->relid))) {
     kalam_alteration_not_null_at_commit(alteration, step->remote_name, set);
     return;
@@ -349,17 +350,17 @@ static void change_not_null(const KalamAlteration* alteration, const KalamAlterS
 static void forget_not_null(const KalamAlteration* alteration, const KalamAlterStep* step) {
   const KalamRelation* relation = alteration->relation;
   if (kalam_pending_about(alteration->connection, relation->name_space, relation->table,
-                          about_not_null(step->remote_name)) != nullptr)
+                          kalam_alteration_about_not_null(step->remote_name)) != nullptr)
     kalam_alteration_not_null_at_commit(alteration, step->remote_name, step->remote->not_null);
 }
 
 // The column stays until the transaction commits, and rows that it inserts until then have no value for it.
-static void drop_not_null_first(const KalamAlteration* alteration, const KalamAlterStep* step) {
-  if (!alteration->is_in_block || !step->remote->not_null) return;
-  char* operation = psprintf("ALTER COLUMN %s ", step->remote_name);
+void kalam_drop_not_null_first(const KalamAlteration* alteration, const KalamRemoteColumn* column) {
+  if (!alteration->is_in_block || !column->not_null) return;
+  char* operation = psprintf("ALTER COLUMN %s ", column->name);
   kalam_alteration_send(alteration, kalam_alteration_sql(alteration, psprintf("%sDROP NOT NULL", operation)),
                         kalam_alteration_sql(alteration, psprintf("%sSET NOT NULL", operation)),
-                        psprintf("DROP NOT NULL of column %s", step->remote_name));
+                        psprintf("DROP NOT NULL of column %s", column->name));
 }
 
 static void mirror(const KalamAlteration* alteration, const KalamAlterStep* step) {
@@ -372,7 +373,7 @@ static void mirror(const KalamAlteration* alteration, const KalamAlterStep* step
       // IF EXISTS, and it does not.
       if (step->remote_name == nullptr) break;
       forget_not_null(alteration, step);
-      drop_not_null_first(alteration, step);
+      kalam_drop_not_null_first(alteration, step->remote);
       kalam_pending_at_commit(alteration->connection, relation->name_space, relation->table,
                               kalam_alteration_sql(alteration, psprintf("DROP COLUMN %s", step->remote_name)));
       break;
@@ -469,12 +470,14 @@ void kalam_alter_table(const KalamUtility* utility, const AlterTableStmt* source
   foreach (cell, statement->cmds)
     if (is_mirrored_here(lfirst_node(AlterTableCmd, cell), &options)) is_asked = true;
   if (is_asked) begin(&alteration, statement, &options);
+  kalam_change_values(&alteration);
 
   kalam_utility_replace(utility, (Node*)statement);
   CommandCounterIncrement();
   check_columns_differ(utility, relid, statement);
   foreach (cell, alteration.steps) mirror(&alteration, (KalamAlterStep*)lfirst(cell));
   kalam_relation_forget(relid);
+  kalam_copy_columns(utility, &alteration);
   kalam_fill_added(&alteration);
   foreach (cell, kept) ereport(NOTICE, (errmsg_internal("%s", (const char*)lfirst(cell))));
 }

@@ -71,7 +71,7 @@ static bool has_row(const KalamAlteration* alteration, const char* condition) {
 }
 
 // Rows of several users may be in the journals, of which a statement sees one user's.
-static void refuse_rows_of_users(const KalamAlteration* alteration) {
+void kalam_refuse_rows_of_users(const KalamAlteration* alteration) {
   if (alteration->relation->kind == kalam::TableKind::shared || !kalam_has_pending_rows(alteration->relid)) return;
   ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
                   errmsg("cannot ALTER TABLE \"%s\" because the transaction has changed rows of it",
@@ -86,7 +86,7 @@ void kalam_check_no_nulls(const KalamAlteration* alteration, const char* column)
     kalam_alteration_refuse(alteration, "set NOT NULL for", column,
                             "Rows of other users may hold NULLs, which cannot be seen.", nullptr);
   }
-  refuse_rows_of_users(alteration);
+  kalam_refuse_rows_of_users(alteration);
   if (has_row(alteration, psprintf("t WHERE t.%s IS NULL", quote_identifier(column)))) report_nulls(alteration, column);
 }
 
@@ -118,7 +118,7 @@ static char* recipe(const char* column) {
       column);
 }
 
-static void check_amount(KalamAlteration* alteration, const char* column) {
+void kalam_check_amount(KalamAlteration* alteration, const char* column) {
   if (kalam_setting_write_mode() == KalamWriteMode::autocommit || kalam_alteration_is_created(alteration)) return;
   int64 rows = stored_rows(alteration);
   if (rows <= MAX_ROWS) return;
@@ -142,7 +142,7 @@ void kalam_check_fill(KalamAlteration* alteration, const ColumnDef* column, Kala
     domain_check((Datum)0, true, added->local_type, nullptr, CurrentMemoryContext);
     return;
   }
-  if (kalam_alteration_is_created(alteration)) refuse_rows_of_users(alteration);
+  if (kalam_alteration_is_created(alteration)) kalam_refuse_rows_of_users(alteration);
   if (alteration->relation->kind != kalam::TableKind::shared) {
     kalam_alteration_refuse(
         alteration, "add", added->local_name,
@@ -153,7 +153,7 @@ void kalam_check_fill(KalamAlteration* alteration, const ColumnDef* column, Kala
             added->local_name, added->local_name));
   }
   if (has_values) {
-    check_amount(alteration, added->local_name);
+    kalam_check_amount(alteration, added->local_name);
   } else if (has_row(alteration, "")) {
     report_nulls(alteration, added->local_name);
   }
@@ -223,24 +223,29 @@ static const char* first_filled(const KalamAlteration* alteration) {
   return nullptr;
 }
 
+void kalam_update_rows(const KalamAlteration* alteration, const char* column, const char* sets,
+                       void (*edit)(Query* query, void* argument), void* argument) {
+  Relation local = table_open(alteration->relid, NoLock);
+  ErrorContextCallback limit = {error_context_stack, explain_limit, (void*)column};
+  KalamOwnQuery query = kalam_own_query(local, "UPDATE ONLY", sets);
+  if (edit != nullptr) edit(query.query, argument);
+  error_context_stack = &limit;
+  int64 rows = (int64)kalam_run_own_update(&query);
+  error_context_stack = limit.previous;
+  CommandCounterIncrement();
+  table_close(local, NoLock);
+  int64 seconds = rows * ROW_US / USECS_PER_SEC;
+  if (seconds == 0) return;
+  ereport(NOTICE, (errmsg("filling " INT64_FORMAT " rows of KalamDB table \"%s\" may take " INT64_FORMAT
+                          " seconds when the transaction commits",
+                          rows, alteration->relation->remote_name, seconds)));
+}
+
 static void fill_rows(const KalamAlteration* alteration) {
   Relation local = table_open(alteration->relid, NoLock);
   const char* sets = assignments(alteration, local);
-  if (sets != nullptr) {
-    ErrorContextCallback limit = {error_context_stack, explain_limit, (void*)first_filled(alteration)};
-    KalamOwnQuery query = kalam_own_query(local, "UPDATE ONLY", sets);
-    error_context_stack = &limit;
-    int64 rows = (int64)kalam_run_own_update(&query);
-    error_context_stack = limit.previous;
-    CommandCounterIncrement();
-    int64 seconds = rows * ROW_US / USECS_PER_SEC;
-    if (seconds > 0) {
-      ereport(NOTICE, (errmsg("filling " INT64_FORMAT " rows of KalamDB table \"%s\" may take " INT64_FORMAT
-                              " seconds when the transaction commits",
-                              rows, alteration->relation->remote_name, seconds)));
-    }
-  }
   table_close(local, NoLock);
+  if (sets != nullptr) kalam_update_rows(alteration, first_filled(alteration), sets, nullptr, nullptr);
 }
 
 void kalam_fill_added(const KalamAlteration* alteration) {

@@ -2,12 +2,24 @@
 // by MODIFY COLUMN, after which stored numbers read well (spec 10.4); it converts no other values.
 #include "extension/ddl/statements/alteration.h"
 #include "extension/journal/journal.h"
+#include "extension/transaction/remote_ddl.h"
 
 extern "C" {
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_expr.h"
+#include "parser/parse_relation.h"
 #include "parser/parse_type.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 }
 
 namespace {
@@ -99,6 +111,51 @@ static bool is_readable_in_journal(const KalamAlteration* alteration, const Loca
   return IsBinaryCoercible(before->base, now->base);
 }
 
+// The expression of USING, or the column itself, as a value of the new type. As PostgreSQL does for ordinary tables.
+static Node* new_values(const KalamAlteration* alteration, const ColumnDef* column, const char* name,
+                        const LocalType* now) {
+  Relation local = table_open(alteration->relid, NoLock);
+  ParseState* state = make_parsestate(nullptr);
+  ParseNamespaceItem* item = addRangeTableEntryForRelation(state, local, AccessExclusiveLock, nullptr, false, true);
+  addNSItemToQuery(state, item, false, true, true);
+  ColumnRef* itself = makeNode(ColumnRef);
+  itself->fields = list_make1(makeString(pstrdup(name)));
+  itself->location = -1;
+  Node* raw = column->raw_default != nullptr ? (Node*)copyObjectImpl(column->raw_default) : (Node*)itself;
+  Node* expression = transformExpr(state, raw, EXPR_KIND_ALTER_COL_TRANSFORM);
+  Node* values = coerce_to_target_type(state, expression, exprType(expression), now->type, now->typmod,
+                                       COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
+  if (values == nullptr) {
+    const char* type = format_type_be(now->type);
+    if (column->raw_default != nullptr) {
+      ereport(ERROR,
+              (errcode(ERRCODE_DATATYPE_MISMATCH),
+               errmsg("result of USING clause for column \"%s\" cannot be cast automatically to type %s", name, type),
+               errhint("You might need to add an explicit cast.")));
+    }
+    ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                    errmsg("column \"%s\" cannot be cast automatically to type %s", name, type),
+                    errhint("You might need to specify \"USING %s::%s\".", quote_identifier(name),
+                            format_type_with_typemod(now->type, now->typmod))));
+  }
+  assign_expr_collations(state, values);
+  free_parsestate(state);
+  table_close(local, NoLock);
+  return values;
+}
+
+// Whether all rows can be seen, and changed in one transaction.
+static void check_rows(KalamAlteration* alteration, const char* name) {
+  if (kalam_alteration_is_empty(alteration)) return;
+  if (!kalam_alteration_is_created(alteration) && alteration->relation->kind != kalam::TableKind::shared) {
+    kalam_alteration_refuse(
+        alteration, "change the type of", name, "Rows of other users may exist, which cannot be changed.",
+        "Add a column of the new type, UPDATE the rows of each user from the old one, and drop that.");
+  }
+  kalam_refuse_rows_of_users(alteration);
+  kalam_check_amount(alteration, name);
+}
+
 void kalam_plan_type_change(KalamAlteration* alteration, AlterTableCmd* command, AttrNumber attribute,
                             KalamAlterStep* step) {
   ColumnDef* column = castNode(ColumnDef, command->def);
@@ -124,15 +181,96 @@ void kalam_plan_type_change(KalamAlteration* alteration, AlterTableCmd* command,
     step->type_change = KalamTypeChange::widened;
     return;
   }
-  kalam_alteration_refuse(alteration, "change the type of", command->name, "Its values would become others in KalamDB.",
-                          "Add a column of the new type, UPDATE it from the old one, and drop that.");
+  step->attribute = attribute;
+  step->old_type = before.type;
+  step->old_typmod = before.typmod;
+  step->old_collation = collation;
+  step->is_plain = is_plain;
+  step->values = new_values(alteration, column, command->name, &now);
+  column->raw_default = nullptr;
+  check_rows(alteration, command->name);
+  bool is_same_kind = now.base == before.base || (is_text(now.base) && is_text(before.base));
+  if (is_same_kind && has_remote_type(&now, &step->remote->type) && is_readable_in_journal(alteration, &before, &now)) {
+    step->type_change = KalamTypeChange::in_place;
+    return;
+  }
+  kalam::RemoteType remote_type;
+  const char* why;
+  if (kalam_remote_type(now.type, now.typmod, &remote_type, &why) == nullptr)
+    kalam_alteration_refuse(alteration, "change the type of", command->name, why, nullptr);
+  step->type_change = KalamTypeChange::copied;
 }
 
+// ---------------------------------------------------------------- in place
+
+// As PostgreSQL changes a row of an ordinary table: by the expression, whose type the column has not got yet.
+static void set_values(Query* query, void* argument) {
+  const KalamAlterStep* step = (const KalamAlterStep*)argument;
+  ParseState* state = make_parsestate(nullptr);
+  TargetEntry* target = linitial_node(TargetEntry, query->targetList);
+  Oid type = exprType(step->values);
+  Node* value = coerce_to_target_type(state, (Node*)copyObjectImpl(step->values), type, exprType((Node*)target->expr),
+                                      -1, COERCION_EXPLICIT, COERCE_EXPLICIT_CAST, -1);
+  assign_expr_collations(state, value);
+  if (query->jointree->quals != nullptr) {
+    DistinctExpr* differs = castNode(DistinctExpr, query->jointree->quals);
+    Node* text = coerce_to_target_type(state, (Node*)copyObjectImpl(step->values), type, TEXTOID, -1, COERCION_EXPLICIT,
+                                       COERCE_EXPLICIT_CAST, -1);
+    assign_expr_collations(state, text);
+    lsecond(differs->args) = text;
+    differs->inputcollid = C_COLLATION_OID;
+  }
+  target->expr = (Expr*)value;
+  free_parsestate(state);
+}
+
+// An expression that names a column whose values this statement changes in place would see the new ones.
+static void refuse_changed_sources(const KalamAlteration* alteration, const KalamAlterStep* changed) {
+  ListCell* cell;
+  foreach (cell, alteration->steps) {
+    const KalamAlterStep* step = (const KalamAlterStep*)lfirst(cell);
+    Bitmapset* sources = nullptr;
+    if (step == changed || step->values == nullptr) continue;
+    pull_varattnos(step->values, 1, &sources);
+    if (!bms_is_member(changed->attribute - FirstLowInvalidHeapAttributeNumber, sources)) continue;
+    kalam_alteration_refuse(alteration, "change the type of", step->local_name,
+                            "Its new values are made of another column whose type the statement changes.",
+                            "ALTER TABLE once for each column.");
+  }
+}
+
+void kalam_change_values(const KalamAlteration* alteration) {
+  ListCell* cell;
+  foreach (cell, alteration->steps) {
+    const KalamAlterStep* step = (const KalamAlterStep*)lfirst(cell);
+    if (step->type_change != KalamTypeChange::in_place) continue;
+    refuse_changed_sources(alteration, step);
+    const char* name = quote_identifier(step->local_name);
+    // Without USING most rows stay as they are.
+    const char* sets = step->is_plain
+                           ? psprintf("SET %s = NULL WHERE %s::text IS DISTINCT FROM %s::text", name, name, name)
+                           : psprintf("SET %s = NULL", name);
+    kalam_update_rows(alteration, step->local_name, sets, set_values, (void*)step);
+  }
+}
+
+// ---------------------------------------------------------------- after PostgreSQL's side
+
 void kalam_change_type(const KalamAlteration* alteration, const KalamAlterStep* step) {
-  if (step->type_change == KalamTypeChange::none) return;
+  if (step->type_change != KalamTypeChange::widened) return;
   const char* null = step->remote->not_null ? " NOT NULL" : "";
   char* modify = psprintf("MODIFY COLUMN %s BIGINT%s", step->remote_name, null);
   char* undo = psprintf("MODIFY COLUMN %s INT%s", step->remote_name, null);
   kalam_alteration_send(alteration, kalam_alteration_sql(alteration, modify), kalam_alteration_sql(alteration, undo),
                         psprintf("the new type of column %s", step->remote_name));
+  // Of a table that KalamDB gets at COMMIT all of this is sent then, in this order: MODIFY would take NOT NULL away.
+  const KalamRelation* relation = alteration->relation;
+  const KalamPendingChange* waits = kalam_pending_about(alteration->connection, relation->name_space, relation->table,
+                                                        kalam_alteration_about_not_null(step->remote_name));
+  if (waits != nullptr && waits->commit_sql != nullptr) {
+    HeapTuple tuple = SearchSysCacheAttName(alteration->relid, step->local_name);
+    bool is_set = ((Form_pg_attribute)GETSTRUCT(tuple))->attnotnull;
+    ReleaseSysCache(tuple);
+    kalam_alteration_not_null_at_commit(alteration, step->remote_name, is_set);
+  }
 }

@@ -1,15 +1,18 @@
 // An ALTER TABLE of a KalamDB table while it runs: what its subcommands mean for KalamDB's table (alter.cpp), and what
-// they do to types (alter_type.cpp) and to the rows that are there (alter_fill.cpp).
+// they do to types (alter_type.cpp, alter_copy.cpp) and to the rows that are there (alter_fill.cpp).
 #pragma once
 
 #include "extension/catalog/relation.h"
+#include "extension/ddl/ddl.h"
 #include "extension/ddl/definition/definition.h"
 #include "extension/options/options.h"
 
 // What becomes of KalamDB's column when the type of one is changed.
 enum class KalamTypeChange : uint8_t {
-  none,     // it has the type already, and its values are as they should be
-  widened,  // INT becomes BIGINT
+  none,      // it has the type already, and its values are as they should be
+  widened,   // INT becomes BIGINT
+  in_place,  // it has the type already, and some values are changed
+  copied,    // another column takes its place
 };
 
 // What a subcommand means for KalamDB's table, found before PostgreSQL runs it.
@@ -23,6 +26,12 @@ struct KalamAlterStep {
   bool is_filled;                  // ADD COLUMN: rows that are there get values
   bool becomes_not_null;           // ADD COLUMN: once they have them
   KalamTypeChange type_change;     // ALTER TYPE
+  AttrNumber attribute;
+  Node* values;   // in_place and copied: of the new type, made of the row as it was
+  bool is_plain;  // without USING
+  Oid old_type;
+  int32 old_typmod;
+  Oid old_collation;
 };
 
 struct KalamAlteration {
@@ -52,6 +61,7 @@ bool kalam_alteration_is_empty(KalamAlteration* alteration);
 char* kalam_alteration_sql(const KalamAlteration* alteration, const char* operation);
 
 // Has a column of KalamDB's table be NOT NULL, or not, when the transaction commits and its rows are there.
+char* kalam_alteration_about_not_null(const char* remote_name);
 void kalam_alteration_not_null_at_commit(const KalamAlteration* alteration, const char* remote_name, bool set);
 
 // Sends a statement, and how to take it back when the transaction is rolled back. `what` names it in a WARNING.
@@ -62,8 +72,30 @@ void kalam_alteration_send(const KalamAlteration* alteration, const char* sql, c
 void kalam_plan_type_change(KalamAlteration* alteration, AlterTableCmd* command, AttrNumber attribute,
                             KalamAlterStep* step);
 
-// After it.
+// The same, when all subcommands are known: changes values in place.
+void kalam_change_values(const KalamAlteration* alteration);
+
+// After PostgreSQL's side: what KalamDB is sent at once; and when it has all columns, the rows of those that take the
+// places of others.
 void kalam_change_type(const KalamAlteration* alteration, const KalamAlterStep* step);
+void kalam_copy_columns(const KalamUtility* utility, const KalamAlteration* alteration);
+
+// Raises 54000 when one transaction cannot change all rows.
+void kalam_check_amount(KalamAlteration* alteration, const char* column);
+
+// Raises 55006 when rows of several users may wait for COMMIT.
+void kalam_refuse_rows_of_users(const KalamAlteration* alteration);
+
+// UPDATE of all rows of the table, for that column: `sets` is the text, which `edit` may change once it is parsed.
+void kalam_update_rows(const KalamAlteration* alteration, const char* column, const char* sets,
+                       void (*edit)(Query* query, void* argument), void* argument);
+
+// The default of a column, as KalamDB would have it; NULL: none.
+const char* kalam_alteration_remote_default(const KalamAlteration* alteration, AttrNumber attribute,
+                                            const Node* expression);
+
+// Has other statements of the transaction insert rows without the column, which is dropped at its end.
+void kalam_drop_not_null_first(const KalamAlteration* alteration, const KalamRemoteColumn* column);
 
 // Before PostgreSQL's side: an ADD COLUMN that the rows of a filled table notice. Raises 0A000, 23502, 54000, 55006 for
 // what cannot be done.
