@@ -358,11 +358,15 @@ size_t row_buffer_fit(const RowBuffer* rows, const TableRef* table, size_t first
 // certainly safe). Started by the functions below, which return NULL and a Status when it could not be started.
 //
 // Outside a transaction a session that is gone is opened again and the RPC repeated once; reads are also repeated on a
-// broken connection, writes only when they were certainly not executed, and CommitTransaction never.
+// broken connection, writes only when they were certainly not executed, and CommitTransaction never. Inside one reads
+// are repeated as writes are: a lost answer may have told of the transaction's end, after which a repetition would read
+// what is stored by then.
 struct Call;
 
 struct CallOptions {
   uint64_t deadline_ms;  // whole operation, retries included; 0: the connection's call_timeout_ms
+  const TableRef* to_use =
+      nullptr;  // begin: a table that the transaction will use, whose leader it is begun at; NULL: not known
 };
 
 Call* call_ping(Connection* connection, const CallOptions* options, Status* status) noexcept;

@@ -279,7 +279,10 @@ Call* call_delete(Connection* connection, const TableRef* table, const char* key
 }
 
 Call* call_begin(Connection* connection, const CallOptions* options, Status* status) noexcept {
-  return start_simple(connection, Method::begin, options, status, nothing_more);
+  return start_simple(connection, Method::begin, options, status, [&](OperationPlan* plan) {
+    if (options != nullptr && options->to_use != nullptr) plan->group = group_of(*options->to_use);
+    return true;
+  });
 }
 
 Call* call_commit(Connection* connection, const CallOptions* options, Status* status) noexcept {

@@ -346,7 +346,7 @@ void Operation::succeeded(UnaryRpc* rpc) {
 }
 
 bool Operation::repeatable() const {
-  return plan_.is_read || plan_.method == Method::rollback || plan_.method == Method::close_session;
+  return (plan_.is_read && !bound_) || plan_.method == Method::rollback || plan_.method == Method::close_session;
 }
 
 void Operation::failed(int code, const std::string& text) {

@@ -16,6 +16,7 @@ static int setting_catalog_lifetime_ms = 1000;
 static int setting_snowflake_worker_id;
 static int setting_write_mode = (int)KalamWriteMode::atomic;
 static int setting_check_keys = (int)KalamCheckKeys::statement;
+static int setting_isolation = (int)KalamIsolation::strict;
 static int setting_unsupported_ddl = (int)KalamUnsupportedDdl::error;
 static int setting_serial = (int)KalamSerial::snowflake;
 static int setting_system_columns = (int)KalamSystemColumns::none;
@@ -35,6 +36,10 @@ static const struct config_enum_entry WRITE_MODES[] = {{"atomic", (int)KalamWrit
 
 static const struct config_enum_entry CHECK_KEYS[] = {{"statement", (int)KalamCheckKeys::statement, false},
                                                       {"commit", (int)KalamCheckKeys::commit, false},
+                                                      {nullptr, 0, false}};
+
+static const struct config_enum_entry ISOLATIONS[] = {{"strict", (int)KalamIsolation::strict, false},
+                                                      {"relaxed", (int)KalamIsolation::relaxed, false},
                                                       {nullptr, 0, false}};
 
 static const struct config_enum_entry UNSUPPORTED_DDL[] = {
@@ -115,6 +120,11 @@ void kalam_settings_init() {
                            "statement: by the statement that inserts it, which looks the key up. commit: at COMMIT.",
                            &setting_check_keys, (int)KalamCheckKeys::statement, CHECK_KEYS, PGC_USERSET, GUC_EXPLAIN,
                            nullptr, nullptr, nullptr);
+  DefineCustomEnumVariable("kalam.isolation", "What transactions above READ COMMITTED get of KalamDB tables.",
+                           "strict: REPEATABLE READ reads one snapshot, and what has none is refused. relaxed: nothing "
+                           "is refused; what was promised and is not kept is told by a WARNING.",
+                           &setting_isolation, (int)KalamIsolation::strict, ISOLATIONS, PGC_USERSET, 0, nullptr,
+                           nullptr, nullptr);
   DefineCustomEnumVariable("kalam.system_columns",
                            "KalamDB's own columns that CREATE TABLE ... USING kalamdb adds to those that it lists.",
                            "user: _userid of user and stream tables. all: _seq as well. Option system_columns of the "
@@ -190,6 +200,10 @@ KalamUnsupportedDdl kalam_setting_unsupported_ddl() {
 
 KalamCheckKeys kalam_setting_check_keys() {
   return (KalamCheckKeys)setting_check_keys;
+}
+
+KalamIsolation kalam_setting_isolation() {
+  return (KalamIsolation)setting_isolation;
 }
 
 KalamWriteMode kalam_setting_write_mode() {

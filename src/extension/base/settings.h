@@ -44,6 +44,13 @@ enum class KalamCheckKeys : int {
 };
 KalamCheckKeys kalam_setting_check_keys();
 
+// kalam.isolation: what transactions above READ COMMITTED get.
+enum class KalamIsolation : int {
+  strict,   // what PostgreSQL promises, or an error
+  relaxed,  // no error: what cannot be promised is told by a WARNING
+};
+KalamIsolation kalam_setting_isolation();
+
 // kalam.system_columns: KalamDB's own columns that a new table gets without their being declared.
 enum class KalamSystemColumns : int {
   none,

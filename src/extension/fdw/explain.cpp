@@ -144,6 +144,7 @@ void kalam_explain_foreign_scan(ForeignScanState* node, ExplainState* es) {
   }
   if (state->owns_mark)
     ExplainPropertyInteger("Lookups to Lock", nullptr, (int64)kalam_row_mark_lookups(state->mark), es);
+  if (counters->kept_answers > 0) ExplainPropertyInteger("Kept Answers", nullptr, (int64)counters->kept_answers, es);
   ExplainPropertyInteger("Calls", nullptr, (int64)(counters->keys.calls + counters->scan_calls), es);
   ExplainPropertyInteger("Bytes Received", nullptr, (int64)(counters->keys.response_bytes + counters->scan_bytes), es);
   if (explains_more) explain_requests(counters, es);

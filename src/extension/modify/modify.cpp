@@ -20,6 +20,7 @@
 #include "extension/transaction/atomic.h"
 #include "extension/transaction/outcome.h"
 #include "extension/transaction/remote_ddl.h"
+#include "extension/transaction/snapshot.h"
 #include "extension/transaction/transaction.h"
 #include "extension/types/key.h"
 
@@ -191,7 +192,7 @@ static ModifyState* begin(ModifyTableState* mtstate, ResultRelInfo* result, CmdT
   Relation relation = result->ri_RelationDesc;
   int natts = RelationGetDescr(relation)->natts;
 
-  kalam_transaction_check_access();
+  kalam_snapshot_check_change();
   kalam_transaction_check_open();
   MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
   ModifyState* state = (ModifyState*)palloc0(sizeof(ModifyState));

@@ -9,6 +9,8 @@
 constexpr long STATE_BOUND_MS = 1000;
 // And what is asked for the next scan, usually answered before the scan, is worth none.
 constexpr long NEXT_STATE_BOUND_MS = 10;
+// A snapshot is not read without an answer.
+constexpr long SNAPSHOT_STATE_BOUND_MS = 30000;
 
 bool kalam_completeness_by_version(const KalamRelation* remote) {
   return remote->kind == kalam::TableKind::shared && remote->key_column >= 0 && remote->version_column >= 0;
@@ -37,7 +39,7 @@ static void finish_clock(KalamCompleteness* check) {
   if (question == nullptr) return;
   check->clock_question = nullptr;
   // Up to the end of the millisecond: rather a needless repetition than a row that is missed.
-  check->later_from = kalam_first_version_of(kalam_finish_clock(check, question) + 1);
+  check->later_from = kalam_first_version_of(kalam_finish_clock(check->connection, question) + 1);
 }
 
 // Notes which versions are later than the scan, by the server's clock or by the versions that are there.
@@ -48,7 +50,7 @@ static void read_clock(KalamCompleteness* check) {
     check->later_from = check->reads_clock_first ? kalam_find_last_version(check) + 1 : PG_INT64_MAX;
     return;
   }
-  check->clock_question = kalam_ask_clock(check);
+  check->clock_question = kalam_completeness_ask_clock(check);
   // A clock that is read while the scan runs may be late, never early: what is committed in between makes the answer
   // look cut off. Only then is the round trip worth it.
   if (check->reads_clock_first) finish_clock(check);
@@ -68,6 +70,10 @@ static void ask_early(KalamCompleteness* check) {
 }
 
 void kalam_completeness_start(KalamCompleteness* check) {
+  if (check->snapshot != nullptr) {
+    check->later_from = check->snapshot->later_from;
+    return;
+  }
   check->before = {};
   check->state_question = nullptr;
   check->early_row = check->early_deletion = nullptr;
@@ -109,8 +115,9 @@ static bool has_row_count(const KalamCompleteness* check, int64 rows) {
 }
 
 // Keys of the deletions that are not later than the scan.
-static int select_earlier(const KalamCompleteness* check, KalamDeletions* deletions) {
+static int select_earlier(KalamCompleteness* check, KalamDeletions* deletions) {
   int count = 0;
+  if (deletions->count > 0) check->unread = deletions->versions[0];
   for (int i = 0; i < deletions->count; i++)
     if (deletions->versions[i] < check->later_from) deletions->keys[count++] = deletions->keys[i];
   return count;
@@ -133,6 +140,7 @@ static bool has_unread_changes(KalamCompleteness* check, kalam::Call* call, int6
     has_later_row = kalam_finish_version(check, first_row, &version);
     if (has_later_row) {
       finish_clock(check);
+      check->unread = version;
       if (version < check->later_from) return true;
     }
     kalam_finish_deletions(check, deleted, behind, &deletions);
@@ -183,12 +191,45 @@ static bool is_below_limit(KalamCompleteness* check, kalam::Call* call) {
   return false;
 }
 
+// ---------------------------------------------------------------- the answer of a scan in a snapshot
+
+// What a flush has left of the snapshot.
+static KalamDoubt doubt_of_files(const KalamCompleteness* check, int64 rows, KalamPendingStorageState* question) {
+  KalamStorageState state;
+  kalam_storage_state_finish(question, SNAPSHOT_STATE_BOUND_MS, &state);
+  // A table without a word about it was never written.
+  if (!state.known) return rows == 0 ? KalamDoubt::none : KalamDoubt::not_told;
+  return state.max_seq < check->snapshot->earlier_than ? KalamDoubt::none : KalamDoubt::flushed;
+}
+
+static KalamDoubt doubt_of_rows(KalamCompleteness* check, kalam::Call* call, const KalamAnswerRows* rows) {
+  if (check->highest >= check->snapshot->later_from) return KalamDoubt::is_later;
+  if (!kalam_completeness_by_version(check->remote))
+    return rows->unflushed < kalam_setting_server_version_limit() / 2 ? KalamDoubt::none : KalamDoubt::cut_off;
+  if (!has_unread_changes(check, call, rows->all)) return KalamDoubt::none;
+  return check->unread >= check->snapshot->earlier_than ? KalamDoubt::is_close : KalamDoubt::cut_off;
+}
+
+static bool is_whole_snapshot(KalamCompleteness* check, kalam::Call* call) {
+  // Asked now that the answer is there.
+  KalamPendingStorageState* question = ask_state(check);
+  KalamAnswerRows rows = kalam_answer_read_versions(check, call, kalam_relation_flushed_before(check->remote->relid));
+  check->doubt = doubt_of_rows(check, call, &rows);
+  if (check->doubt == KalamDoubt::none) check->doubt = doubt_of_files(check, rows.all, question);
+  kalam_answer_rewind(check, call, false);
+  return check->doubt == KalamDoubt::none;
+}
+
 bool kalam_completeness_check(KalamCompleteness* check, kalam::Call* call) {
   KalamStorageState state;
   MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "KalamDB completeness", ALLOCSET_SMALL_SIZES);
   MemoryContext old = MemoryContextSwitchTo(context);
   kalam::call_result_keep(call);
-  bool complete = kalam_completeness_by_version(check->remote) ? is_complete(check, call) : is_below_limit(check, call);
+  bool complete;
+  if (check->snapshot != nullptr)
+    complete = is_whole_snapshot(check, call);
+  else
+    complete = kalam_completeness_by_version(check->remote) ? is_complete(check, call) : is_below_limit(check, call);
   if (check->state_question != nullptr) kalam_storage_state_finish(check->state_question, NEXT_STATE_BOUND_MS, &state);
   check->state_question = nullptr;
   MemoryContextSwitchTo(old);

@@ -9,6 +9,10 @@
 //   * Otherwise the rows of a user are counted, and must be fewer than half of what the server reads.
 //
 // An answer that does not pass is repaired: the table is flushed and the scan repeated.
+//
+// In a snapshot (transaction/snapshot.h) the same is asked of the versions that were there when it was taken; and those
+// must be there still. What a flush does to the versions that a snapshot needs is not known, so no version that is
+// later than the snapshot may be in the files.
 #pragma once
 
 #include "client/api.h"
@@ -18,16 +22,28 @@
 #include "extension/remote/connection.h"
 #include "extension/remote/flush.h"
 #include "extension/remote/query.h"
+#include "extension/transaction/snapshot.h"
+
+// Why an answer does not pass.
+enum class KalamDoubt : uint8_t {
+  none,
+  cut_off,   // or it seems to be
+  is_close,  // only by what was committed about when the snapshot was taken
+  is_later,  // it has rows that are later than the snapshot
+  flushed,   // files have versions that are later than the snapshot
+  not_told,  // nothing shows whether the table was flushed
+};
 
 // One scan of a whole table, with its repetitions.
 struct KalamCompleteness {
   KalamConnection* connection;  // reference: of the scan
   const KalamRelation* remote;
-  const char* subject;  // whose rows of a user or stream table; NULL: a shared table
-  int version_index;    // of the version in the answer's windows; -1: not asked for
-  int key_index;        // of the key; shared tables
-  bool keeps_answer;    // the answer is to be read more than once
-  uint64* questions;    // counts them, for EXPLAIN
+  const char* subject;            // whose rows of a user or stream table; NULL: a shared table
+  int version_index;              // of the version in the answer's windows; -1: not asked for
+  int key_index;                  // of the key; shared tables
+  bool keeps_answer;              // the answer is to be read more than once
+  uint64* questions;              // counts them, for EXPLAIN
+  const KalamSnapshot* snapshot;  // that it is read in; NULL: what is stored now
 
   // Of the last scan.
   int64 highest;                             // highest version of its answer; -1: none
@@ -38,6 +54,8 @@ struct KalamCompleteness {
   int64 early_behind;                        // what was asked while it ran: a row or a deletion behind this version
   KalamPendingQuery* early_row;              // NULL: not asked
   KalamPendingQuery* early_deletion;
+  int64 unread;      // the lowest version that was found behind its last one, of those that are not later than it
+  KalamDoubt doubt;  // in a snapshot
 
   // Of its repetitions.
   bool reads_clock_first;  // the clock is read before the scan starts, not while it runs

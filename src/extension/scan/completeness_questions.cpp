@@ -3,16 +3,8 @@
 #include "extension/base/report.h"
 #include "extension/stats/counters.h"
 
-// Versions count milliseconds from 2024-01-01, SNOWFLAKE_ID() from 1970 (kalamdb-in-practice: both above bit 22).
-constexpr int SNOWFLAKE_SHIFT = 22;
-constexpr int64 VERSION_EPOCH_MS = INT64CONST(1704067200000);
-
 bool kalam_has_timed_versions(const KalamRelation* remote) {
   return remote->version_column >= 0 && strcmp(remote->columns[remote->version_column].name, "_seq") == 0;
-}
-
-int64 kalam_first_version_of(int64 milliseconds) {
-  return milliseconds << SNOWFLAKE_SHIFT;
 }
 
 char* kalam_completeness_table(const KalamCompleteness* check) {
@@ -90,15 +82,8 @@ static KalamPendingQuery* ask(const KalamCompleteness* check, const char* sql) {
   return question;
 }
 
-KalamPendingQuery* kalam_ask_clock(const KalamCompleteness* check) {
-  return ask(check, "SELECT SNOWFLAKE_ID() AS c1");
-}
-
-int64 kalam_finish_clock(const KalamCompleteness* check, KalamPendingQuery* question) {
-  static constexpr const char* what = "its clock";
-  int64 id;
-  if (!finish_integer(check, question, what, &id)) report_unreadable(check, what);
-  return (id >> SNOWFLAKE_SHIFT) - VERSION_EPOCH_MS;
+KalamPendingQuery* kalam_completeness_ask_clock(const KalamCompleteness* check) {
+  return ask(check, KALAM_CLOCK_QUESTION);
 }
 
 KalamPendingQuery* kalam_ask_version(const KalamCompleteness* check, int64 behind, const char* condition,

@@ -1,21 +1,18 @@
-// What the completeness of a scan asks the server: its clock, versions behind one, deletions, the number of rows. Each
+// What the completeness of a scan asks the server: versions behind one, deletions, the number of rows. Each
 // in two steps: kalam_ask_...() starts the question in the current memory context, kalam_finish_...() takes the answer.
 #pragma once
 
+#include "extension/remote/server_clock.h"
 #include "extension/scan/completeness.h"
 
 // KalamDB 0.4's versions tell the time. Those of 0.7, called _version, count commits (spec 5.3).
 bool kalam_has_timed_versions(const KalamRelation* remote);
 
-// The first version of a millisecond of the server's clock, counted from the versions' epoch.
-int64 kalam_first_version_of(int64 milliseconds);
+// The server's clock (server_clock.h), which kalam_finish_clock() takes.
+KalamPendingQuery* kalam_completeness_ask_clock(const KalamCompleteness* check);
 
 // namespace.table, to be used in a statement. palloc'd.
 char* kalam_completeness_table(const KalamCompleteness* check);
-
-// The server's clock in milliseconds from the versions' epoch.
-KalamPendingQuery* kalam_ask_clock(const KalamCompleteness* check);
-int64 kalam_finish_clock(const KalamCompleteness* check, KalamPendingQuery* question);
 
 // The first or last of the versions behind one; `condition` and `order` end the query. False: there is none.
 KalamPendingQuery* kalam_ask_version(const KalamCompleteness* check, int64 behind, const char* condition,

@@ -19,6 +19,9 @@ constexpr int ATTEMPTS_UNTIL_END_MAX = 600;
 
 constexpr long STATE_BOUND_MS = 1000;
 
+// Snapshots that are taken one after the other until one can be shown to be whole.
+constexpr int SNAPSHOTS_MAX = 5;
+
 static void report_incomplete(const KalamCompleteness* check, const char* reason) {
   ereport(ERROR,
           (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -38,9 +41,10 @@ static void start_flush(KalamCompleteness* check) {
                      errhint("Give the table a FLUSH_POLICY, or switch kalam.auto_flush off.")));
   }
   // What the answer has, at least, was there before.
-  check->flushed_before = kalam_has_timed_versions(check->remote)
-                              ? kalam_first_version_of(kalam_finish_clock(check, kalam_ask_clock(check)))
-                              : check->highest + 1;
+  check->flushed_before =
+      kalam_has_timed_versions(check->remote)
+          ? kalam_first_version_of(kalam_finish_clock(check->connection, kalam_completeness_ask_clock(check)))
+          : check->highest + 1;
   kalam_storage_state_forget_table(check->remote->serverid, check->remote->name_space, check->remote->table);
   check->is_flushing =
       kalam_flush_start(check->connection, kalam_completeness_table(check), &check->flush_job, &status);
@@ -78,7 +82,43 @@ static bool is_worth_another_look(KalamCompleteness* check) {
   return state.in_sync;
 }
 
+// In a snapshot, or in another one where nothing was read in this one.
+static void repair_in_snapshot(KalamCompleteness* check) {
+  if (check->doubt == KalamDoubt::cut_off)
+    report_incomplete(check, "In a transaction that reads a snapshot it is not flushed.");
+  if (check->attempts++ < SNAPSHOTS_MAX && kalam_snapshot_renew()) {
+    check->snapshot = kalam_snapshot_open(check->remote, check->connection, check->subject);
+    return;
+  }
+  switch (check->doubt) {
+    case KalamDoubt::not_told:
+      ereport(ERROR,
+              (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+               errmsg("cannot read KalamDB table \"%s\" in the transaction's snapshot", check->remote->remote_name),
+               errdetail("The server does not tell whether the table was flushed since the snapshot was taken.")));
+      break;
+    case KalamDoubt::is_close:
+      ereport(ERROR,
+              (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+               errmsg("cannot read KalamDB table \"%s\" in the transaction's snapshot", check->remote->remote_name),
+               errdetail("It was changed at the moment when the snapshot was taken, and nothing tells whether "
+                         "that is in the snapshot."),
+               errhint("Run the transaction again.")));
+      break;
+    default:
+      ereport(ERROR,
+              (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+               errmsg("cannot read KalamDB table \"%s\" in the transaction's snapshot", check->remote->remote_name),
+               check->doubt == KalamDoubt::flushed
+                   ? errdetail("Rows that were changed after the snapshot was taken have been flushed, and the "
+                               "versions before them may be gone.")
+                   : errdetail("The server sent rows that were changed after the snapshot was taken."),
+               errhint("Run the transaction again.")));
+  }
+}
+
 void kalam_completeness_repair(KalamCompleteness* check) {
+  if (check->snapshot != nullptr) return repair_in_snapshot(check);
   if (is_worth_another_look(check)) return;
   if (!kalam_setting_auto_flush()) report_incomplete(check, "Setting kalam.auto_flush is off.");
   if (check->attempts >= ATTEMPTS_MAX) report_incomplete(check, "Flushing it did not help.");

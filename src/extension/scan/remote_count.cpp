@@ -25,7 +25,7 @@ static bool count_by_server(KalamRemoteCount* state) {
   KalamStorageState before;
   KalamStorageState after;
   int64 version;
-  if (scan->merge.journal != nullptr) return false;
+  if (scan->merge.journal != nullptr || kalam_snapshot_is_used()) return false;
   if (!kalam_storage_state_last(scan->remote, nullptr, &before) || !before.in_sync) return false;
 
   KalamCompleteness table = {};

@@ -8,6 +8,7 @@
 #include "extension/lookup/keys_in_flight.h"
 #include "extension/remote/connection.h"
 #include "extension/scan/columns.h"
+#include "extension/transaction/snapshot.h"
 
 // For EXPLAIN ANALYZE, over all runs of a scan.
 struct KalamScanCounters {
@@ -21,6 +22,7 @@ struct KalamScanCounters {
   uint64 completeness_questions;
   uint64 rows;  // received
   uint64 journal_rows;
+  uint64 kept_answers;  // runs that read the rows of an earlier scan
 };
 
 struct KalamRowSource;
@@ -40,7 +42,8 @@ struct KalamRowSource {
   const KalamRowSourceMethods* methods;
   KalamConnection* connection;  // reference: of the query
   const KalamRelation* remote;
-  const char* subject;  // NULL for shared tables
+  const char* subject;            // NULL for shared tables
+  const KalamSnapshot* snapshot;  // of the transaction; NULL: what is stored now. The whole table alone
   KalamScanColumns* columns;
   KalamScanCounters* counters;
   MemoryContext run_context;  // of what one run needs; the owner resets it after a rewind

@@ -5,7 +5,8 @@
 #include "extension/journal/hidden_values.h"
 #include "extension/plan/table_size.h"
 #include "extension/scan/remote_count.h"
-#include "extension/transaction/transaction.h"
+#include "extension/scan/snapshot_scan.h"
+#include "extension/transaction/snapshot.h"
 
 extern "C" {
 #include "utils/snapmgr.h"
@@ -49,6 +50,14 @@ static void find_mark(ForeignScanState* node, KalamScanState* state, bool explai
   state->merge.mark = state->mark;
 }
 
+// Rows that are to be changed or locked are read as they are stored.
+static void check_isolation(const KalamScanState* state) {
+  if (state->changes || state->is_marked)
+    kalam_snapshot_check_change();
+  else
+    kalam_snapshot_check_read(state->remote, state->connection, state->subject);
+}
+
 void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   if (kalam_is_remote_count(node)) return kalam_begin_remote_count(node);
   ForeignScan* plan = (ForeignScan*)node->ss.ps.plan;
@@ -62,10 +71,9 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   Oid userid = kalam_scan_check_as_user(node);
   if (!OidIsValid(userid)) userid = GetUserId();
   bool explains_only = (eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0;
-  if (!explains_only) {
-    kalam_transaction_check_access();
-    kalam_parallel_check_access();
-  }
+  if (!explains_only) kalam_parallel_check_access();
+  state->userid = userid;
+  state->attributes = scan.attributes;
   state->remote = kalam_relation_get(relation, userid, KalamFreshness::cached);
   state->connection = kalam_connection_get(state->remote->serverid, userid);
   if (!explains_only || kalam_connection_subject(state->connection) != nullptr)
@@ -78,6 +86,7 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   kalam_merge_find_journal(&state->merge, state->remote->relid, state->subject, estate->es_snapshot->curcid);
   if (explains_only) return;
 
+  check_isolation(state);
   kalam_journal_check_aliases(state->remote, state->subject);
   if (state->lookup == KalamLookup::key || state->lookup == KalamLookup::keys) {
     state->key_values = kalam_key_values_create(&scan.terms, state->remote, &node->ss.ps);
@@ -128,10 +137,23 @@ static bool prepare_keys(ForeignScanState* node, KalamScanState* state) {
   return state->whole_table == nullptr || kalam_lookups_beat_scan(&state->size, state->keys.count);
 }
 
+// The keys are known or not, as in other transactions; but no key is looked up.
+static void start_snapshot_run(ForeignScanState* node, KalamScanState* state) {
+  uint64 scans = state->counters.scans;
+  MemoryContext old = MemoryContextSwitchTo(state->run_context);
+  if (state->lookup != KalamLookup::none) prepare_keys(node, state);
+  state->kept = kalam_snapshot_answer(state, node->ss.ss_currentRelation, node->ss.ss_ScanTupleSlot);
+  state->place = {};
+  if (state->counters.scans == scans) state->counters.kept_answers++;
+  MemoryContextSwitchTo(old);
+  state->is_running = true;
+}
+
 static void start_run(ForeignScanState* node, KalamScanState* state) {
   KalamRowSource* source = state->whole_table;
   state->keys_are_known = false;
   state->first_locks = nullptr;
+  if (kalam_snapshot_is_used()) return start_snapshot_run(node, state);
   if (state->lookup != KalamLookup::none) {
     MemoryContext old = MemoryContextSwitchTo(state->run_context);
     if (prepare_keys(node, state)) {
@@ -151,6 +173,7 @@ TupleTableSlot* kalam_iterate_foreign_scan(ForeignScanState* node) {
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
   if (!state->is_running) start_run(node, state);
+  if (state->kept != nullptr) return kalam_snapshot_next(state, slot) ? slot : ExecClearTuple(slot);
   if (kalam_merge_next(&state->merge, slot)) return slot;
   if (state->first_locks != nullptr) kalam_first_locks_finish(state->first_locks, state->mark);
   return ExecClearTuple(slot);
@@ -161,7 +184,8 @@ void kalam_rescan_foreign_scan(ForeignScanState* node) {
   KalamScanState* state = (KalamScanState*)node->fdw_state;
   if (!state->is_running) return;
   KalamRowSource* source = state->merge.source;
-  source->methods->rewind(source, !bms_is_empty(node->ss.ps.chgParam));
+  if (state->kept == nullptr) source->methods->rewind(source, !bms_is_empty(node->ss.ps.chgParam));
+  state->kept = nullptr;
   state->is_running = false;
   state->keys = {};
   state->first_locks = nullptr;

@@ -7,6 +7,7 @@
 #include "extension/plan/cost.h"
 #include "extension/plan/key_values.h"
 #include "extension/plan/scan_plan.h"
+#include "extension/scan/kept_rows.h"
 #include "extension/scan/merge.h"
 #include "extension/scan/row_mark.h"
 #include "extension/scan/row_source.h"
@@ -15,10 +16,14 @@ extern "C" {
 #include "foreign/fdwapi.h"
 }
 
+struct KalamKeptAnswer;
+
 struct KalamScanState {
   KalamRelation* remote;
   KalamConnection* connection;  // reference: of the query
   const char* subject;          // NULL for shared tables
+  Oid userid;                   // whose rights the table is read with
+  List* attributes;             // that are needed
   KalamLookup lookup;
   bool changes;                        // the statement changes the rows that it finds here
   LockClauseStrength change_strength;  // of the lock that it takes for that
@@ -34,6 +39,10 @@ struct KalamScanState {
   KalamRowSource* whole_table;  // NULL: the plan looks one key up
   KalamMerge merge;
   KalamScanCounters counters;
+
+  // In a transaction that reads a snapshot, in place of the sources.
+  KalamKeptAnswer* kept;  // of this run; NULL: a source is read
+  KalamKeptPlace place;
 
   bool is_running;
   MemoryContext run_context;     // reset by every rescan

@@ -3,6 +3,9 @@
 #include "extension/scan/row_source.h"
 #include "extension/stats/counters.h"
 
+// Leaders that are tried, one after the other, for a snapshot.
+constexpr int LEADERS_MAX = 5;
+
 namespace {
 
 struct WholeTable {
@@ -24,6 +27,7 @@ static KalamCompleteness* create_completeness(const KalamRowSource* source, bool
   if (remote->awaits_commit || !kalam_completeness_can_check(remote)) return nullptr;
   KalamCompleteness* check = kalam_completeness_create(source->connection, remote, source->subject, keeps_answer);
   check->questions = &source->counters->completeness_questions;
+  check->snapshot = source->snapshot;
   if (remote->version_column >= 0)
     check->version_index = kalam_scan_columns_add(source->columns, remote->version_column);
   if (kalam_completeness_by_version(remote))
@@ -42,6 +46,7 @@ static void start_call(WholeTable* whole) {
   if (whole->completeness != nullptr) kalam_completeness_start(whole->completeness);
   source->counters->scans++;
   whole->holder->call = kalam::call_scan(source->connection->handle, &request, &options, &status);
+  if (source->snapshot != nullptr && whole->holder->call != nullptr) kalam_snapshot_note_sent();
   if (whole->holder->call == nullptr) kalam_row_source_report(source, &status);
 }
 
@@ -65,18 +70,38 @@ static void start(KalamRowSource* source) {
   MemoryContextSwitchTo(old);
 }
 
-static void wait_for_answer(WholeTable* whole) {
+static void wait_for_call(WholeTable* whole, kalam::Status* status) {
   const KalamRowSource* source = &whole->source;
-  kalam::Status status;
   kalam::CallStatistics statistics;
   kalam_wait_for_call(whole->holder->call);
-  kalam::call_status(whole->holder->call, &status);
+  kalam::call_status(whole->holder->call, status);
   kalam::call_statistics(whole->holder->call, &statistics);
   source->counters->scan_calls += statistics.rpcs;
   source->counters->scan_request_bytes += statistics.request_bytes;
   source->counters->scan_bytes += statistics.response_bytes;
   source->counters->scan_waited_us += statistics.waited_us;
-  if (status.error != kalam::ErrorClass::none) kalam_row_source_report(source, &status);
+  if (source->snapshot != nullptr) kalam_snapshot_note_answer(status);
+}
+
+// A transaction of the server stays on the node where it was begun. One that has read nothing is begun again, where the
+// answer has said that it can be.
+static bool follows_leader(WholeTable* whole, const kalam::Status* status) {
+  const KalamRowSource* source = &whole->source;
+  if (source->snapshot == nullptr || status->error != kalam::ErrorClass::not_leader) return false;
+  if (whole->completeness->attempts++ >= LEADERS_MAX || !kalam_snapshot_renew()) return false;
+  kalam_call_holder_clear(whole->holder);
+  kalam_snapshot_open(source->remote, source->connection, source->subject);
+  return true;
+}
+
+static void wait_for_answer(WholeTable* whole) {
+  kalam::Status status;
+  wait_for_call(whole, &status);
+  while (follows_leader(whole, &status)) {
+    start_call(whole);
+    wait_for_call(whole, &status);
+  }
+  if (status.error != kalam::ErrorClass::none) kalam_row_source_report(&whole->source, &status);
 }
 
 // The answer is checked as a whole, and the scan repeated until it is complete.

@@ -7,17 +7,10 @@
 #include "extension/transaction/commit/new_tables.h"
 #include "extension/transaction/new_table.h"
 #include "extension/transaction/remote_ddl.h"
+#include "extension/transaction/snapshot.h"
 #include "extension/transaction/undo.h"
 
 static bool is_sent;  // the rows are with the server: what is written now would never get there
-
-void kalam_transaction_check_access() {
-  if (!IsolationUsesXactSnapshot()) return;
-  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                  errmsg("KalamDB tables cannot be used at isolation level %s",
-                         IsolationIsSerializable() ? "SERIALIZABLE" : "REPEATABLE READ"),
-                  errhint("Use READ COMMITTED.")));
-}
 
 void kalam_transaction_check_open() {
   if (!is_sent) return;
@@ -40,9 +33,11 @@ static void send_rows() {
 // Rows come first: remote DDL that has waited for this moment (DROP TABLE, DROP COLUMN, defaults) would take away what
 // they are written to, and what was created for them is there since its statement. The order is the same for all
 // tables: rows that were written before DROP TABLE may come and go with it.
+// A snapshot that was read ends first: it has changed nothing, and the rows may need the session for a transaction.
 //
 // Tables that get the names of dropped ones are made at the end, so that they need an order of their own.
 static void run_commit_steps() {
+  kalam_snapshot_end();
   if (kalam_new_tables_exist()) {
     kalam_commit_new_tables();
     kalam_journal_close_all();
@@ -60,6 +55,7 @@ static void run_prepare_steps() {
                     errmsg("cannot PREPARE a transaction that has changed KalamDB tables")));
   }
   kalam_remote_ddl_refuse_prepare();
+  kalam_snapshot_end();
   send_rows();
 }
 
@@ -74,6 +70,7 @@ static void run_forget_steps() {
 // are forgotten before anything is waited for. Nothing here raises.
 static void run_abort_steps() {
   kalam_journal_forget_all();
+  kalam_snapshot_end();
   kalam_remote_ddl_undo(0, kalam_wait_was_left());
   is_sent = false;
 }

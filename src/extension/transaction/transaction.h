@@ -6,9 +6,6 @@
 // can come before it.
 void kalam_transaction_init();
 
-// Checked when a foreign table is read or written: refuses the isolation levels that KalamDB cannot give (0A000).
-void kalam_transaction_check_access();
-
 // Checked before a foreign table is written: refuses (25000) a change by what other modules run in a transaction whose
 // changes were sent already.
 void kalam_transaction_check_open();

@@ -13,6 +13,7 @@
 #include "extension/plan/own_query.h"
 #include "extension/remote/query.h"
 #include "extension/transaction/remote_ddl.h"
+#include "extension/transaction/snapshot.h"
 
 extern "C" {
 #include "access/table.h"
