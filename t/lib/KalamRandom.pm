@@ -149,7 +149,8 @@ sub row { my ($self, $id) = @_; return '(' . join(', ', $id, $self->number, $sel
 sub select_rows
 {
 	my ($self, $key) = @_;
-	return 'SELECT ' . shown($key) . " FROM t WHERE " . $self->condition($key) . " ORDER BY $key";
+	my $lock = $self->below(3) ? '' : ' FOR ' . $self->one_of('UPDATE', 'NO KEY UPDATE', 'SHARE', 'KEY SHARE') . $self->one_of('', '', ' NOWAIT', ' SKIP LOCKED');
+	return 'SELECT ' . shown($key) . " FROM t WHERE " . $self->condition($key) . " ORDER BY $key" . $self->one_of('', '', '', ' LIMIT 2') . $lock;
 }
 
 # INSERT, UPDATE and DELETE, each optionally with RETURNING, whose rows are put in order.

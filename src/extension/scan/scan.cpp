@@ -125,23 +125,34 @@ static void lock_keys(KalamScanState* state) {
       kalam_first_locks_take(state->first_locks, state->mark, i);
 }
 
-// Finds out which keys are looked up. False: a scan of everything is cheaper, or a range spans too many keys, which
-// then `keys_are_known` tells.
-static bool prepare_keys(ForeignScanState* node, KalamScanState* state) {
+// The keys of a run, as far as the plan names them. False: a range spans too many, or is open.
+static bool find_keys(ForeignScanState* node, KalamScanState* state) {
   KalamNamedKeys named = {false, state->batch};
   if (state->key_values != nullptr) named = kalam_key_values_list(state->key_values, node->ss.ps.ps_ExprContext);
   state->keys_are_known = !named.is_open;
-  if (named.is_open) return false;
-  state->keys = named.keys;
+  if (!named.is_open) state->keys = named.keys;
+  return state->keys_are_known;
+}
+
+// The source of a run, after the keys are known and locked. A range that spans too many keys has them unknown; then,
+// and where it is cheaper, everything is scanned.
+static KalamRowSource* choose_source(ForeignScanState* node, KalamScanState* state) {
+  if (state->lookup == KalamLookup::none || !find_keys(node, state)) return state->whole_table;
   lock_keys(state);
-  return state->whole_table == nullptr || kalam_lookups_beat_scan(&state->size, state->keys.count);
+  if (state->whole_table != nullptr && !kalam_lookups_beat_scan(&state->size, state->keys.count)) {
+    // An answer that earlier runs have read is older than the locks.
+    if (state->changes || state->first_locks != nullptr) state->whole_table->methods->end(state->whole_table);
+    return state->whole_table;
+  }
+  start_lookups(state);
+  return state->lookups;
 }
 
 // The keys are known or not, as in other transactions; but no key is looked up.
 static void start_snapshot_run(ForeignScanState* node, KalamScanState* state) {
   uint64 scans = state->counters.scans;
   MemoryContext old = MemoryContextSwitchTo(state->run_context);
-  if (state->lookup != KalamLookup::none) prepare_keys(node, state);
+  if (state->lookup != KalamLookup::none) find_keys(node, state);
   state->kept = kalam_snapshot_answer(state, node->ss.ss_currentRelation, node->ss.ss_ScanTupleSlot);
   state->place = {};
   if (state->counters.scans == scans) state->counters.kept_answers++;
@@ -150,18 +161,12 @@ static void start_snapshot_run(ForeignScanState* node, KalamScanState* state) {
 }
 
 static void start_run(ForeignScanState* node, KalamScanState* state) {
-  KalamRowSource* source = state->whole_table;
   state->keys_are_known = false;
   state->first_locks = nullptr;
   if (kalam_snapshot_is_used()) return start_snapshot_run(node, state);
-  if (state->lookup != KalamLookup::none) {
-    MemoryContext old = MemoryContextSwitchTo(state->run_context);
-    if (prepare_keys(node, state)) {
-      start_lookups(state);
-      source = state->lookups;
-    }
-    MemoryContextSwitchTo(old);
-  }
+  MemoryContext old = MemoryContextSwitchTo(state->run_context);
+  KalamRowSource* source = choose_source(node, state);
+  MemoryContextSwitchTo(old);
   source->methods->start(source);
   kalam_merge_start(&state->merge, source, state->keys_are_known ? &state->keys : nullptr);
   state->merge.first = state->first_locks;
