@@ -47,9 +47,14 @@ static bool can_scan(const KalamRelation* remote) {
   }
 }
 
+// A transaction that has looked up before scans when it has spent nearly as much: what the figures do not count, such
+// as the question for the table's size, is to fit into two scans as well.
+constexpr double SPENT_SHARE = 0.75;
+
 static bool is_scan_cheaper(const KalamStoredKeys* known, const KalamTableSize* size, double count) {
   double spent_ms = known != nullptr ? known->spent_ms : 0;
-  return spent_ms + kalam_lookups_ms(size, count) > kalam_scan_ms(size) && (spent_ms > 0 || count > 1);
+  if (spent_ms == 0) return count > 1 && kalam_lookups_ms(size, count) > kalam_scan_ms(size);
+  return spent_ms + kalam_lookups_ms(size, count) > SPENT_SHARE * kalam_scan_ms(size);
 }
 
 bool kalam_stored_keys_would_scan(const KalamJournal* journal, Relation relation, const KalamRelation* remote,
