@@ -156,4 +156,11 @@ my ($code, undef, $notices) = $node->psql('postgres', "ALTER TABLE app.large ADD
 like($notices, qr/NOTICE:  filling 5000 rows of KalamDB table "app.large" may take 2 seconds when the transaction commits/, 'many rows: a NOTICE tells how long it may take');
 is($node->sql('SELECT count(*), sum(b) FROM app.large'), '5000|25000', 'many rows: all are filled');
 
+$node->sql("CREATE TABLE app.larger (id int PRIMARY KEY, a text) USING kalamdb;
+  SET kalam.write_mode = autocommit; INSERT INTO app.larger SELECT i, 'x' FROM generate_series(1, 40001) i");
+my $error = $node->error('ALTER TABLE app.larger ADD COLUMN b int NOT NULL DEFAULT 5');
+is($error->{sqlstate}, '54000', 'too many rows for NOT NULL at once: 54000');
+like($error->{hint}, qr/kalam_flush/, 'too many rows for NOT NULL at once: the HINT tells the steps');
+is(remote_columns('larger'), 'id! a', 'too many rows for NOT NULL at once: no column was made');
+
 KalamNode::finish();

@@ -30,6 +30,10 @@ extern "C" {
 constexpr int64 MAX_ROWS = 250000;
 constexpr int64 ROW_US = 400;
 
+// The server reads up to 100,000 row versions that were not flushed (spec 4.4), the oldest first. Beyond that it would
+// read rows as they were before, without a value in the column, and fail for NOT NULL.
+constexpr int64 MAX_NOT_NULL_ROWS = 40000;
+
 // ---------------------------------------------------------------- before PostgreSQL's side
 
 bool kalam_alteration_is_created(const KalamAlteration* alteration) {
@@ -79,6 +83,19 @@ void kalam_refuse_rows_of_users(const KalamAlteration* alteration) {
                   errdetail("They are sent to KalamDB when the transaction commits."), errhint("COMMIT first.")));
 }
 
+static void check_not_null_amount(const KalamAlteration* alteration, const char* column, int64 rows) {
+  if (rows <= MAX_NOT_NULL_ROWS) return;
+  ereport(
+      ERROR,
+      (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+       errmsg("cannot set NOT NULL for column \"%s\" of KalamDB table \"%s\" in the transaction that fills it", column,
+              alteration->relation->remote_name),
+       errdetail(INT64_FORMAT " rows are changed. KalamDB fails to read a NOT NULL column of more than " INT64_FORMAT
+                              " until they are flushed.",
+                 rows, MAX_NOT_NULL_ROWS),
+       errhint("Fill the column without NOT NULL, run kalam_flush(), then SET NOT NULL.")));
+}
+
 void kalam_check_no_nulls(const KalamAlteration* alteration, const char* column) {
   bool is_created = kalam_alteration_is_created(alteration);
   if (is_created && !kalam_has_pending_rows(alteration->relid)) return;
@@ -87,6 +104,8 @@ void kalam_check_no_nulls(const KalamAlteration* alteration, const char* column)
                             "Rows of other users may hold NULLs, which cannot be seen.", nullptr);
   }
   kalam_refuse_rows_of_users(alteration);
+  const KalamJournal* journal = kalam_journal_find(alteration->relid, nullptr);
+  if (journal != nullptr && !is_created) check_not_null_amount(alteration, column, kalam_journal_net_count(journal));
   if (has_row(alteration, psprintf("t WHERE t.%s IS NULL", quote_identifier(column)))) report_nulls(alteration, column);
 }
 
@@ -118,10 +137,11 @@ static char* recipe(const char* column) {
       column);
 }
 
-void kalam_check_amount(KalamAlteration* alteration, const char* column) {
-  if (kalam_setting_write_mode() == KalamWriteMode::autocommit || kalam_alteration_is_created(alteration)) return;
+void kalam_check_amount(KalamAlteration* alteration, const char* column, bool becomes_not_null) {
+  if (kalam_alteration_is_created(alteration)) return;
   int64 rows = stored_rows(alteration);
-  if (rows <= MAX_ROWS) return;
+  if (becomes_not_null) check_not_null_amount(alteration, column, rows);
+  if (kalam_setting_write_mode() == KalamWriteMode::autocommit || rows <= MAX_ROWS) return;
   ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                   errmsg("cannot fill column \"%s\" of KalamDB table \"%s\" in one transaction", column,
                          alteration->relation->remote_name),
@@ -153,7 +173,7 @@ void kalam_check_fill(KalamAlteration* alteration, const ColumnDef* column, Kala
             added->local_name, added->local_name));
   }
   if (has_values) {
-    kalam_check_amount(alteration, added->local_name);
+    kalam_check_amount(alteration, added->local_name, added->not_null);
   } else if (has_row(alteration, "")) {
     report_nulls(alteration, added->local_name);
   }

@@ -145,7 +145,7 @@ static Node* new_values(const KalamAlteration* alteration, const ColumnDef* colu
 }
 
 // Whether all rows can be seen, and changed in one transaction.
-static void check_rows(KalamAlteration* alteration, const char* name) {
+static void check_rows(KalamAlteration* alteration, const KalamAlterStep* step, const char* name) {
   if (kalam_alteration_is_empty(alteration)) return;
   if (!kalam_alteration_is_created(alteration) && alteration->relation->kind != kalam::TableKind::shared) {
     kalam_alteration_refuse(
@@ -153,7 +153,7 @@ static void check_rows(KalamAlteration* alteration, const char* name) {
         "Add a column of the new type, UPDATE the rows of each user from the old one, and drop that.");
   }
   kalam_refuse_rows_of_users(alteration);
-  kalam_check_amount(alteration, name);
+  kalam_check_amount(alteration, name, step->remote->not_null);
 }
 
 void kalam_plan_type_change(KalamAlteration* alteration, AlterTableCmd* command, AttrNumber attribute,
@@ -188,7 +188,7 @@ void kalam_plan_type_change(KalamAlteration* alteration, AlterTableCmd* command,
   step->is_plain = is_plain;
   step->values = new_values(alteration, column, command->name, &now);
   column->raw_default = nullptr;
-  check_rows(alteration, command->name);
+  check_rows(alteration, step, command->name);
   bool is_same_kind = now.base == before.base || (is_text(now.base) && is_text(before.base));
   if (is_same_kind && has_remote_type(&now, &step->remote->type) && is_readable_in_journal(alteration, &before, &now)) {
     step->type_change = KalamTypeChange::in_place;

@@ -80,8 +80,8 @@ void kalam_change_values(const KalamAlteration* alteration);
 void kalam_change_type(const KalamAlteration* alteration, const KalamAlterStep* step);
 void kalam_copy_columns(const KalamUtility* utility, const KalamAlteration* alteration);
 
-// Raises 54000 when one transaction cannot change all rows.
-void kalam_check_amount(KalamAlteration* alteration, const char* column);
+// Raises 54000 when one transaction cannot change all rows, and have the column NOT NULL then.
+void kalam_check_amount(KalamAlteration* alteration, const char* column, bool becomes_not_null);
 
 // Raises 55006 when rows of several users may wait for COMMIT.
 void kalam_refuse_rows_of_users(const KalamAlteration* alteration);
