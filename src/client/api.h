@@ -530,6 +530,7 @@ struct ColumnView {
   TimeUnit unit;
   bool has_timezone;
   bool is_json;
+  bool is_key;        // KalamDB has flagged it as the primary key of the table that is scanned
   uint8_t precision;  // decimal
   int8_t scale;
   uint32_t byte_width;           // fixed_binary

@@ -361,17 +361,18 @@ class SchemaReader {
     if (!is_new && seen->second != type->type_name) fail(*type, "shares a dictionary with a column of another type");
   }
 
-  // KalamDB's own metadata says nothing that the Arrow type does not say better (spec 4.5). "is_json" marks the members
-  // of json_get's union that hold JSON text.
+  // What KalamDB's own metadata says of types, the Arrow type says better (spec 4.5); its flags tell the key, as
+  // ["pk","nn","uq"]. "is_json" marks the members of json_get's union that hold JSON text.
   static void read_metadata(const ipc::Field& field, ColumnType* type) {
-    if (type->kind != ColumnKind::utf8 || field.custom_metadata() == nullptr) return;
+    if (field.custom_metadata() == nullptr) return;
     for (const ipc::KeyValue* pair : *field.custom_metadata()) {
       if (pair == nullptr || pair->key() == nullptr || pair->value() == nullptr) continue;
       const std::string_view key(pair->key()->c_str(), pair->key()->size());
       const std::string_view value(pair->value()->c_str(), pair->value()->size());
       if ((key == "ARROW:extension:name" && value == "arrow.json") || (key == "is_json" && value == "true")) {
-        type->is_json = true;
+        type->is_json = type->kind == ColumnKind::utf8;
       }
+      if (key == "kalam_column_flags" && value.find("\"pk\"") != std::string_view::npos) type->is_key = true;
     }
   }
 
@@ -415,6 +416,7 @@ void describe(const ColumnType& type, ColumnView* view) {
   view->unit = type.unit;
   view->has_timezone = type.has_timezone;
   view->is_json = type.is_json;
+  view->is_key = type.is_key;
   view->precision = type.precision;
   view->scale = type.scale;
   view->byte_width = type.kind == ColumnKind::fixed_binary ? type.width : 0;

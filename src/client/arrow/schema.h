@@ -54,6 +54,7 @@ struct ColumnType {
   TimeUnit unit = TimeUnit::second;
   bool has_timezone = false;
   bool is_json = false;
+  bool is_key = false;
   uint8_t precision = 0;
   int8_t scale = 0;
   uint32_t list_size = 0;  // fixed_list

@@ -14,6 +14,7 @@ extern "C" {
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/plancache.h"
 #include "utils/syscache.h"
 }
 
@@ -372,6 +373,12 @@ static KalamRelation* copy_new_table(const KalamRelation* definition, MemoryCont
   return relation;
 }
 
+static bool is_same_key(const KalamRelation* before, const KalamRelation* after) {
+  if (before->key_attribute != after->key_attribute) return false;
+  return before->key_attribute == InvalidAttrNumber ||
+         before->columns[before->key_column].type.kind == after->columns[after->key_column].type.kind;
+}
+
 static void refresh(Relation local, CacheEntry* entry, KalamConnection* connection) {
   Oid relid = RelationGetRelid(local);
   KalamTableOptions options;
@@ -400,6 +407,8 @@ static void refresh(Relation local, CacheEntry* entry, KalamConnection* connecti
   if (entry->relation == nullptr || entry->relation->serverid != relation->serverid ||
       strcmp(entry->relation->remote_name, relation->remote_name) != 0 || strcmp(entry->identity, identity) != 0)
     entry->flushed_before = 0;
+  // Plans look rows up by the key that the table had.
+  if (entry->relation != nullptr && !is_same_key(entry->relation, relation)) ResetPlanCache();
   MemoryContextSetParent(context, CacheMemoryContext);
   if (entry->context != nullptr) MemoryContextDelete(entry->context);
   entry->context = context;

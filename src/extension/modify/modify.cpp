@@ -172,7 +172,8 @@ static void bind(ModifyState* state) {
 void kalam_modify_open_journal(ModifyState* state) {
   if (state->journal != nullptr) return;
   MemoryContext old = MemoryContextSwitchTo(state->estate->es_query_cxt);
-  if (state->validation != nullptr) {
+  // The scan that has found the row may have noticed that the key is another one, too.
+  if (state->validation != nullptr || state->plan_tlist != NIL) {
     KalamValidation* validation = state->validation;
     state->validation = nullptr;
     state->remote = kalam_relation_validate_finish(state->relation, state->userid, validation);
@@ -268,14 +269,6 @@ CommandId kalam_modify_command_id(const ModifyState* state, const EState* estate
 LockClauseStrength kalam_modify_lock_strength(const KalamModifyState* state) {
   int key = state->remote->key_attribute - FirstLowInvalidHeapAttributeNumber;
   return state->operation == CMD_DELETE || bms_is_member(key, state->updated) ? LCS_FORUPDATE : LCS_FORNOKEYUPDATE;
-}
-
-void kalam_report_other_key(const KalamRelation* remote) {
-  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                  errmsg("the key of KalamDB table \"%s\" is another one than when the statement was planned",
-                         remote->remote_name),
-                  errhint("Run the statement again.")));
-  pg_unreachable();
 }
 
 // The columns that the statement leaves to KalamDB's defaults. Not those of a table whose definition the transaction

@@ -75,6 +75,3 @@ void kalam_modify_insert_row(KalamModifyState* state, EState* estate, const char
 // kind `policies`, constraints, and the key, which may be another one.
 void kalam_modify_change_row(KalamModifyState* state, EState* estate, const char* old_key, TupleTableSlot* slot,
                              WCOKind policies, KalamJournalBase base);
-
-// 55000: the key is not the one that the statement was planned for.
-[[noreturn]] void kalam_report_other_key(const KalamRelation* remote);

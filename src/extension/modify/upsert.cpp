@@ -4,6 +4,7 @@
 #include "extension/journal/row_lock.h"
 #include "extension/journal/stored_rows.h"
 #include "extension/modify/upsert_rows.h"
+#include "extension/types/key.h"
 
 extern "C" {
 #include "commands/trigger.h"

@@ -105,6 +105,7 @@ ForeignScan* kalam_get_foreign_plan(PlannerInfo* root, RelOptInfo* rel, Oid reli
   bool hides_rows = kalam_hides_rows(root, local);
   KalamScanPlan scan = {};
   scan.lookup = access.lookup;
+  scan.key = access.lookup != KalamLookup::none ? kalam_relation_info(rel)->key : InvalidAttrNumber;
   scan.terms = access.terms;
   scan.attributes = needed_attributes(rel, relid, scan_clauses);
   List* filter = extract_actual_clauses(local, false);

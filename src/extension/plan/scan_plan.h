@@ -19,6 +19,7 @@ enum class KalamLookup : int {
 
 struct KalamScanPlan {
   KalamLookup lookup;
+  AttrNumber key;                      // that is looked up; InvalidAttrNumber: none
   KalamKeyTerms terms;                 // which keys; the values are in fdw_exprs
   List* attributes;                    // numbers of those to fetch
   LockClauseStrength change_strength;  // of the lock of rows that are to be changed

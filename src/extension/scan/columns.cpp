@@ -47,6 +47,7 @@ KalamScanColumns* kalam_scan_columns_create(const KalamRelation* remote, const c
   columns->reader_column = (uint32_t*)palloc(sizeof(uint32_t) * most);
   columns->user_id_attributes = (AttrNumber*)palloc(sizeof(AttrNumber) * most);
   columns->key_reader = -1;
+  columns->changes_rows = needs_version;
   if (subject != nullptr) columns->user_id_value = CStringGetTextDatum(subject);
 
   ListCell* cell;
@@ -79,6 +80,10 @@ void kalam_scan_columns_bind(KalamScanColumns* columns, const kalam::Window* sch
     kalam_column_reader_bind(reader, &schema->columns[columns->reader_column[i]]);
     columns->reads_text = columns->reads_text || reader->reads_text;
   }
+  // The rows of another key's table: what is known of it is asked for again before they are changed.
+  if (columns->changes_rows && columns->key_reader >= 0 &&
+      !schema->columns[columns->reader_column[columns->key_reader]].is_key)
+    kalam_relation_forget(columns->remote->relid);
   columns->is_bound = true;
 }
 

@@ -24,6 +24,7 @@ struct KalamScanColumns {
   uint32_t* reader_column;  // [reader_count + 1]: index into names and windows; the last one is version_index
   int key_reader;           // index into readers; -1: the key is not fetched
   int version_index;        // into names; -1: not needed, as no row is changed
+  bool changes_rows;        // rows are to be changed
   int user_id_count;
   AttrNumber* user_id_attributes;  // read as the subject
   Datum user_id_value;

@@ -75,6 +75,9 @@ void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
   state->userid = userid;
   state->attributes = scan.attributes;
   state->remote = kalam_relation_get(relation, userid, KalamFreshness::cached);
+  // Conditions on a key are not checked again.
+  if (state->lookup != KalamLookup::none && scan.key != state->remote->key_attribute)
+    kalam_report_other_key(state->remote);
   state->connection = kalam_connection_get(state->remote->serverid, userid);
   if (!explains_only || kalam_connection_subject(state->connection) != nullptr)
     state->subject = kalam_require_subject(state->remote, state->connection, false);

@@ -79,7 +79,16 @@ int kalam_key_strategy(Oid opno, Oid collation, Oid value_type) {
 
 // ---------------------------------------------------------------- texts
 
+void kalam_report_other_key(const KalamRelation* relation) {
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                  errmsg("the key of KalamDB table \"%s\" is another one than when the statement was planned",
+                         relation->remote_name),
+                  errhint("Run the statement again.")));
+  pg_unreachable();
+}
+
 KalamColumnWriter* kalam_key_writer_create(const KalamRelation* relation, Oid type) {
+  if (relation->key_attribute == InvalidAttrNumber) kalam_report_other_key(relation);
   KalamColumnWriter* writer = (KalamColumnWriter*)palloc0(sizeof(KalamColumnWriter));
   const KalamRemoteColumn* column = &relation->columns[relation->key_column];
   kalam_column_writer_init(writer, relation, column, type,
@@ -88,6 +97,7 @@ KalamColumnWriter* kalam_key_writer_create(const KalamRelation* relation, Oid ty
 }
 
 KalamColumnWriter* kalam_key_writer_of_attribute(const KalamRelation* relation, TupleDesc tupdesc) {
+  if (relation->key_attribute == InvalidAttrNumber) kalam_report_other_key(relation);
   return kalam_key_writer_create(relation, TupleDescAttr(tupdesc, relation->key_attribute - 1)->atttypid);
 }
 

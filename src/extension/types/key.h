@@ -27,6 +27,9 @@ KalamKeyComparison kalam_key_comparison(const KalamRelation* relation, TupleDesc
 // with a value of the type; InvalidStrategy: it cannot.
 int kalam_key_strategy(Oid opno, Oid collation, Oid value_type);
 
+// Raises 55000: the table has got another key since the statement was planned.
+[[noreturn]] void kalam_report_other_key(const KalamRelation* relation);
+
 // Writes values of a type, which need not be the attribute's own (a bigint is compared with an integer key), as texts
 // of the relation's key. Both belong to the current memory context.
 KalamColumnWriter* kalam_key_writer_create(const KalamRelation* relation, Oid type);
