@@ -64,6 +64,7 @@ CREATE TABLE u (id serial, v text) USING kalamdb WITH (type = 'user');
 SET kalam.user_id = 'alice';
 INSERT INTO u (v) VALUES ('a') RETURNING *;
 ALTER TABLE f ADD COLUMN n serial;
+SELECT v, n FROM f ORDER BY n;
 CREATE TABLE e (id int PRIMARY KEY) USING kalamdb;
 ALTER TABLE e ADD COLUMN n serial;
 INSERT INTO e VALUES (1), (2) RETURNING *;

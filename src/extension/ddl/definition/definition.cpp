@@ -89,6 +89,7 @@ static void translate_type_name(ColumnDef* column, KalamColumnDefinition* defini
     // PostgreSQL makes the sequence and the default of the name that stays.
     if (kalam_setting_serial() == KalamSerial::sequence) {
       definition->local_type = type_of_serial(name);
+      definition->is_serial = true;
     } else {
       make_snowflake_column(column, definition, type_of_serial(name));
     }

@@ -21,6 +21,7 @@ struct KalamColumnDefinition {
   bool not_null;
   bool is_key;
   bool is_always_identity;  // GENERATED ALWAYS AS IDENTITY
+  bool is_serial;           // its default is a sequence that PostgreSQL makes
   const char* default_sql;  // NULL: none that the server can evaluate
 };
 

@@ -114,6 +114,7 @@ void kalam_check_no_nulls(const KalamAlteration* alteration, const char* column)
 static bool gives_values(const ColumnDef* column, const KalamColumnDefinition* added) {
   const Constraint* own_default = nullptr;
   ListCell* cell;
+  if (added->is_serial) return true;
   foreach (cell, column->constraints) {
     const Constraint* constraint = lfirst_node(Constraint, cell);
     if (constraint->contype == CONSTR_GENERATED || constraint->contype == CONSTR_IDENTITY) return true;
