@@ -206,6 +206,106 @@ ask($session, $RR);
 is(rows($session, 'SELECT sum(v) FROM app.many'), '1125749', 'the next transaction reads it');
 ask($session, 'COMMIT');
 
-# ---- Leaders
+# ---- A long silence
+my $keeps = sub { return $_->{method} eq 'Scan' && @{ $_->{filters} // [] } };
+ask($session, "SET kalam.snapshot_keep_alive = '100ms'; $RR; SELECT count(*) FROM app.s");
+for my $round (1 .. 3)
+{
+	$stub->forget_calls;
+	ok($stub->wait_for_calls(2, $keeps) >= 2, "while a session is idle its snapshot is asked for something, round $round");
+	$stub->advance('200s');
+}
+is(rows($session, 'SELECT count(*) FROM app.t'), '100', 'so that it outlives a silence of ten minutes');
+ask($session, 'COMMIT');
+is(open_transactions(), $NONE_OPEN, 'its end is the end of the transaction');
+$stub->forget_calls;
+ask($session, 'SELECT count(*) FROM app.s');
+is(scalar(grep { $keeps->() } $stub->calls), 0, 'and of the questions');
+ask($session, "SET kalam.snapshot_keep_alive = '4min'; $RR; SELECT count(*) FROM app.s");
+$stub->advance('400s');
+$error = failure($session, 'SELECT count(*) FROM app.t');
+like($error->{sqlstate}, qr/^40/, 'a snapshot that the server has ended for silence is an error');
+ask($session, 'ROLLBACK; RESET kalam.snapshot_keep_alive');
+ask($session, "SET kalam.snapshot_keep_alive = '100ms'; $RR; SELECT count(*) FROM app.s");
+$stub->forget_calls;
+$stub->control('restart');
+$stub->wait_for_calls(1, $keeps);
+$error = failure($session, 'SELECT count(*) FROM app.t');
+like($error->{sqlstate}, qr/^(?:40|08)/, 'so is one whose end a question in between has found');
+ask($session, 'ROLLBACK; RESET kalam.snapshot_keep_alive');
+
+# ---- Relaxed
+KalamNode::expect_warning(qr/isolation level/);
+my $relaxed = $node->session;
+ask($relaxed, q{SET kalam.isolation = relaxed; SET kalam.user_id = 'alice'});
+my ($out, undef, $text) = ask($relaxed, "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT count(*) FROM app.s");
+is($out, '11', 'SERIALIZABLE reads under relaxed');
+is($text, '', 'without a word');
+$node->sql(q{INSERT INTO app.s VALUES (30, 'new')});
+is(rows($relaxed, 'SELECT count(*) FROM app.s'), '11', 'from a snapshot');
+($out, undef, $text) = ask($relaxed, 'SELECT v FROM app.u');
+is($out, 'alice', 'tables of another group are read');
+like($text, qr/WARNING:  01000: a transaction at isolation level SERIALIZABLE reads several snapshots of KalamDB/, 'with a WARNING');
+($out, undef, $text) = ask($relaxed, 'SELECT count(*) FROM app.t');
+is("$out$text", '100', 'once a transaction');
+($out, undef, $text) = ask($relaxed, q{UPDATE app.s SET v = 'relaxed' WHERE id = 1 RETURNING v});
+is($out, 'relaxed', 'a change is accepted');
+like($text, qr/WARNING:  01000: statements of a transaction at isolation level SERIALIZABLE read KalamDB tables as they are/, 'with a WARNING');
+is(rows($relaxed, 'SELECT count(*) FROM app.s'), '12', 'from then on each statement reads the latest');
+is(rows($relaxed, 'SELECT v FROM app.s WHERE id = 1'), 'relaxed', 'and the own changes');
+is((ask($relaxed, 'COMMIT'))[2], '', 'COMMIT stores them');
+is($node->sql('SELECT v FROM app.s WHERE id = 1'), 'relaxed', 'for all');
+($out, undef, $text) = ask($relaxed, "$RR; INSERT INTO app.s VALUES (31, 'x') RETURNING id; COMMIT");
+is("$out$text", '31', 'the WARNING comes once a session');
+is(rows($relaxed, "$RR; SELECT count(*) FROM app.e; COMMIT"), '0', 'stream tables are read');
+is(rows($relaxed, "$RR; SELECT v FROM app.s WHERE id = 1 FOR UPDATE; COMMIT"), 'relaxed', 'rows are locked');
+ask($relaxed, "$RR; SELECT count(*) FROM app.s; UPDATE app.s SET v = v || '!' WHERE id = 1");
+$node->sql(q{SELECT kalam_exec('UPDATE app.s SET v = ''other'' WHERE id = 1')});
+is(failure($relaxed, 'COMMIT')->{sqlstate}, '40001', 'a row that another client has changed meanwhile is a conflict');
+is($node->sql('SELECT v FROM app.s WHERE id = 1'), 'other', 'whose change stays');
+$relaxed->finish;
+is(open_transactions(), $NONE_OPEN, 'no transaction of the server is left');
+
+# ---- pg_dump
+sub dump_rows
+{
+	my ($options, @arguments) = @_;
+	my ($sql, $err) = ('', '');
+	local $ENV{PGOPTIONS} = $options;
+	my $ok = IPC::Run::run([ 'pg_dump', '-d', $node->connstr('postgres'), '--data-only', '--include-foreign-data=kalam_server', @arguments ],
+		'<', \undef, '>', \$sql, '2>', \$err);
+	return ($ok ? $sql : undef, $err);
+}
+my $content = q{SELECT count(*), md5(string_agg(t::text, ',' ORDER BY id)) FROM app.%s t};
+my %before = map { $_ => $node->sql(sprintf $content, $_) } qw(t s wide many);
+$stub->forget_calls;
+my ($dump, $errors) = dump_rows('', map { "--table=app.$_" } keys %before);
+is($errors, '', 'pg_dump --include-foreign-data saves rows');
+is(begun(), 1, 'in one snapshot');
+$node->sql("TRUNCATE app.$_") for keys %before;
+$node->sql($dump);
+is_deeply({ map { $_ => $node->sql(sprintf $content, $_) } keys %before }, \%before, 'and the restored tables are as they were');
+(undef, $errors) = dump_rows(q{-c kalam.user_id=alice}, '--table=app.s', '--table=app.u');
+like($errors, qr/cannot read KalamDB table "[su]" in the snapshot of this transaction/, 'tables of two groups are refused');
+($dump) = dump_rows(q{-c kalam.user_id=alice -c kalam.isolation=relaxed}, '--table=app.s', '--table=app.u');
+like($dump, qr/^1\talice$/m, 'and saved under relaxed');
+
+# ---- postgres_fdw, which always opens REPEATABLE READ
+SKIP:
+{
+	skip('postgres_fdw is not installed', 6) if $node->sql(q{SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'}) eq '0';
+	my ($host, $port) = ($node->host, $node->port);
+	$node->sql(
+		qq{CREATE EXTENSION postgres_fdw; CREATE SCHEMA far;
+		  CREATE SERVER loop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname 'postgres');
+		  CREATE USER MAPPING FOR PUBLIC SERVER loop; IMPORT FOREIGN SCHEMA app LIMIT TO (t, s) FROM SERVER loop INTO far});
+	is($node->sql('SELECT count(*), sum(n) FROM far.t'), $node->sql('SELECT count(*), sum(n) FROM app.t'), 'postgres_fdw reads');
+	is($node->sql('SELECT s.v FROM far.t JOIN far.s USING (id) WHERE t.id = 3'), 's3', 'and joins');
+	is($node->error(q{UPDATE far.s SET v = 'far' WHERE id = 3})->{sqlstate}, '0A000', 'what it changes is refused');
+	$node->sql(q{ALTER SERVER loop OPTIONS (ADD options '-c kalam.isolation=relaxed')});
+	is($node->sql(q{UPDATE far.s SET v = 'far' WHERE id = 3 RETURNING v}), 'far', 'and stored under relaxed');
+	is($node->sql('SELECT v FROM app.s WHERE id = 3'), 'far', 'once it commits');
+}
+
 $session->finish;
 KalamNode::finish();

@@ -393,6 +393,12 @@ struct ScanRequest {
 Call* call_scan(Connection* connection, const ScanRequest* request, const CallOptions* options,
                 Status* status) noexcept;
 
+// Asks the same again and again while the connection's transaction is open, which must be so now: first after that many
+// milliseconds, so that the server does not end the transaction for silence (spec 8.6). Answers are thrown away. It
+// goes on while nobody uses the library, and is done when it is released or the transaction has ended; where that is
+// not known, calls of the transaction fail from then on.
+Call* call_keep_alive(Connection* connection, const ScanRequest* request, uint32_t every_ms, Status* status) noexcept;
+
 // Rows [first, first + count) of `rows`, which must fit one request (row_buffer_fit). `rows` may be released at once.
 Call* call_insert(Connection* connection, const TableRef* table, const RowBuffer* rows, size_t first, size_t count,
                   const CallOptions* options, Status* status) noexcept;

@@ -251,6 +251,18 @@ Call* call_scan(Connection* connection, const ScanRequest* request, const CallOp
   return call;
 }
 
+Call* call_keep_alive(Connection* connection, const ScanRequest* request, uint32_t every_ms, Status* status) noexcept {
+  const CallOptions options = {};
+  return start_simple(connection, Method::scan, &options, status, [&](OperationPlan* plan) {
+    if (request == nullptr) return refuse(status, kNoRequest);
+    plan->group = group_of(request->table);
+    plan->is_read = true;
+    plan->every_ms = every_ms;
+    plan->deadline_ms = 0;
+    return make_scan(*request, &plan->body, status);
+  });
+}
+
 Call* call_insert(Connection* connection, const TableRef* table, const RowBuffer* rows, size_t first, size_t count,
                   const CallOptions* options, Status* status) noexcept {
   return start_simple(connection, Method::insert, options, status, [&](OperationPlan* plan) {

@@ -66,7 +66,7 @@ void Operation::start() {
   if (plan_.method == Method::begin) transaction.state = State::beginning;
   in_start_ = true;
   try {
-    advance();
+    plan_.every_ms != 0 ? rest() : advance();
   } catch (...) {
     start_failed();
     throw;
@@ -207,6 +207,41 @@ void Operation::pause_then(Node* node) {
   ++in_flight_;
 }
 
+// Until it is sent the next time.
+void Operation::rest() {
+  phase_ = Phase::pausing;
+  timer_ = Timer::start(shared_from_this(), core_->runtime.get(), monotonic_after_ms(plan_.every_ms));
+  ++in_flight_;
+}
+
+// Whether an operation that is sent again and again goes on after a failure. Where nobody knows whether the transaction
+// is still open, nothing may be sent in its name.
+bool Operation::rests_after(const Status& status) {
+  if (plan_.every_ms == 0 || cancelled_ || core_->closing) return false;
+  switch (status.error) {
+    case ErrorClass::unreachable:
+    case ErrorClass::connection_lost:
+    case ErrorClass::timeout:
+    case ErrorClass::cancelled:
+    case ErrorClass::tls:
+    case ErrorClass::session_gone:
+    case ErrorClass::transaction_gone:
+    case ErrorClass::transaction_unknown:
+    case ErrorClass::not_leader:
+    case ErrorClass::out_of_memory: {
+      Transaction& transaction = core_->transaction;
+      if (transaction.state == State::open && !transaction.failed) {
+        transaction.failed = true;
+        transaction.failure = status;
+        transaction.failure.maybe_executed = false;
+      }
+      return false;
+    }
+    default:
+      return true;
+  }
+}
+
 void Operation::stop_timer() {
   if (timer_ == nullptr) return;
   timer_->cancel();
@@ -243,6 +278,10 @@ void Operation::timer_finished(Timer* timer, bool expired) noexcept {
   timer_ = nullptr;
   if (!expired || phase_ == Phase::done) return;
   try {
+    if (phase_ == Phase::pausing && plan_.every_ms != 0 &&
+        (core_->transaction.state != State::open || core_->transaction.failed)) {
+      return cancel();
+    }
     if (phase_ == Phase::pausing) return advance();
     finish_timed_out();
   } catch (...) {
@@ -340,6 +379,13 @@ void Operation::succeeded(UnaryRpc* rpc) {
     status.grpc_code = static_cast<int>(Code::ok);
     status.maybe_executed = !plan_.is_read;
     return finish(status);
+  }
+  if (plan_.every_ms != 0 && !cancelled_) {
+    response_.Clear();
+    small_answer_.clear();
+    holds_slices_ = false;
+    reconnects_ = 0;
+    return rest();
   }
   if (search_until_us_ != 0 && !bound_) core_->cluster.remember_leader(plan_.group, node_);
   finish_ok();
@@ -557,6 +603,14 @@ void Operation::end_of_transaction(bool ok) {
 
 void Operation::finish(const Status& status) noexcept {
   if (phase_ == Phase::done) return;
+  if (rests_after(status)) {
+    leave_waiting();
+    try {
+      return rest();
+    } catch (...) {
+      // Out of memory: the server may end the transaction, which its next call will say.
+    }
+  }
   Status shown = status;
   reword_connection_failure(&shown);
   status_.set(shown);

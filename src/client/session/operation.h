@@ -28,6 +28,7 @@ struct OperationPlan {
   bool is_read = false;  // may be repeated when its answer was lost
   std::string group;     // key of the data group, for leaders: "" is the shared tables'
   uint64_t deadline_ms = 0;
+  uint32_t every_ms = 0;  // not 0: sent again after each pause of that length, while the transaction is open
 };
 
 class Operation final : public RpcOwner,
@@ -89,6 +90,8 @@ class Operation final : public RpcOwner,
   void finish_unconnected(const Status& status);
   void try_elsewhere(const Status& status);
   void pause_then(Node* node);
+  void rest();
+  bool rests_after(const Status& status);
   void wait_in(Phase phase);
   void stop_timer();
   void leave_waiting();

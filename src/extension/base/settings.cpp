@@ -17,6 +17,7 @@ static int setting_snowflake_worker_id;
 static int setting_write_mode = (int)KalamWriteMode::atomic;
 static int setting_check_keys = (int)KalamCheckKeys::statement;
 static int setting_isolation = (int)KalamIsolation::strict;
+static int setting_snapshot_keep_alive_ms = 60000;
 static int setting_unsupported_ddl = (int)KalamUnsupportedDdl::error;
 static int setting_serial = (int)KalamSerial::snowflake;
 static int setting_system_columns = (int)KalamSystemColumns::none;
@@ -125,6 +126,10 @@ void kalam_settings_init() {
                            "is refused; what was promised and is not kept is told by a WARNING.",
                            &setting_isolation, (int)KalamIsolation::strict, ISOLATIONS, PGC_USERSET, 0, nullptr,
                            nullptr, nullptr);
+  DefineCustomIntVariable("kalam.snapshot_keep_alive",
+                          "How often KalamDB is asked for something while a transaction reads a snapshot of it.",
+                          "It ends transactions that are silent for five minutes.", &setting_snapshot_keep_alive_ms,
+                          60000, 100, 240000, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
   DefineCustomEnumVariable("kalam.system_columns",
                            "KalamDB's own columns that CREATE TABLE ... USING kalamdb adds to those that it lists.",
                            "user: _userid of user and stream tables. all: _seq as well. Option system_columns of the "
@@ -204,6 +209,10 @@ KalamCheckKeys kalam_setting_check_keys() {
 
 KalamIsolation kalam_setting_isolation() {
   return (KalamIsolation)setting_isolation;
+}
+
+int kalam_setting_snapshot_keep_alive_ms() {
+  return setting_snapshot_keep_alive_ms;
 }
 
 KalamWriteMode kalam_setting_write_mode() {

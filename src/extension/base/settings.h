@@ -51,6 +51,10 @@ enum class KalamIsolation : int {
 };
 KalamIsolation kalam_setting_isolation();
 
+// kalam.snapshot_keep_alive in milliseconds: how often KalamDB is asked for something in a transaction that reads a
+// snapshot, so that it does not end that for silence.
+int kalam_setting_snapshot_keep_alive_ms();
+
 // kalam.system_columns: KalamDB's own columns that a new table gets without their being declared.
 enum class KalamSystemColumns : int {
   none,

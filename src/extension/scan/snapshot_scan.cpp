@@ -158,7 +158,7 @@ KalamKeptAnswer* kalam_snapshot_answer(KalamScanState* state, Relation relation,
   KalamKeptRows* rows = read_rows(state, tupdesc, needed, slot, &fingerprint);
   if (before != nullptr) check_fingerprint(state, &before->fingerprint, &fingerprint);
   keep(state, tupdesc, needed, rows, &fingerprint);
-  kalam_snapshot_note_read();
+  kalam_snapshot_note_read(state->remote);
   return find_answer(state);
 }
 

@@ -18,6 +18,7 @@ constexpr uint32 ROLLBACK_WAIT_MS = 500;
 static struct {
   KalamConnection* connection;  // pinned from the first access on; NULL: there was none
   KalamCallHolder* begin;       // of the Begin; NULL: none was sent through the connection
+  KalamCallHolder* keeper;      // keeps the server's transaction from ending for silence; NULL as above
   char* subject;                // of the data group; NULL: the shared tables'
   KalamSnapshot snapshot;
   bool is_open;           // the server may have its transaction open
@@ -55,6 +56,7 @@ static void end_remote() {
   kalam::Status status;
   bool is_ended = false;
   kalam_call_holder_clear(current.begin);
+  if (current.keeper != nullptr) kalam_call_holder_clear(current.keeper);
   if (!current.is_awaited && !current.is_lost) {
     options.deadline_ms = ROLLBACK_WAIT_MS;
     kalam::Call* call = kalam::call_rollback(handle, &options, &status);
@@ -73,7 +75,7 @@ static void let_connection_go() {
   if (current.connection != nullptr) kalam_connection_unpin(current.connection);
   if (current.subject != nullptr) pfree(current.subject);
   current.connection = nullptr;
-  current.begin = nullptr;
+  current.begin = current.keeper = nullptr;
   current.subject = nullptr;
 }
 
@@ -247,8 +249,29 @@ MemoryContext kalam_snapshot_context() {
   return current.context;
 }
 
-void kalam_snapshot_note_read() {
+// A lookup of some key: KalamDB reads the table for it, and answers with a row at most. It goes on while PostgreSQL
+// waits for the client's next statement, so it is the client's to send.
+static void keep_alive(const KalamRelation* remote) {
+  if (current.keeper == nullptr) current.keeper = kalam_call_holder_create(TopTransactionContext, current.connection);
+  if (current.keeper->call != nullptr || remote->key_column < 0) return;
+  const KalamRemoteColumn* key = &remote->columns[remote->key_column];
+  kalam::ScanFilter filter = {key->name, key->type.kind == kalam::RemoteKind::boolean ? "true" : "0"};
+  kalam::ScanRequest request = {};
+  kalam::Status ignored;
+  request.table = kalam_table_ref(remote, current.subject);
+  const char* column = key->name;
+  request.columns = &column;
+  request.column_count = 1;
+  request.filters = &filter;
+  request.filter_count = 1;
+  // Without it the snapshot ends when the session is idle for long, which is an error then.
+  current.keeper->call = kalam::call_keep_alive(current.connection->handle, &request,
+                                                (uint32)kalam_setting_snapshot_keep_alive_ms(), &ignored);
+}
+
+void kalam_snapshot_note_read(const KalamRelation* remote) {
   current.is_read = true;
+  if (current.is_open) keep_alive(remote);
 }
 
 bool kalam_snapshot_renew() {

@@ -42,8 +42,9 @@ void kalam_snapshot_note_answer(const kalam::Status* status);
 // just before its commit.
 MemoryContext kalam_snapshot_context();
 
-// An answer has been passed on: what is read later has to fit it.
-void kalam_snapshot_note_read();
+// An answer of this table has been passed on: what is read later has to fit it, and the server has to keep the snapshot
+// until then, however long the session is idle.
+void kalam_snapshot_note_read(const KalamRelation* remote);
 
 // Gives the snapshot up for a later one, which the next kalam_snapshot_open() begins. False when the transaction has
 // read it, and has to keep it.
