@@ -30,11 +30,6 @@ bool in(Method method, uint32_t methods) {
   return (method_bit(method) & methods) != 0;
 }
 
-bool ends_transaction(ErrorClass error) {
-  return error == ErrorClass::transaction_gone || error == ErrorClass::transaction_unknown ||
-         error == ErrorClass::session_gone;
-}
-
 std::optional<gpr_timespec> deadline_after(uint64_t ms) {
   if (ms == 0) return std::nullopt;
   // A century stands for "none" too, and keeps the sum in range.
@@ -205,41 +200,6 @@ void Operation::pause_then(Node* node) {
   const bool deadline_first = deadline_ && gpr_time_cmp(*deadline_, end) < 0;
   timer_ = Timer::start(shared_from_this(), core_->runtime.get(), deadline_first ? *deadline_ : end);
   ++in_flight_;
-}
-
-// Until it is sent the next time.
-void Operation::rest() {
-  phase_ = Phase::pausing;
-  timer_ = Timer::start(shared_from_this(), core_->runtime.get(), monotonic_after_ms(plan_.every_ms));
-  ++in_flight_;
-}
-
-// Whether an operation that is sent again and again goes on after a failure. Where nobody knows whether the transaction
-// is still open, nothing may be sent in its name.
-bool Operation::rests_after(const Status& status) {
-  if (plan_.every_ms == 0 || cancelled_ || core_->closing) return false;
-  switch (status.error) {
-    case ErrorClass::unreachable:
-    case ErrorClass::connection_lost:
-    case ErrorClass::timeout:
-    case ErrorClass::cancelled:
-    case ErrorClass::tls:
-    case ErrorClass::session_gone:
-    case ErrorClass::transaction_gone:
-    case ErrorClass::transaction_unknown:
-    case ErrorClass::not_leader:
-    case ErrorClass::out_of_memory: {
-      Transaction& transaction = core_->transaction;
-      if (transaction.state == State::open && !transaction.failed) {
-        transaction.failed = true;
-        transaction.failure = status;
-        transaction.failure.maybe_executed = false;
-      }
-      return false;
-    }
-    default:
-      return true;
-  }
 }
 
 void Operation::stop_timer() {
@@ -422,23 +382,11 @@ void Operation::failed(int code, const std::string& text) {
   if (means_not_leader(code, text)) return not_leader(status, text);
   if (status.error == ErrorClass::unreachable || lost_but_repeatable) return connection_failed(status);
   if (status.error == ErrorClass::tls) return finish_unconnected(status);
-  if (bound_ && ends_transaction(status.error)) return failed_in_transaction(status);
+  if (bound_ && ends_transaction(status)) return failed_in_transaction(status);
   // The search for a leader took the time, not the node that was asked at the end of it.
   if (status.error == ErrorClass::timeout && !bound_ && plan_.is_read && search_until_us_ != 0 &&
       monotonic_us() - sent_us_ < kLastUs) {
     search_failure_.get(&status);
-  }
-  finish(status);
-}
-
-// The transaction is over. What is sent from now on in its name would be executed at once and on its own.
-void Operation::failed_in_transaction(const Status& status) {
-  Transaction& transaction = core_->transaction;
-  const bool over = ends_transaction(status.error);
-  if (over && transaction.state == State::open && !transaction.failed) {
-    transaction.failed = true;
-    transaction.failure = status;
-    transaction.failure.maybe_executed = false;
   }
   finish(status);
 }
@@ -579,26 +527,6 @@ void Operation::finish_ok() noexcept {
   if (phase_ == Phase::done) return;
   status_.set_success(static_cast<int>(Code::ok));
   end();
-}
-
-void Operation::end_of_begin(bool ok) {
-  Transaction& transaction = core_->transaction;
-  if (ok) {
-    transaction.state = State::open;
-    transaction.node = node_;
-    return;
-  }
-  transaction = {};
-  // A transaction that nobody knows of would swallow every later write of its session.
-  if (status_.maybe_executed() && node_ != nullptr) node_->abandon_session();
-}
-
-void Operation::end_of_transaction(bool ok) {
-  if (ok) {
-    core_->transaction = {};
-  } else {
-    core_->transaction.state = State::unresolved;
-  }
 }
 
 void Operation::finish(const Status& status) noexcept {

@@ -92,6 +92,7 @@ class Operation final : public RpcOwner,
   void pause_then(Node* node);
   void rest();
   bool rests_after(const Status& status);
+  static bool ends_transaction(const Status& status);
   void wait_in(Phase phase);
   void stop_timer();
   void leave_waiting();
