@@ -12,6 +12,7 @@
 #include "extension/plan/own_query.h"
 #include "extension/remote/query.h"
 #include "extension/transaction/remote_ddl.h"
+#include "extension/transaction/snapshot.h"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -59,8 +60,9 @@ bool kalam_alteration_is_empty(KalamAlteration* alteration) {
   return alteration->relation->kind == kalam::TableKind::shared && stored_rows(alteration) == 0;
 }
 
-// An ordinary query of the foreign table: complete, or an error.
+// An ordinary query of the foreign table: complete, or an error; of what is stored now, and not of a snapshot.
 static bool has_row(const KalamAlteration* alteration, const char* condition) {
+  kalam_snapshot_check_change();
   Relation local = table_open(alteration->relid, NoLock);
   KalamOwnQuery query = kalam_own_query(local, "SELECT 1 FROM ONLY", condition);
   bool found = kalam_run_own_query(&query, None_Receiver, 1, true) > 0;
