@@ -97,9 +97,10 @@ static void explain_requests(const KalamScanCounters* counters, ExplainState* es
   ExplainPropertyInteger("Rows Received", nullptr, (int64)counters->rows, es);
   ExplainPropertyInteger("Bytes Sent", nullptr, (int64)(counters->keys.request_bytes + counters->scan_request_bytes),
                          es);
-  if (es->timing)
+  if (es->timing) {
     ExplainPropertyFloat("Time Waited", "ms", (double)(counters->keys.waited_us + counters->scan_waited_us) / 1000.0, 3,
                          es);
+  }
 }
 
 static void explain_remote_count(const KalamRemoteCount* state, ExplainState* es) {

@@ -42,9 +42,10 @@ static void show(const ReturnSetInfo* result, const KalamCountsOf* counted) {
 static Datum show_all(FunctionCallInfo fcinfo, KalamCounted what) {
   int count;
   InitMaterializedSRF(fcinfo, 0);
-  if (!kalam_counters_are_kept())
+  if (!kalam_counters_are_kept()) {
     ereport(NOTICE, (errmsg("calls to KalamDB are not counted"),
                      errhint("Add \"pg_kalam\" to shared_preload_libraries and restart PostgreSQL.")));
+  }
   KalamCountsOf* counted = kalam_counters_read(what, &count);
   bool is_full = count >= (what == KalamCounted::table ? KALAM_COUNTED_TABLES : KALAM_COUNTED_SERVERS);
   for (int i = 0; i < count; i++) {

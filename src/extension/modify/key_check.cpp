@@ -196,10 +196,11 @@ static void finish_changes(QueryDesc* query) {
 // the AFTER triggers, which standard_ExecutorFinish fires; EndForeignModify comes after them.
 static void finish_executor(QueryDesc* query) {
   if (is_running(query->estate)) finish_changes(query);
-  if (previous_finish != nullptr)
+  if (previous_finish != nullptr) {
     previous_finish(query);
-  else
+  } else {
     standard_ExecutorFinish(query);
+  }
 }
 
 void kalam_key_check_init() {

@@ -115,10 +115,11 @@ static TupleTableSlot* execute(CustomScanState* node) {
   LockNode* state = (LockNode*)node;
   TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
   TupleTableSlot* row = state->row;
-  if (state->targets == NIL)
+  if (state->targets == NIL) {
     row = ExecProcNode(outerPlanState(node));
-  else if (!next_row(state))
+  } else if (!next_row(state)) {
     row = nullptr;
+  }
   ExecClearTuple(slot);
   if (TupIsNull(row)) return nullptr;
   slot_getallattrs(row);

@@ -78,10 +78,11 @@ static void keep_rows(KalamScannedRows* rows, KalamMerge* merge, KalamColumnWrit
     MemoryContextSwitchTo(context);
     if (rows->others == nullptr && MemoryContextMemAllocated(context, false) > get_hash_memory_limit())
       rows->others = bloom_create((int64)Max(2 * expected_rows, FILTER_ROWS), work_mem, 0);
-    if (rows->others == nullptr)
+    if (rows->others == nullptr) {
       keep_row(rows, key, slot);
-    else
+    } else {
       bloom_add_element(rows->others, (unsigned char*)key, strlen(key));
+    }
   }
   ExecDropSingleTupleTableSlot(slot);
 }

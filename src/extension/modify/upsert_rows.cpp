@@ -68,9 +68,10 @@ static void set_keys(KalamUpsertRows* rows, char** keys, int count) {
   }
   qsort(rows->prepared, (size_t)rows->count, sizeof(Prepared), compare_keys);
   int kept = 0;
-  for (int i = 0; i < rows->count; i++)
+  for (int i = 0; i < rows->count; i++) {
     if (kept == 0 || strcmp(rows->prepared[i].key, rows->prepared[kept - 1].key) != 0)
       rows->prepared[kept++] = rows->prepared[i];
+  }
   rows->count = kept;
 }
 
@@ -170,10 +171,11 @@ bool kalam_upsert_rows_find(KalamUpsertRows* rows, const char* key, KalamFoundRo
   int high = rows->count;
   while (low < high) {
     int middle = (low + high) / 2;
-    if (strcmp(rows->prepared[middle].key, key) < 0)
+    if (strcmp(rows->prepared[middle].key, key) < 0) {
       low = middle + 1;
-    else
+    } else {
       high = middle;
+    }
   }
   if (low == rows->count || strcmp(rows->prepared[low].key, key) != 0) return false;
   Prepared* prepared = &rows->prepared[low];

@@ -95,10 +95,11 @@ static void log_call(const KalamConnection* connection, const KalamCallSubject* 
                      const kalam::CallStatistics* statistics, bool is_done, const kalam::Status* status) {
   char outcome[96] = "";
   char attempts[48] = "";
-  if (!is_done)
+  if (!is_done) {
     strlcpy(outcome, " was cancelled", sizeof(outcome));
-  else if (status->error != kalam::ErrorClass::none)
+  } else if (status->error != kalam::ErrorClass::none) {
     snprintf(outcome, sizeof(outcome), " failed (%s)", kalam::error_class_name(status->error));
+  }
   if (statistics->attempts > 1) snprintf(attempts, sizeof(attempts), ", attempts: %u", statistics->attempts);
   ereport(DEBUG1,
           (errmsg_internal("KalamDB server \"%s\": %s%s%s%s: %.3f ms, waited %.3f ms, bytes sent: " UINT64_FORMAT

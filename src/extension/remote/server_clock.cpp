@@ -24,8 +24,9 @@ static bool read_id(const KalamQueryResult* answer, int64* id) {
 
 int64 kalam_finish_clock(const KalamConnection* connection, KalamPendingQuery* question) {
   int64 id;
-  if (!read_id(kalam_query_finish(question), &id))
+  if (!read_id(kalam_query_finish(question), &id)) {
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("KalamDB server \"%s\" did not tell its clock", connection->server_name)));
+  }
   return (id >> SNOWFLAKE_SHIFT) - VERSION_EPOCH_MS;
 }

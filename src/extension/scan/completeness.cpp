@@ -226,10 +226,11 @@ bool kalam_completeness_check(KalamCompleteness* check, kalam::Call* call) {
   MemoryContext old = MemoryContextSwitchTo(context);
   kalam::call_result_keep(call);
   bool complete;
-  if (check->snapshot != nullptr)
+  if (check->snapshot != nullptr) {
     complete = is_whole_snapshot(check, call);
-  else
+  } else {
     complete = kalam_completeness_by_version(check->remote) ? is_complete(check, call) : is_below_limit(check, call);
+  }
   if (check->state_question != nullptr) kalam_storage_state_finish(check->state_question, NEXT_STATE_BOUND_MS, &state);
   check->state_question = nullptr;
   MemoryContextSwitchTo(old);

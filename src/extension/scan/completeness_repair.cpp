@@ -48,10 +48,11 @@ static void start_flush(KalamCompleteness* check) {
   kalam_storage_state_forget_table(check->remote->serverid, check->remote->name_space, check->remote->table);
   check->is_flushing =
       kalam_flush_start(check->connection, kalam_completeness_table(check), &check->flush_job, &status);
-  if (check->is_flushing)
+  if (check->is_flushing) {
     kalam_count(check->remote->serverid, check->remote->relid, KalamCounter::flushes);
-  else if (status.error != kalam::ErrorClass::busy)
+  } else if (status.error != kalam::ErrorClass::busy) {
     kalam_answer_report(check, &status);
+  }
 }
 
 // Whether the flush is over, as far as the server says. Raises when it failed.

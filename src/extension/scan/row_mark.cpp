@@ -142,9 +142,10 @@ static void lock_stored_row(KalamRowMark* mark, const KalamHandledRow* row, Tupl
   *updated = found != KalamLockedRow::same;
   if (found == KalamLockedRow::gone && lock == KalamRowLock::taken)
     kalam_unlock_row(mark->remote, mark->subject, row->key, mark->erm->strength);
-  if (*updated && IsolationUsesXactSnapshot())
+  if (*updated && IsolationUsesXactSnapshot()) {
     ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
                     errmsg("could not serialize access due to concurrent update")));
+  }
 }
 
 // An empty slot tells PostgreSQL to leave the row out: it is gone, or locked and to be skipped.

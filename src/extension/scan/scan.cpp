@@ -52,10 +52,11 @@ static void find_mark(ForeignScanState* node, KalamScanState* state, bool explai
 
 // Rows that are to be changed or locked are read as they are stored.
 static void check_isolation(const KalamScanState* state) {
-  if (state->changes || state->is_marked)
+  if (state->changes || state->is_marked) {
     kalam_snapshot_check_change();
-  else
+  } else {
     kalam_snapshot_check_read(state->remote, state->connection, state->subject);
+  }
 }
 
 void kalam_begin_foreign_scan(ForeignScanState* node, int eflags) {
@@ -118,14 +119,16 @@ static void start_lookups(KalamScanState* state) {
 // Locks the rows of keys before they are read: those of a statement that changes them, and those of a locking clause
 // where that locks no more than it has to. Rows that the journal has are locked when they are taken from there.
 static void lock_keys(KalamScanState* state) {
-  if (state->changes && !state->locks_late)
+  if (state->changes && !state->locks_late) {
     for (int i = 0; i < state->keys.count; i++)
       kalam_lock_row(state->remote, state->subject, state->keys.texts[i], state->change_strength);
+  }
   if (state->mark == nullptr || !state->locks_first) return;
   state->first_locks = kalam_first_locks_create(&state->keys);
-  for (int i = 0; i < state->keys.count; i++)
+  for (int i = 0; i < state->keys.count; i++) {
     if (!kalam_merge_is_written(&state->merge, state->keys.texts[i]))
       kalam_first_locks_take(state->first_locks, state->mark, i);
+  }
 }
 
 // The keys of a run, as far as the plan names them. False: a range spans too many, or is open.

@@ -188,10 +188,11 @@ static void check_group(const KalamRelation* remote, KalamConnection* connection
 
 void kalam_snapshot_check_read(const KalamRelation* remote, KalamConnection* connection, const char* subject) {
   if (!kalam_snapshot_is_used()) return;
-  if (is_strict() && IsolationIsSerializable())
+  if (is_strict() && IsolationIsSerializable()) {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("KalamDB tables cannot be used at isolation level %s", level_name()),
                     errhint("Use READ COMMITTED, REPEATABLE READ to read, or SET kalam.isolation = 'relaxed'.")));
+  }
   if (!has_snapshot(remote)) {
     if (!is_strict()) return give_up("KalamDB has no snapshots of one of the tables.");
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

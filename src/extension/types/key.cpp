@@ -109,10 +109,11 @@ static char* text_of_number(const Value* key) {
   if (isnan(number)) return pstrdup("NaN");
   if (isinf(number)) return pstrdup(number > 0 ? "inf" : "-inf");
   char* text = (char*)palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
-  if (key->kind == ValueKind::real)
+  if (key->kind == ValueKind::real) {
     float_to_shortest_decimal_buf(key->f, text);
-  else
+  } else {
     double_to_shortest_decimal_buf(key->d, text);
+  }
   return text;
 }
 

@@ -213,9 +213,10 @@ static void add_step(KalamAlteration* alteration, AlterTableCmd* command) {
     bool own = column == KALAM_ATTRIBUTE_USER_ID || (column >= 0 && relation->columns[column].is_system);
     // It is no longer shown.
     if (own && command->subtype == AT_DropColumn) return;
-    if (own)
+    if (own) {
       kalam_alteration_refuse(alteration, action_of(command->subtype), command->name,
                               "It is one of KalamDB's own columns.", nullptr);
+    }
     if (column >= 0) {
       step->remote = &relation->columns[column];
       step->remote_name = step->remote->name;

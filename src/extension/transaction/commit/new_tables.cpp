@@ -150,9 +150,10 @@ static char* tell_all(bool has_sent_others) {
   StringInfoData told;
   int count = 0;
   initStringInfo(&told);
-  for (const KalamPendingChange* change = kalam_pending_changes(); change != nullptr; change = change->next)
+  for (const KalamPendingChange* change = kalam_pending_changes(); change != nullptr; change = change->next) {
     if (change->kind == KalamRemoteDdl::drop && (change->confirmed || (change->is_sent && !change->done)))
       tell_table(&told, change);
+  }
   if (told.len == 0 && !has_sent_others) return nullptr;
   if (has_sent_others)
     appendStringInfo(&told, "%sThe changes of other tables were applied before that.", told.len > 0 ? "\n" : "");
