@@ -214,7 +214,7 @@ KalamKeyCheckWay kalam_key_check_planned(const ModifyTableState* mtstate, const 
   EState* estate = mtstate->ps.state;
   if (mtstate->operation != CMD_INSERT || is_whole_transaction(estate)) return KalamKeyCheckWay::none;
   Relation relation = result->ri_RelationDesc;
-  Oid userid = kalam_result_check_as_user(const_cast<ResultRelInfo*>(result), estate);
+  Oid userid = kalam_result_check_as_user((ResultRelInfo*)result, estate);
   if (!OidIsValid(userid)) userid = GetUserId();
   const KalamRelation* remote = kalam_relation_get(relation, userid, KalamFreshness::cached);
   if (remote->kind == kalam::TableKind::stream) return KalamKeyCheckWay::none;
