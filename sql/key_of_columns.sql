@@ -13,7 +13,7 @@ CREATE TABLE ktest00000_key_of_columns.word (t text, n varchar(10), v int, CONST
 CREATE TABLE heap_key_of_columns.word (t text, n varchar(10), v int, CONSTRAINT word_pkey PRIMARY KEY (t, n));
 CREATE TABLE ktest00000_key_of_columns.tenant (tenant uuid, id smallint, f boolean, v int, PRIMARY KEY (tenant, id, f)) USING kalamdb;
 CREATE TABLE heap_key_of_columns.tenant (tenant uuid, id smallint, f boolean, v int, PRIMARY KEY (tenant, id, f));
-SELECT attrelid::regclass, attname, attnotnull, attgenerated, pg_get_expr(adbin, adrelid) FROM pg_attribute JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum WHERE attrelid::regclass::text LIKE 'ktest%' ORDER BY 1;
+SELECT attrelid::regclass, attname, attnotnull, attgenerated, pg_get_expr(adbin, adrelid) FROM pg_attribute JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum WHERE attrelid::regclass::text LIKE 'ktest00000%' ORDER BY 1;
 SELECT kalam_exec('SELECT table_name, column_name, nullable, primary_key FROM system.columns WHERE namespace_id = ''ktest00000_key_of_columns'' AND table_name <> ''word'' AND ordinal <= 5 ORDER BY table_name, ordinal LIMIT 20');
 
 -- Rows, unique by their parts.
