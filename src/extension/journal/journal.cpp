@@ -1,11 +1,11 @@
 #include "extension/journal/journal.h"
 
 #include "extension/base/parallel.h"
+#include "extension/base/temporary_file.h"
 #include "extension/journal/row_epoch.h"
 
 extern "C" {
 #include "common/hashfn.h"
-#include "utils/resowner.h"
 }
 
 // Index by key: an entry refers to KalamJournal::keys, where the text is.
@@ -349,25 +349,7 @@ bool kalam_journal_has_moves(const KalamJournal* journal) {
 
 // ---------------------------------------------------------------- rows
 
-// Opens the file as a possession of the top transaction: subtransactions come and go.
-static void open_file(KalamJournal* journal) {
-  ResourceOwner owner = CurrentResourceOwner;
-  MemoryContext old = MemoryContextSwitchTo(journal->context);
-  CurrentResourceOwner = TopTransactionResourceOwner;
-  PG_TRY();
-  {
-    journal->file = BufFileCreateTemp(false);
-  }
-  PG_FINALLY();
-  {
-    CurrentResourceOwner = owner;
-  }
-  PG_END_TRY();
-  MemoryContextSwitchTo(old);
-}
-
-// Positions in the file are counted in one line; a BufFile is made of segments of a fixed size.
-constexpr int64 SEGMENT_BYTES = 0x40000000;  // buffile.c: MAX_PHYSICAL_FILESIZE
+constexpr const char* FILE_TEXT = "the temporary file of a KalamDB journal";
 
 // Begins an access to the file. One that was left by an error may have left the BufFile beside its place: what is
 // written later would go elsewhere, and what is read be something else. So the transaction cannot go on with it, though
@@ -379,13 +361,11 @@ static void begin_access(KalamJournal* journal, int64 position) {
              errhint("Roll the transaction back, and run it again.")));
   }
   journal->file_is_busy = true;
-  if (BufFileSeek(journal->file, (int)(position / SEGMENT_BYTES), (off_t)(position % SEGMENT_BYTES), SEEK_SET) != 0)
-    ereport(ERROR, (errcode_for_file_access(), errmsg("could not seek in the temporary file of a KalamDB journal")));
+  kalam_temporary_file_seek(journal->file, position, FILE_TEXT);
 }
 
 static void read_exactly(KalamJournal* journal, void* to, size_t size) {
-  if (BufFileRead(journal->file, to, size) != size)
-    ereport(ERROR, (errcode_for_file_access(), errmsg("could not read the temporary file of a KalamDB journal")));
+  kalam_temporary_file_read(journal->file, to, size, FILE_TEXT);
 }
 
 static Size bitmapset_size(const Bitmapset* set) {
@@ -428,7 +408,7 @@ static void store_row(KalamJournal* journal, KalamJournalEntry* entry, const Kal
     journal->memory += size;
     return;
   }
-  if (journal->file == nullptr) open_file(journal);
+  if (journal->file == nullptr) journal->file = kalam_temporary_file_create(journal->context);
   begin_access(journal, journal->file_end);
   write_part(journal, row->tuple, row->tuple->t_len, entry->tuple_size);
   write_part(journal, row->defaulted, defaulted, entry->defaulted_size);

@@ -1,8 +1,6 @@
 #include "extension/journal/row_handles.h"
 
-extern "C" {
-#include "storage/buffile.h"
-}
+#include "extension/base/temporary_file.h"
 
 // One behind the other, each at a multiple of UNIT bytes: that number is its handle.
 struct Record {
@@ -23,8 +21,7 @@ struct KalamRowHandles {
 
 constexpr Size UNIT = MAXIMUM_ALIGNOF;
 constexpr Size FIRST_CAPACITY = 8192;
-constexpr uint64 UNITS_MAX = UINT64CONST(1) << 47;    // what a tid can count, one bit of it being set in each
-constexpr int64 SEGMENT_BYTES = INT64CONST(1) << 30;  // buffile.c: MAX_PHYSICAL_FILESIZE
+constexpr uint64 UNITS_MAX = UINT64CONST(1) << 47;  // what a tid can count, one bit of it being set in each
 
 KalamRowHandles* kalam_row_handles_create() {
   KalamRowHandles* handles = (KalamRowHandles*)palloc0(sizeof(KalamRowHandles));
@@ -49,15 +46,7 @@ static int64 load_position(ItemPointer handle) {
 
 // ---------------------------------------------------------------- the file
 
-static void seek(KalamRowHandles* handles, int64 position) {
-  if (BufFileSeek(handles->file, (int)(position / SEGMENT_BYTES), (off_t)(position % SEGMENT_BYTES), SEEK_SET) != 0)
-    ereport(ERROR, (errcode_for_file_access(), errmsg("could not seek in a temporary file of rows to lock")));
-}
-
-static void read_exactly(KalamRowHandles* handles, void* to, size_t size) {
-  if (BufFileRead(handles->file, to, size) != size)
-    ereport(ERROR, (errcode_for_file_access(), errmsg("could not read a temporary file of rows to lock")));
-}
+constexpr const char* FILE_TEXT = "a temporary file of rows to lock";
 
 // ---------------------------------------------------------------- records
 
@@ -83,7 +72,7 @@ static void write_record(KalamRowHandles* handles, const char* bytes, Size size)
     handles->file = BufFileCreateTemp(false);
     MemoryContextSwitchTo(old);
   }
-  seek(handles, handles->file_end);
+  kalam_temporary_file_seek(handles->file, handles->file_end, FILE_TEXT);
   // Declared without const up to PostgreSQL 15.
   BufFileWrite(handles->file, (void*)bytes, size);
   handles->file_end += (int64)size;
@@ -124,10 +113,10 @@ static char* load_record(KalamRowHandles* handles, int64 position, Record* recor
     return parts;
   }
   if (in_file >= handles->file_end) elog(ERROR, "no row has this handle");
-  seek(handles, in_file);
-  read_exactly(handles, record, sizeof(Record));
+  kalam_temporary_file_seek(handles->file, in_file, FILE_TEXT);
+  kalam_temporary_file_read(handles->file, record, sizeof(Record), FILE_TEXT);
   char* parts = (char*)palloc(record->key_size + record->tuple_size);
-  read_exactly(handles, parts, record->key_size + record->tuple_size);
+  kalam_temporary_file_read(handles->file, parts, record->key_size + record->tuple_size, FILE_TEXT);
   return parts;
 }
 

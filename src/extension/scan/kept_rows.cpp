@@ -1,15 +1,14 @@
 #include "extension/scan/kept_rows.h"
 
+#include "extension/base/temporary_file.h"
+
 extern "C" {
 #include "access/xact.h"
 #include "miscadmin.h"
-#include "storage/buffile.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 }
 
-// A BufFile is made of segments of a fixed size (buffile.c: MAX_PHYSICAL_FILESIZE).
-constexpr int64 SEGMENT_BYTES = 0x40000000;
+constexpr const char* FILE_TEXT = "a temporary file of KalamDB rows";
 constexpr int64 FIRST_CAPACITY = 64;
 
 struct KalamKeptRows {
@@ -43,28 +42,6 @@ KalamKeptRows* kalam_kept_rows_create(MemoryContext parent) {
   return rows;
 }
 
-// Opens the file as a possession of the top transaction: subtransactions come and go.
-static void open_file(KalamKeptRows* rows) {
-  ResourceOwner owner = CurrentResourceOwner;
-  MemoryContext old = MemoryContextSwitchTo(rows->context);
-  CurrentResourceOwner = TopTransactionResourceOwner;
-  PG_TRY();
-  {
-    rows->file = BufFileCreateTemp(false);
-  }
-  PG_FINALLY();
-  {
-    CurrentResourceOwner = owner;
-  }
-  PG_END_TRY();
-  MemoryContextSwitchTo(old);
-}
-
-static void go_to(KalamKeptRows* rows, int64 position) {
-  if (BufFileSeek(rows->file, (int)(position / SEGMENT_BYTES), (off_t)(position % SEGMENT_BYTES), SEEK_SET) != 0)
-    ereport(ERROR, (errcode_for_file_access(), errmsg("could not seek in a temporary file of KalamDB rows")));
-}
-
 static void keep_in_memory(KalamKeptRows* rows, MinimalTuple tuple) {
   if (rows->in_memory >= rows->capacity) {
     int64 capacity = Max(rows->capacity * 2, FIRST_CAPACITY);
@@ -85,17 +62,12 @@ void kalam_kept_rows_append(KalamKeptRows* rows, MinimalTuple tuple) {
   if (rows->file == nullptr && bytes_in_memory + tuple->t_len <= (int64)work_mem * 1024) {
     keep_in_memory(rows, tuple);
   } else {
-    if (rows->file == nullptr) open_file(rows);
-    go_to(rows, rows->file_end);
+    if (rows->file == nullptr) rows->file = kalam_temporary_file_create(rows->context);
+    kalam_temporary_file_seek(rows->file, rows->file_end, FILE_TEXT);
     BufFileWrite(rows->file, tuple, tuple->t_len);
     rows->file_end += tuple->t_len;
   }
   rows->count++;
-}
-
-static void read_exactly(KalamKeptRows* rows, void* to, Size size) {
-  if (BufFileRead(rows->file, to, size) != size)
-    ereport(ERROR, (errcode_for_file_access(), errmsg("could not read a temporary file of KalamDB rows")));
 }
 
 MinimalTuple kalam_kept_rows_next(KalamKeptRows* rows, KalamKeptPlace* place) {
@@ -103,11 +75,11 @@ MinimalTuple kalam_kept_rows_next(KalamKeptRows* rows, KalamKeptPlace* place) {
   if (place->row < rows->in_memory) return rows->tuples[place->row++];
 
   uint32 size;
-  go_to(rows, place->position);
-  read_exactly(rows, &size, sizeof(size));
+  kalam_temporary_file_seek(rows->file, place->position, FILE_TEXT);
+  kalam_temporary_file_read(rows->file, &size, sizeof(size), FILE_TEXT);
   MinimalTuple tuple = (MinimalTuple)palloc(size);
   tuple->t_len = size;
-  read_exactly(rows, (char*)tuple + sizeof(size), size - sizeof(size));
+  kalam_temporary_file_read(rows->file, (char*)tuple + sizeof(size), size - sizeof(size), FILE_TEXT);
   place->position += size;
   place->row++;
   return tuple;
