@@ -5,6 +5,7 @@ use warnings;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use KalamNode;
+use KalamScript;
 use KalamStub;
 
 my $stub = KalamStub->new;
@@ -28,36 +29,14 @@ sub tables
 		ALTER TABLE p ATTACH PARTITION part FOR VALUES FROM (0) TO (1000); $unique};
 }
 
-# What psql prints; names that are the side's own are left out.
 sub answers
 {
 	my ($schema, $key, $kind) = @_;
 	$node->sql(tables($schema, $key, $kind));
-	my $settings = $kind ? "SET kalam.user_id = 'upsert'; SET kalam.write_mode = " . ($key eq 'id' ? 'atomic' : 'autocommit') . ';' : '';
-	my $file = "${PostgreSQL::Test::Utils::tmp_check}/upsert_$schema.sql";
-	my $text = $script =~ s/\bKEY\b/$key/gr;
 	# A transaction of the server takes new rows of tables whose key is called "id" alone; see docs/limits.md.
-	PostgreSQL::Test::Utils::append_to_file($file, "\\set VERBOSITY verbose\n\\set SHOW_CONTEXT never\n\\set here $schema\nSET search_path = $schema;\n$settings\n$text");
-	system_log('sh', '-c', 'exec "$@" > "$0" 2>&1', "$file.out", 'psql', '-X', '-a', '-d', $node->connstr('postgres'), '-f', $file);
-	my $answers = slurp_file("$file.out");
-	$answers =~ s/^psql:\S+ //mg;
-	$answers =~ s/^(?:SET|LOCATION: .*|[A-Z]+ NAME: .*)\n//mg;
-	$answers =~ s/(unique constraint) (?:"\w+"|of KalamDB table "\S+")/$1/g;
-	$answers =~ s/for foreign table/for table/g;
-	return $answers =~ s/.*?^-- DO NOTHING$/-- DO NOTHING/smr;
-}
-
-sub difference
-{
-	my ($expected, $got) = @_;
-	my @expected = split /\n/, $expected;
-	my @got = split /\n/, $got;
-	my $line = 0;
-	$line++ while $line < @expected && $line < @got && $expected[$line] eq $got[$line];
-	return '' if $line == @expected && $line == @got;
-	my $from = $line < 8 ? 0 : $line - 8;
-	return join "\n", "line $line", @expected[ $from .. $line - 1 ], 'PostgreSQL: ' . join(' / ', grep { defined } @expected[ $line .. $line + 2 ]),
-	  'KalamDB: ' . join(' / ', grep { defined } @got[ $line .. $line + 2 ]), '';
+	my $settings = $kind ? "SET kalam.user_id = 'upsert'; SET kalam.write_mode = " . ($key eq 'id' ? 'atomic' : 'autocommit') . ';' : '';
+	my $text = $script =~ s/\bKEY\b/$key/gr;
+	return KalamScript::answers($node, "upsert_$schema", "\\set here $schema\nSET search_path = $schema;\n$settings\n$text", "-- DO NOTHING\n") =~ s/for foreign table/for table/gr;
 }
 
 for my $key (qw(id code))
@@ -67,7 +46,7 @@ for my $key (qw(id code))
 	for my $kind (qw(shared user))
 	{
 		my $got = answers("${kind}_$key", $key, $kind);
-		is(difference($expected =~ s/heap_$key/here/gr, $got =~ s/${kind}_$key/here/gr), '', "$kind table with key \"$key\": the same answers");
+		is(KalamScript::difference($expected =~ s/heap_$key/here/gr, $got =~ s/${kind}_$key/here/gr), '', "$kind table with key \"$key\": the same answers");
 	}
 }
 

@@ -5,6 +5,7 @@ use warnings;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use KalamNode;
+use KalamScript;
 use KalamStub;
 
 my $stub = KalamStub->new;
@@ -25,34 +26,13 @@ sub tables
 		INSERT INTO t SELECT i, 'row ' || i FROM generate_series(1, 5) i;};
 }
 
-# What psql prints; names that are the side's own are left out.
 sub answers
 {
 	my ($schema, $key, $kind) = @_;
 	$node->sql(tables($schema, $key, $kind));
 	my $settings = $kind ? "SET kalam.user_id = 'keys'; SET kalam.write_mode = " . ($key eq 'id' ? 'atomic' : 'autocommit') . ';' : '';
-	my $file = "${PostgreSQL::Test::Utils::tmp_check}/keys_$schema.sql";
 	my $text = $script =~ s/\bKEY\b/$key/gr;
-	PostgreSQL::Test::Utils::append_to_file($file, "\\set VERBOSITY verbose\n\\set SHOW_CONTEXT never\nSET search_path = $schema;\n$settings\n$text");
-	system_log('sh', '-c', 'exec "$@" > "$0" 2>&1', "$file.out", 'psql', '-X', '-a', '-d', $node->connstr('postgres'), '-f', $file);
-	my $answers = slurp_file("$file.out");
-	$answers =~ s/^psql:\S+ //mg;
-	$answers =~ s/^(?:SET|LOCATION: .*|[A-Z]+ NAME: .*)\n//mg;
-	$answers =~ s/(unique constraint) (?:"\w+"|of KalamDB table "\S+")/$1/g;
-	return $answers =~ s/.*?^-- in a block the/-- in a block the/smr;
-}
-
-sub difference
-{
-	my ($expected, $got) = @_;
-	my @expected = split /\n/, $expected;
-	my @got = split /\n/, $got;
-	my $line = 0;
-	$line++ while $line < @expected && $line < @got && $expected[$line] eq $got[$line];
-	return '' if $line == @expected && $line == @got;
-	my $from = $line < 8 ? 0 : $line - 8;
-	return join "\n", "line $line", @expected[ $from .. $line - 1 ], 'PostgreSQL: ' . join(' / ', grep { defined } @expected[ $line .. $line + 2 ]),
-	  'KalamDB: ' . join(' / ', grep { defined } @got[ $line .. $line + 2 ]), '';
+	return KalamScript::answers($node, "keys_$schema", "SET search_path = $schema;\n$settings\n$text", '-- in a block the');
 }
 
 for my $key (qw(id code))
@@ -62,7 +42,7 @@ for my $key (qw(id code))
 	for my $kind (qw(shared user))
 	{
 		my $got = answers("${kind}_$key", $key, $kind);
-		is(difference($expected =~ s/heap_$key/here/gr, $got =~ s/${kind}_$key/here/gr), '', "$kind table with key \"$key\": the same answers");
+		is(KalamScript::difference($expected =~ s/heap_$key/here/gr, $got =~ s/${kind}_$key/here/gr), '', "$kind table with key \"$key\": the same answers");
 	}
 }
 

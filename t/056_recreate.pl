@@ -189,51 +189,39 @@ is($error->{sqlstate}, '08007', 'the answer to CREATE is lost');
 like($told->($error), qr/$gone and the new one may have been created\./, 'the error says that the old table is gone');
 
 # A COMMIT that is cancelled while the CREATE is not answered.
-set_up();
-$session = $node->session;
-my $pid = $session->pid;
-$session->send("BEGIN; $replace $rows SELECT 'written';");
-$session->wait_for(qr/written/);
-$stub->fault({ method => 'ExecuteSql', call => 2, black_hole => $true });
-$session->send('COMMIT;');
-$stub->wait_for_hits(1);
-$node->sql("SELECT pg_cancel_backend($pid)");
-($out, $err) = $session->finish;
-$stub->clear_faults;
+# What psql says of a COMMIT that is ended while the stub keeps it waiting.
+sub stopped_commit
+{
+	my ($fault, $how) = @_;
+	set_up();
+	my $stopped = $node->session;
+	my $pid = $stopped->pid;
+	$stopped->send("BEGIN; $replace $rows SELECT 'written';");
+	$stopped->wait_for(qr/written/);
+	$stub->fault($fault);
+	$stopped->send('COMMIT;');
+	$stub->wait_for_hits(1);
+	$node->sql("SELECT $how($pid)");
+	my (undef, $messages) = $stopped->finish;
+	$stub->clear_faults;
+	return $messages;
+}
+
+$err = stopped_commit({ method => 'ExecuteSql', call => 2, black_hole => $true }, 'pg_cancel_backend');
 $error = KalamNode::parse_error($err);
 is($error->{sqlstate}, '08007', 'COMMIT is cancelled while CREATE is not answered');
 like($told->($error), qr/$gone and the new one may have been created\./, 'the error of a cancelled COMMIT says so');
 
 # A COMMIT that is cancelled while it waits for KalamDB's cleanup.
-set_up();
 my $settling = 'Raft error: Internal error: Provider error: Shared table provider not found: app:t';
-$session = $node->session;
-$pid = $session->pid;
-$session->send("BEGIN; $replace $rows SELECT 'written';");
-$session->wait_for(qr/written/);
-$stub->fault({ method => 'Insert', code => 'INTERNAL', message => $settling });
-$session->send('COMMIT;');
-$stub->wait_for_hits(1);
-$node->sql("SELECT pg_cancel_backend($pid)");
-($out, $err) = $session->finish;
-$stub->clear_faults;
+$err = stopped_commit({ method => 'Insert', code => 'INTERNAL', message => $settling }, 'pg_cancel_backend');
 $error = KalamNode::parse_error($err);
 is($error->{sqlstate}, '57014', 'COMMIT is cancelled while the server cleans up');
 like($told->($error), qr/$gone and the new one was created\./, 'the error says what is there');
 
 # A session that is ended there has no error to tell it by.
 KalamNode::expect_warning(qr/the session ended in the middle of a COMMIT/);
-set_up();
-$session = $node->session;
-$pid = $session->pid;
-$session->send("BEGIN; $replace $rows SELECT 'written';");
-$session->wait_for(qr/written/);
-$stub->fault({ method => 'ExecuteSql', call => 2, black_hole => $true });
-$session->send('COMMIT;');
-$stub->wait_for_hits(1);
-$node->sql("SELECT pg_terminate_backend($pid)");
-($out, $err) = $session->finish;
-$stub->clear_faults;
+$err = stopped_commit({ method => 'ExecuteSql', call => 2, black_hole => $true }, 'pg_terminate_backend');
 like($err, qr/terminating connection due to administrator command/, 'the session is ended while CREATE is not answered');
 like(slurp_file($node->logfile), qr/WARNING:  08007: the session ended in the middle of a COMMIT\n.*?DETAIL:  $gone and the new one may have been created\.\n\s*Sent: DROP/,
 	'the log tells which table is gone');
